@@ -5,7 +5,7 @@ export const FIB_RULE_PERMANENT = 0x00000001;
 export const FIB_RULE_INVERT = 0x00000002;
 export const FIB_RULE_UNRESOLVED = 0x00000004;
 export const FIB_RULE_IIF_DETACHED = 0x00000008;
-export const FIB_RULE_DEV_DETACHED = 8;
+export const FIB_RULE_DEV_DETACHED = FIB_RULE_IIF_DETACHED;
 export const FIB_RULE_OIF_DETACHED = 0x00000010;
 export const FIB_RULE_FIND_SADDR = 0x00010000;
 
@@ -41,6 +41,7 @@ export const FRA_FLOWLABEL_MASK = 27; // newer than Linux 6.1's headers
 export const FRA_SPORT_MASK = 28; // newer than Linux 6.1's headers
 export const FRA_DPORT_MASK = 29; // newer than Linux 6.1's headers
 export const FRA_DSCP_MASK = 30; // newer than Linux 6.1's headers
+export const FRA_MAX = 30;
 
 // Actions of a rule
 export const FR_ACT_UNSPEC = 0;
@@ -52,6 +53,7 @@ export const FR_ACT_RES4 = 5;
 export const FR_ACT_BLACKHOLE = 6;
 export const FR_ACT_UNREACHABLE = 7;
 export const FR_ACT_PROHIBIT = 8;
+export const FR_ACT_MAX = 8;
 
 // struct fib_rule_hdr: the header of a rule message
 export const FIB_RULE_HDR_FAMILY = 0;

@@ -10,6 +10,7 @@ export const TCA_STATS_RATE_EST64 = 5;
 export const TCA_STATS_PAD = 6;
 export const TCA_STATS_BASIC_HW = 7;
 export const TCA_STATS_PKT64 = 8;
+export const TCA_STATS_MAX = 8;
 
 // struct gnet_stats_basic: TCA_STATS_BASIC, sent without its padding as 12 bytes
 export const GNET_STATS_BASIC_BYTES = 0;

@@ -27,6 +27,7 @@ export const CTRL_CMD_NEWMCAST_GRP = 7;
 export const CTRL_CMD_DELMCAST_GRP = 8;
 export const CTRL_CMD_GETMCAST_GRP = 9;
 export const CTRL_CMD_GETPOLICY = 10;
+export const CTRL_CMD_MAX = 10;
 
 // Attributes of a family
 export const CTRL_ATTR_UNSPEC = 0;
@@ -40,21 +41,25 @@ export const CTRL_ATTR_MCAST_GROUPS = 7;
 export const CTRL_ATTR_POLICY = 8;
 export const CTRL_ATTR_OP_POLICY = 9;
 export const CTRL_ATTR_OP = 10;
+export const CTRL_ATTR_MAX = 10;
 
 // Attributes in CTRL_ATTR_OPS
 export const CTRL_ATTR_OP_UNSPEC = 0;
 export const CTRL_ATTR_OP_ID = 1;
 export const CTRL_ATTR_OP_FLAGS = 2;
+export const CTRL_ATTR_OP_MAX = 2;
 
 // Attributes in CTRL_ATTR_MCAST_GROUPS
 export const CTRL_ATTR_MCAST_GRP_UNSPEC = 0;
 export const CTRL_ATTR_MCAST_GRP_NAME = 1;
 export const CTRL_ATTR_MCAST_GRP_ID = 2;
+export const CTRL_ATTR_MCAST_GRP_MAX = 2;
 
 // Attributes in CTRL_ATTR_OP_POLICY
 export const CTRL_ATTR_POLICY_UNSPEC = 0;
 export const CTRL_ATTR_POLICY_DO = 1;
 export const CTRL_ATTR_POLICY_DUMP = 2;
+export const CTRL_ATTR_POLICY_MAX = 2;
 
 // struct genlmsghdr: the header of a generic message
 export const GENLMSGHDR_CMD = 0;

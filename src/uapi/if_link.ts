@@ -25,6 +25,8 @@ export const IFLA_IFALIAS = 20;
 export const IFLA_NUM_VF = 21;
 export const IFLA_VFINFO_LIST = 22;
 export const IFLA_STATS64 = 23;
+export const IFLA_VF_PORTS = 24;
+export const IFLA_PORT_SELF = 25;
 export const IFLA_AF_SPEC = 26;
 export const IFLA_GROUP = 27;
 export const IFLA_NET_NS_FD = 28;
@@ -69,6 +71,7 @@ export const IFLA_MAX_PACING_OFFLOAD_HORIZON = 66; // newer than Linux 6.1's hea
 export const IFLA_NETNS_IMMUTABLE = 67; // newer than Linux 6.1's headers
 export const IFLA_HEADROOM = 68; // newer than Linux 6.1's headers
 export const IFLA_TAILROOM = 69; // newer than Linux 6.1's headers
+export const IFLA_MAX = 69;
 
 // Attributes in IFLA_PROTO_DOWN_REASON
 export const IFLA_PROTO_DOWN_REASON_UNSPEC = 0;
@@ -78,6 +81,7 @@ export const IFLA_PROTO_DOWN_REASON_VALUE = 2;
 // Attributes in IFLA_AF_SPEC, AF_INET
 export const IFLA_INET_UNSPEC = 0;
 export const IFLA_INET_CONF = 1;
+export const IFLA_INET_MAX = 1;
 
 // Attributes in IFLA_AF_SPEC, AF_INET6
 export const IFLA_INET6_UNSPEC = 0;
@@ -90,6 +94,7 @@ export const IFLA_INET6_ICMP6STATS = 6;
 export const IFLA_INET6_TOKEN = 7;
 export const IFLA_INET6_ADDR_GEN_MODE = 8;
 export const IFLA_INET6_RA_MTU = 9;
+export const IFLA_INET6_MAX = 9;
 
 // IFLA_INET6_ADDR_GEN_MODE
 export const IN6_ADDR_GEN_MODE_EUI64 = 0;
@@ -147,6 +152,7 @@ export const IFLA_BR_MULTI_BOOLOPT = 46;
 export const IFLA_BR_MCAST_QUERIER_STATE = 47;
 export const IFLA_BR_FDB_N_LEARNED = 48; // newer than Linux 6.1's headers
 export const IFLA_BR_FDB_MAX_LEARNED = 49; // newer than Linux 6.1's headers
+export const IFLA_BR_MAX = 49;
 
 // IFLA_BRPORT_MODE
 export const BRIDGE_MODE_UNSPEC = 0;
@@ -198,6 +204,7 @@ export const IFLA_BRPORT_MCAST_N_GROUPS = 41; // newer than Linux 6.1's headers
 export const IFLA_BRPORT_MCAST_MAX_GROUPS = 42; // newer than Linux 6.1's headers
 export const IFLA_BRPORT_NEIGH_VLAN_SUPPRESS = 43; // newer than Linux 6.1's headers
 export const IFLA_BRPORT_BACKUP_NHID = 44; // newer than Linux 6.1's headers
+export const IFLA_BRPORT_MAX = 44;
 
 // Attributes in IFLA_LINKINFO
 export const IFLA_INFO_UNSPEC = 0;
@@ -206,6 +213,7 @@ export const IFLA_INFO_DATA = 2;
 export const IFLA_INFO_XSTATS = 3;
 export const IFLA_INFO_SLAVE_KIND = 4;
 export const IFLA_INFO_SLAVE_DATA = 5;
+export const IFLA_INFO_MAX = 5;
 
 // Attributes in IFLA_INFO_DATA of a vlan
 export const IFLA_VLAN_UNSPEC = 0;
@@ -214,10 +222,12 @@ export const IFLA_VLAN_FLAGS = 2;
 export const IFLA_VLAN_EGRESS_QOS = 3;
 export const IFLA_VLAN_INGRESS_QOS = 4;
 export const IFLA_VLAN_PROTOCOL = 5;
+export const IFLA_VLAN_MAX = 5;
 
 // Attributes in IFLA_VLAN_EGRESS_QOS and _INGRESS_QOS
 export const IFLA_VLAN_QOS_UNSPEC = 0;
 export const IFLA_VLAN_QOS_MAPPING = 1;
+export const IFLA_VLAN_QOS_MAX = 1;
 
 // Attributes in IFLA_INFO_DATA of a macvlan
 export const IFLA_MACVLAN_UNSPEC = 0;
@@ -230,6 +240,7 @@ export const IFLA_MACVLAN_MACADDR_COUNT = 6;
 export const IFLA_MACVLAN_BC_QUEUE_LEN = 7;
 export const IFLA_MACVLAN_BC_QUEUE_LEN_USED = 8;
 export const IFLA_MACVLAN_BC_CUTOFF = 9; // newer than Linux 6.1's headers
+export const IFLA_MACVLAN_MAX = 9;
 
 // IFLA_MACVLAN_MODE
 export const MACVLAN_MODE_PRIVATE = 1;
@@ -251,15 +262,18 @@ export const MACVLAN_FLAG_NODST = 2;
 // Attributes in IFLA_INFO_DATA of a vrf
 export const IFLA_VRF_UNSPEC = 0;
 export const IFLA_VRF_TABLE = 1;
+export const IFLA_VRF_MAX = 1;
 
 // Attributes in IFLA_INFO_SLAVE_DATA of a vrf's port
 export const IFLA_VRF_PORT_UNSPEC = 0;
 export const IFLA_VRF_PORT_TABLE = 1;
+export const IFLA_VRF_PORT_MAX = 1;
 
 // Attributes in IFLA_INFO_DATA of an ipvlan
 export const IFLA_IPVLAN_UNSPEC = 0;
 export const IFLA_IPVLAN_MODE = 1;
 export const IFLA_IPVLAN_FLAGS = 2;
+export const IFLA_IPVLAN_MAX = 2;
 
 // IFLA_IPVLAN_MODE
 export const IPVLAN_MODE_L2 = 0;
@@ -306,6 +320,7 @@ export const IFLA_VXLAN_LOCALBYPASS = 31; // newer than Linux 6.1's headers
 export const IFLA_VXLAN_LABEL_POLICY = 32; // newer than Linux 6.1's headers
 export const IFLA_VXLAN_RESERVED_BITS = 33; // newer than Linux 6.1's headers
 export const IFLA_VXLAN_MC_ROUTE = 34; // newer than Linux 6.1's headers
+export const IFLA_VXLAN_MAX = 34;
 
 // IFLA_VXLAN_DF
 export const VXLAN_DF_UNSET = 0;
@@ -346,6 +361,7 @@ export const IFLA_BOND_AD_LACP_ACTIVE = 29;
 export const IFLA_BOND_NS_IP6_TARGET = 31;
 export const IFLA_BOND_COUPLED_CONTROL = 32;
 export const IFLA_BOND_BROADCAST_NEIGH = 33; // newer than Linux 6.1's headers
+export const IFLA_BOND_MAX = 33;
 
 // Attributes in IFLA_BOND_AD_INFO
 export const IFLA_BOND_AD_INFO_UNSPEC = 0;
@@ -354,6 +370,7 @@ export const IFLA_BOND_AD_INFO_NUM_PORTS = 2;
 export const IFLA_BOND_AD_INFO_ACTOR_KEY = 3;
 export const IFLA_BOND_AD_INFO_PARTNER_KEY = 4;
 export const IFLA_BOND_AD_INFO_PARTNER_MAC = 5;
+export const IFLA_BOND_AD_INFO_MAX = 5;
 
 // Attributes in IFLA_INFO_SLAVE_DATA of a bond's port
 export const IFLA_BOND_SLAVE_UNSPEC = 0;
@@ -369,6 +386,7 @@ export const IFLA_BOND_SLAVE_PRIO = 9;
 export const IFLA_BOND_SLAVE_ACTOR_PORT_PRIO = 10;
 export const IFLA_BOND_SLAVE_AD_CHURN_ACTOR_STATE = 11;
 export const IFLA_BOND_SLAVE_AD_CHURN_PARTNER_STATE = 12;
+export const IFLA_BOND_SLAVE_MAX = 12;
 
 // Attributes of RTM_NEWSTATS; bit n - 1 of filter_mask asks for n
 export const IFLA_STATS_UNSPEC = 0;
@@ -377,27 +395,32 @@ export const IFLA_STATS_LINK_XSTATS = 2;
 export const IFLA_STATS_LINK_XSTATS_SLAVE = 3;
 export const IFLA_STATS_LINK_OFFLOAD_XSTATS = 4;
 export const IFLA_STATS_AF_SPEC = 5;
+export const IFLA_STATS_MAX = 5;
 
 // Attributes of RTM_GETSTATS and RTM_SETSTATS
 export const IFLA_STATS_GETSET_UNSPEC = 0;
 export const IFLA_STATS_GET_FILTERS = 1;
 export const IFLA_STATS_SET_OFFLOAD_XSTATS_L3_STATS = 2;
+export const IFLA_STATS_GETSET_MAX = 2;
 
 // Attributes in IFLA_STATS_LINK_XSTATS
 export const LINK_XSTATS_TYPE_UNSPEC = 0;
 export const LINK_XSTATS_TYPE_BRIDGE = 1;
 export const LINK_XSTATS_TYPE_BOND = 2;
+export const LINK_XSTATS_TYPE_MAX = 2;
 
 // Attributes in IFLA_STATS_LINK_OFFLOAD_XSTATS
 export const IFLA_OFFLOAD_XSTATS_UNSPEC = 0;
 export const IFLA_OFFLOAD_XSTATS_CPU_HIT = 1;
 export const IFLA_OFFLOAD_XSTATS_HW_S_INFO = 2;
 export const IFLA_OFFLOAD_XSTATS_L3_STATS = 3;
+export const IFLA_OFFLOAD_XSTATS_MAX = 3;
 
 // Attributes in IFLA_OFFLOAD_XSTATS_HW_S_INFO
 export const IFLA_OFFLOAD_XSTATS_HW_S_INFO_UNSPEC = 0;
 export const IFLA_OFFLOAD_XSTATS_HW_S_INFO_REQUEST = 1;
 export const IFLA_OFFLOAD_XSTATS_HW_S_INFO_USED = 2;
+export const IFLA_OFFLOAD_XSTATS_HW_S_INFO_MAX = 2;
 
 // IFLA_XDP_FLAGS
 export const XDP_FLAGS_UPDATE_IF_NOEXIST = 0x1;
@@ -425,6 +448,7 @@ export const IFLA_XDP_DRV_PROG_ID = 5;
 export const IFLA_XDP_SKB_PROG_ID = 6;
 export const IFLA_XDP_HW_PROG_ID = 7;
 export const IFLA_XDP_EXPECTED_FD = 8;
+export const IFLA_XDP_MAX = 8;
 
 // IFLA_EVENT
 export const IFLA_EVENT_NONE = 0;

@@ -19,6 +19,7 @@ export const NDA_FDB_EXT_ATTRS = 14;
 export const NDA_FLAGS_EXT = 15;
 export const NDA_NDM_STATE_MASK = 16;
 export const NDA_NDM_FLAGS_MASK = 17;
+export const NDA_MAX = 17;
 
 // ndm_flags
 export const NTF_USE = 0x1;
@@ -67,6 +68,7 @@ export const NDTPA_QUEUE_LENBYTES = 16;
 export const NDTPA_MCAST_REPROBES = 17;
 export const NDTPA_PAD = 18;
 export const NDTPA_INTERVAL_PROBE_TIME_MS = 19;
+export const NDTPA_MAX = 19;
 
 // Attributes of a neighbour table
 export const NDTA_UNSPEC = 0;
@@ -79,6 +81,7 @@ export const NDTA_PARMS = 6;
 export const NDTA_STATS = 7;
 export const NDTA_GC_INTERVAL = 8;
 export const NDTA_PAD = 9;
+export const NDTA_MAX = 9;
 
 // FDB activity notification bits
 export const FDB_NOTIFY_BIT = 0x1;
@@ -88,6 +91,7 @@ export const FDB_NOTIFY_INACTIVE_BIT = 0x2;
 export const NFEA_UNSPEC = 0;
 export const NFEA_ACTIVITY_NOTIFY = 1;
 export const NFEA_DONT_REFRESH = 2;
+export const NFEA_MAX = 2;
 
 // struct ndmsg: the header of a neighbour message
 export const NDMSG_FAMILY = 0;

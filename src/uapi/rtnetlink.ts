@@ -81,6 +81,7 @@ export const RTM_GETNEXTHOPBUCKET = 118;
 export const RTM_NEWTUNNEL = 120;
 export const RTM_DELTUNNEL = 121;
 export const RTM_GETTUNNEL = 122;
+export const RTM_MAX = 123;
 
 // rtm_type
 export const RTN_UNSPEC = 0;
@@ -95,6 +96,7 @@ export const RTN_PROHIBIT = 8;
 export const RTN_THROW = 9;
 export const RTN_NAT = 10;
 export const RTN_XRESOLVE = 11;
+export const RTN_MAX = 11;
 
 // rtm_protocol
 export const RTPROT_UNSPEC = 0;
@@ -114,8 +116,8 @@ export const RTPROT_DHCP = 16;
 export const RTPROT_MROUTED = 17;
 export const RTPROT_KEEPALIVED = 18;
 export const RTPROT_BABEL = 42;
-export const RTPROT_OPENR = 99;
 export const RTPROT_OVN = 84; // newer than Linux 6.1's headers
+export const RTPROT_OPENR = 99;
 export const RTPROT_BGP = 186;
 export const RTPROT_ISIS = 187;
 export const RTPROT_OSPF = 188;
@@ -180,6 +182,7 @@ export const RTA_SPORT = 28;
 export const RTA_DPORT = 29;
 export const RTA_NH_ID = 30;
 export const RTA_FLOWLABEL = 31; // newer than Linux 6.1's headers
+export const RTA_MAX = 31;
 
 // rtnh_flags; the lower bits of rtm_flags as well
 export const RTNH_F_DEAD = 1;
@@ -209,6 +212,7 @@ export const RTAX_INITRWND = 14;
 export const RTAX_QUICKACK = 15;
 export const RTAX_CC_ALGO = 16;
 export const RTAX_FASTOPEN_NO_COOKIE = 17;
+export const RTAX_MAX = 17;
 
 // Bits of RTAX_FEATURES
 export const RTAX_FEATURE_ECN = 0x1;
@@ -222,6 +226,7 @@ export const RTAX_FEATURE_MASK = 0xf;
 export const PREFIX_UNSPEC = 0;
 export const PREFIX_ADDRESS = 1;
 export const PREFIX_CACHEINFO = 2;
+export const PREFIX_MAX = 2;
 
 // Attributes of a queueing discipline, class or filter
 export const TCA_UNSPEC = 0;
@@ -241,6 +246,7 @@ export const TCA_INGRESS_BLOCK = 13;
 export const TCA_EGRESS_BLOCK = 14;
 export const TCA_DUMP_FLAGS = 15;
 export const TCA_EXT_WARN_MSG = 16;
+export const TCA_MAX = 16;
 
 // Multicast groups as the bits of nl_groups
 export const RTMGRP_LINK = 1;
@@ -300,6 +306,7 @@ export const RTNLGRP_STATS = 36;
 export const RTNLGRP_IPV4_MCADDR = 37; // newer than Linux 6.1's headers
 export const RTNLGRP_IPV6_MCADDR = 38; // newer than Linux 6.1's headers
 export const RTNLGRP_IPV6_ACADDR = 39; // newer than Linux 6.1's headers
+export const RTNLGRP_MAX = 39;
 
 // Bits of IFLA_EXT_MASK
 export const RTEXT_FILTER_VF = 0x1;
