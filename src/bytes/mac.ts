@@ -23,6 +23,11 @@ export function writeMac(bytes: Uint8Array, offset: number, mac: number): void {
   setBe32(bytes, offset + 2, mac % TWO_TO_32);
 }
 
+/** Returns the address that an attribute's six bytes hold. */
+export function macFromBytes(bytes: Uint8Array): number {
+  return readMac(bytes, 0);
+}
+
 /** Returns the six bytes of an address, newly made. */
 export function macToBytes(mac: number): Uint8Array {
   const bytes = new Uint8Array(6);
