@@ -35,8 +35,17 @@ export interface SocketRequest {
   readonly netns?: string | undefined;
 }
 
-/** Something netlink sockets can be opened on. */
+/** An open reference to a namespace, as a file descriptor of its file is on Linux. */
+export interface NetnsHandle {
+  /** What IFLA_NET_NS_FD and NETNSA_FD mean on every socket of the provider that opened it. */
+  readonly fd: number;
+  close(): void;
+}
+
+/** Something netlink sockets can be opened on: one process, as the other side sees it. */
 export interface NetlinkProvider {
   /** Opens a socket; rejects with a NetlinkError (ENOENT for a namespace that is not there). */
   openSocket(request: SocketRequest): Promise<NetlinkTransport>;
+  /** Opens a namespace by the name `ip netns` knows it by; rejects with a NetlinkError (ENOENT). */
+  openNetns(name: string): Promise<NetnsHandle>;
 }

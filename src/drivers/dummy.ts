@@ -1,0 +1,58 @@
+// dummy: a device with nobody behind it. What is sent on it is counted and gone; addresses and routes can be put on it.
+// It is also the skeleton to copy: every part of a kind is here or named.
+//
+// Mirrors drivers/net/dummy.c (v6.18). Omitted: virtual functions, ethtool's timestamping answer.
+
+import { isValidEtherAddr, readMac } from "../bytes/mac.ts";
+import { netifCarrierOff, netifCarrierOn } from "../net/carrier.ts";
+import { TX_BYTES, TX_PACKETS } from "../net/counters.ts";
+import { count } from "../net/device.ts";
+import { etherRandomAddress, etherSetMacAddress, etherSetup } from "../net/ethernet.ts";
+import type { LinkAttributes } from "../net/link-policy.ts";
+import type { Device, DeviceOps, Frame, LinkOps } from "../net/netdevice.ts";
+import { NetlinkError } from "../netlink/error.ts";
+import { IFF_MULTICAST, IFF_NOARP } from "../uapi/if.ts";
+import { ETH_ALEN } from "../uapi/if_ether.ts";
+
+// A kind with IFLA_INFO_DATA declares its policy here: `const dummyPolicy = policy(…)`.
+
+const deviceOps: DeviceOps<null> = { startXmit, setMacAddress: etherSetMacAddress, changeCarrier };
+
+/** Optional in a kind's table: policy, peerType, newLink, changeLink, delLink, fillInfo, linkNetns (net/netdevice.ts). */
+export const dummy: LinkOps<null> = {
+  kind: "dummy",
+  device: deviceOps,
+  createState: () => null,
+  setup,
+  validate,
+};
+
+/** A kind that keeps something with its devices declares it here, each field with its unit and owner. */
+function setup(dev: Device<null>): void {
+  etherSetup(dev);
+  dev.flags = (dev.flags | IFF_NOARP) & ~IFF_MULTICAST;
+  dev.minMtu = 0;
+  dev.maxMtu = 0;
+  dev.isQueueless = true;
+  dev.isLiveAddressChange = true;
+  dev.tsoMaxSize = 8 * 65_535;
+  etherRandomAddress(dev);
+}
+
+function validate(attrs: LinkAttributes): void {
+  if (attrs.address === undefined) return;
+  if (attrs.address.length !== ETH_ALEN) throw new NetlinkError("EINVAL");
+  if (!isValidEtherAddr(readMac(attrs.address, 0))) throw new NetlinkError("EADDRNOTAVAIL");
+}
+
+/** Counts the frame and lets it go (dummy_xmit): it was sent, as far as the sender can tell. */
+function startXmit(frame: Frame, dev: Device<null>): void {
+  count(dev, TX_PACKETS, 1);
+  count(dev, TX_BYTES, frame.length);
+  frame.pool.free(frame);
+}
+
+function changeCarrier(dev: Device<null>, hasCarrier: boolean): void {
+  if (hasCarrier) netifCarrierOn(dev);
+  else netifCarrierOff(dev);
+}

@@ -1,0 +1,48 @@
+// loopback: the device `lo` that every namespace has from the start. What is sent on it comes back in.
+//
+// Mirrors drivers/net/loopback.c (v6.18). Omitted: the blackhole device.
+
+import { RX_BYTES, RX_PACKETS, TX_BYTES, TX_DROPPED, TX_PACKETS } from "../net/counters.ts";
+import { count } from "../net/device.ts";
+import { ethTypeTrans } from "../net/ethernet.ts";
+import type { DeviceOps, Frame, Netns } from "../net/netdevice.ts";
+import { Device } from "../net/netdevice.ts";
+import { netifRx } from "../net/receive.ts";
+import { registerDevice } from "../net/register.ts";
+import { IFF_LOOPBACK } from "../uapi/if.ts";
+import { ARPHRD_LOOPBACK } from "../uapi/if_arp.ts";
+import { ETH_ALEN, ETH_HLEN } from "../uapi/if_ether.ts";
+import { NET_NAME_PREDICTABLE } from "../uapi/netdevice.ts";
+
+const mtu = 64 * 1024;
+const txQueueLength = 1_000;
+
+const deviceOps: DeviceOps<null> = { startXmit };
+
+/** Puts `lo` into a new namespace (loopback_net_init). No kind made it, so no request can delete it. */
+export function addLoopback(netns: Netns): void {
+  const dev = new Device<null>("lo", netns, null, deviceOps, null);
+  dev.nameAssign = NET_NAME_PREDICTABLE;
+  dev.type = ARPHRD_LOOPBACK;
+  dev.flags = IFF_LOOPBACK;
+  dev.mtu = mtu;
+  dev.hardHeaderLength = ETH_HLEN;
+  dev.addressLength = ETH_ALEN;
+  dev.txQueueLength = txQueueLength;
+  dev.isQueueless = true;
+  dev.isNetnsImmutable = true;
+  dev.tsoMaxSize = 8 * 65_535;
+  registerDevice(dev);
+  netns.loopback = dev;
+}
+
+/** Sends the frame back up (loopback_xmit): both directions count, the checksum need not be made. */
+function startXmit(frame: Frame, dev: Device<null>): void {
+  const length = frame.end - frame.start;
+  ethTypeTrans(frame, dev);
+  if (!netifRx(frame, dev)) return count(dev, TX_DROPPED, 1);
+  count(dev, TX_PACKETS, 1);
+  count(dev, TX_BYTES, length);
+  count(dev, RX_PACKETS, 1);
+  count(dev, RX_BYTES, length);
+}

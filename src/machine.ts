@@ -1,0 +1,96 @@
+// Assembles the rooms into a machine: clock, randomness, memory, kinds of device. There is no global state; two
+// machines know nothing of each other.
+
+import { assert } from "./bytes/assert.ts";
+import { addLoopback } from "./drivers/loopback.ts";
+import { LinkWatchList } from "./net/carrier.ts";
+import type { Clock, Scheduler } from "./net/clock.ts";
+import type { AllocateMemory } from "./net/counters.ts";
+import { CounterArena } from "./net/counters.ts";
+import { FramePool } from "./net/frame.ts";
+import { FrameLoop } from "./net/loop.ts";
+import { createNetns, destroyNetns } from "./net/namespace.ts";
+import type { LinkMessage, LinkOps, MachineContext, Netns, Origin, PacketHandler } from "./net/netdevice.ts";
+import type { Random } from "./net/random.ts";
+import { Timers } from "./net/timers.ts";
+
+/** What a machine is made of. Everything it learns of the world comes through here. */
+export interface MachineOptions {
+  /** Time (net/clock.ts): a VirtualClock, or the real one of `uveth/attach`. */
+  readonly clock: Clock;
+  /** Runs left-over batches; a VirtualClock is one too. */
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  /** Kinds of device beside the built-in ones. */
+  readonly kinds?: readonly LinkOps[];
+  /** What Linux reports as the number of possible CPUs, the default number of queues; 1 by default. */
+  readonly possibleCpus?: number;
+  /** The most memory frames may take, in bytes; 256 MiB by default, reserved but not touched until needed. */
+  readonly frameMemoryBytes?: number;
+  /** Frames a device's backlog holds (net.core.netdev_max_backlog); 1,000 by default. */
+  readonly maxBacklog?: number;
+  /** Fills freed frames with 0xdd, so that use after free shows. */
+  readonly poisonFrames?: boolean;
+  /** Allocates memory that engine threads share; memory of this thread by default. */
+  readonly allocate?: AllocateMemory;
+}
+
+/** The shared parts of a machine, made and wired (net/netdevice.ts, MachineContext). */
+export class MachineCore implements MachineContext {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly frames: FramePool;
+  readonly counters: CounterArena;
+  readonly loop: FrameLoop;
+  readonly linkWatch = new LinkWatchList();
+  readonly kinds = new Map<string, LinkOps>();
+  readonly packetHandlers = new Map<number, PacketHandler>();
+  readonly possibleCpus: number;
+  readonly maxBacklog: number;
+  readonly notifiers: MachineContext["notifiers"] = [];
+  readonly namespaces = new Map<number, Netns>();
+  readonly netnsNames = new Map<string, Netns>();
+  readonly initialNetns: Netns;
+  announceLink: (message: LinkMessage) => void = () => {};
+  announceNsid: (netns: Netns, nsid: number, type: "new" | "del", origin?: Origin) => void = () => {};
+  #lastPacketId = 0;
+  #lastNetnsId = 0;
+
+  /** `join` lets the protocols take their places before the first device is registered. */
+  constructor(options: MachineOptions, join: (machine: MachineCore) => void) {
+    this.clock = options.clock;
+    this.scheduler = options.scheduler;
+    this.random = options.random;
+    this.timers = new Timers(options.clock);
+    this.frames = new FramePool({
+      limitBytes: options.frameMemoryBytes ?? 256 * 1024 * 1024,
+      poison: options.poisonFrames ?? false,
+    });
+    this.counters = new CounterArena(1, 0, options.allocate ?? ((bytes) => new ArrayBuffer(bytes)));
+    this.loop = new FrameLoop(options.scheduler);
+    this.possibleCpus = options.possibleCpus ?? 1;
+    this.maxBacklog = options.maxBacklog ?? 1_000;
+    join(this);
+    this.initialNetns = this.newNetns();
+  }
+
+  nextPacketId(): number {
+    return ++this.#lastPacketId;
+  }
+
+  /** Makes a namespace with its `lo`; it has no name yet. */
+  newNetns(): Netns {
+    return createNetns(this, ++this.#lastNetnsId, addLoopback);
+  }
+
+  /** Takes every namespace but the initial one down, then what that one holds, and every timer. */
+  close(): void {
+    for (const netns of [...this.namespaces.values()]) {
+      if (netns !== this.initialNetns) destroyNetns(netns);
+    }
+    assert(this.namespaces.size === 1, "Only the initial namespace is left");
+    this.timers.clear();
+  }
+}

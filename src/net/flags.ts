@@ -1,0 +1,147 @@
+// Up, down and the other flags of a device: what a user may set, what is reported, and who is told in which order.
+//
+// Mirrors net/core/dev.c (dev_get_flags, __dev_change_flags, __dev_notify_flags, __dev_open, __dev_close_many,
+// dev_set_promiscuity, dev_set_allmulti).
+
+import * as iff from "../uapi/if.ts";
+import { isOperUp } from "./carrier.ts";
+import { announceLink, notify } from "./device.ts";
+import type { Device, Origin } from "./netdevice.ts";
+
+/** Flags a user sets directly. */
+const settable =
+  iff.IFF_DEBUG |
+  iff.IFF_NOTRAILERS |
+  iff.IFF_NOARP |
+  iff.IFF_DYNAMIC |
+  iff.IFF_MULTICAST |
+  iff.IFF_PORTSEL |
+  iff.IFF_AUTOMEDIA;
+/** Flags that the device's state decides (IFF_VOLATILE). */
+const volatile =
+  iff.IFF_LOOPBACK |
+  iff.IFF_POINTOPOINT |
+  iff.IFF_BROADCAST |
+  iff.IFF_ECHO |
+  iff.IFF_MASTER |
+  iff.IFF_SLAVE |
+  iff.IFF_RUNNING |
+  iff.IFF_LOWER_UP |
+  iff.IFF_DORMANT;
+const filters = iff.IFF_PROMISC | iff.IFF_ALLMULTI;
+
+/** The flags that users see: IFF_RUNNING, IFF_LOWER_UP and IFF_DORMANT come from the state (dev_get_flags). */
+export function devGetFlags(dev: Device): number {
+  let flags = dev.flags & ~(filters | iff.IFF_RUNNING | iff.IFF_LOWER_UP | iff.IFF_DORMANT);
+  flags |= dev.userFlags & filters;
+  if ((dev.flags & iff.IFF_UP) !== 0) {
+    if (isOperUp(dev)) flags |= iff.IFF_RUNNING;
+    if (dev.hasCarrier) flags |= iff.IFF_LOWER_UP;
+    if (dev.isDormant) flags |= iff.IFF_DORMANT;
+  }
+  return flags;
+}
+
+/** Sets the device's flags and tells everybody (dev_change_flags); throws what `open` throws. */
+export function devChangeFlags(dev: Device, flags: number): void {
+  const oldFlags = dev.flags;
+  const oldUserFlags = dev.userFlags;
+  try {
+    changeFlags(dev, flags);
+  } finally {
+    // A device that refused to come up may still have changed its other flags.
+    devNotifyFlags(dev, oldFlags, (oldFlags ^ dev.flags) | (oldUserFlags ^ dev.userFlags));
+  }
+}
+
+/** Sets the device's flags (__dev_change_flags); throws what `open` throws, and then leaves the device down. */
+export function changeFlags(dev: Device, flags: number): void {
+  const oldFlags = dev.flags;
+  dev.flags = (flags & settable) | (dev.flags & (iff.IFF_UP | volatile | filters));
+  if (((oldFlags ^ flags) & iff.IFF_MULTICAST) !== 0) dev.ops.changeRxFlags?.(dev, iff.IFF_MULTICAST);
+  if (((oldFlags ^ flags) & iff.IFF_UP) !== 0) {
+    if ((oldFlags & iff.IFF_UP) !== 0) closeDevices([dev]);
+    else openDevice(dev);
+  }
+  if (((flags ^ dev.userFlags) & iff.IFF_PROMISC) !== 0) {
+    const amount = (flags & iff.IFF_PROMISC) !== 0 ? 1 : -1;
+    dev.userFlags ^= iff.IFF_PROMISC;
+    addPromiscuity(dev, amount);
+  }
+  if (((flags ^ dev.userFlags) & iff.IFF_ALLMULTI) !== 0) {
+    const amount = (flags & iff.IFF_ALLMULTI) !== 0 ? 1 : -1;
+    dev.userFlags ^= iff.IFF_ALLMULTI;
+    addAllmulti(dev, amount);
+  }
+}
+
+/** Tells everybody what changed (__dev_notify_flags): first the message, then the notifiers. */
+export function devNotifyFlags(dev: Device, oldFlags: number, userChanges: number, origin?: Origin): void {
+  const changes = dev.flags ^ oldFlags;
+  if (userChanges !== 0) announceLink(dev, userChanges >>> 0, origin);
+  if ((changes & iff.IFF_UP) !== 0) notify((dev.flags & iff.IFF_UP) !== 0 ? "up" : "down", dev);
+  if ((dev.flags & iff.IFF_UP) !== 0 && (changes & ~(iff.IFF_UP | filters | volatile)) !== 0) notify("change", dev);
+}
+
+/** Brings a device up without telling anybody (__dev_open). */
+function openDevice(dev: Device): void {
+  dev.ops.open?.(dev);
+  dev.flags |= iff.IFF_UP;
+  dev.isActivated = true;
+}
+
+/** Brings a device up and tells everybody (dev_open). */
+export function devOpen(dev: Device): void {
+  if ((dev.flags & iff.IFF_UP) !== 0) return;
+  openDevice(dev);
+  announceLink(dev, iff.IFF_UP | iff.IFF_RUNNING);
+  notify("up", dev);
+}
+
+/** Takes devices down without telling anybody but those who must know before (__dev_close_many). */
+function closeDevices(devices: readonly Device[]): void {
+  for (const dev of devices) notify("going-down", dev);
+  for (const dev of devices) {
+    dev.qdisc?.reset();
+    dev.ops.stop?.(dev);
+    dev.flags &= ~iff.IFF_UP;
+  }
+}
+
+/** Takes devices down, those that are up, and tells everybody (dev_close_many). */
+export function devCloseMany(devices: readonly Device[]): void {
+  const running = devices.filter((dev) => (dev.flags & iff.IFF_UP) !== 0);
+  closeDevices(running);
+  for (const dev of running) {
+    announceLink(dev, iff.IFF_UP | iff.IFF_RUNNING);
+    notify("down", dev);
+  }
+}
+
+/** Asks for promiscuous mode (`amount` 1) or takes the asking back (-1) (dev_set_promiscuity). */
+export function devSetPromiscuity(dev: Device, amount: number): void {
+  const oldFlags = dev.flags;
+  addPromiscuity(dev, amount);
+  if (dev.flags !== oldFlags) devNotifyFlags(dev, oldFlags, iff.IFF_PROMISC);
+}
+
+/** As devSetPromiscuity, for all multicast frames (dev_set_allmulti). */
+export function devSetAllmulti(dev: Device, amount: number): void {
+  const oldFlags = dev.flags;
+  addAllmulti(dev, amount);
+  if (dev.flags !== oldFlags) devNotifyFlags(dev, oldFlags, iff.IFF_ALLMULTI);
+}
+
+function addPromiscuity(dev: Device, amount: number): void {
+  const oldFlags = dev.flags;
+  dev.promiscuity += amount;
+  dev.flags = dev.promiscuity > 0 ? dev.flags | iff.IFF_PROMISC : dev.flags & ~iff.IFF_PROMISC;
+  if (dev.flags !== oldFlags) dev.ops.changeRxFlags?.(dev, iff.IFF_PROMISC);
+}
+
+function addAllmulti(dev: Device, amount: number): void {
+  const oldFlags = dev.flags;
+  dev.allmulti += amount;
+  dev.flags = dev.allmulti > 0 ? dev.flags | iff.IFF_ALLMULTI : dev.flags & ~iff.IFF_ALLMULTI;
+  if (dev.flags !== oldFlags) dev.ops.changeRxFlags?.(dev, iff.IFF_ALLMULTI);
+}

@@ -1,0 +1,107 @@
+// Namespaces: made with a loopback device in them, known to one another by ids, and taken down with all that is inside.
+//
+// Mirrors net/core/net_namespace.c (setup_net, cleanup_net, peernet2id_alloc) and net/core/dev.c
+// (default_device_exit_batch).
+
+import { assert } from "../bytes/assert.ts";
+import { exists, invalid, NetlinkError } from "../netlink/error.ts";
+import type { Device, LinkOps, MachineContext, Origin } from "./netdevice.ts";
+import { Netns } from "./netdevice.ts";
+import { unregisterDevices } from "./register.ts";
+
+/** Where no id has been given (NETNSA_NSID_NOT_ASSIGNED). */
+export const nsidNotAssigned = -1;
+
+/** Makes a namespace with `addLoopback` putting its `lo` in (setup_net). */
+export function createNetns(machine: MachineContext, id: number, addLoopback: (netns: Netns) => void): Netns {
+  const netns = new Netns(machine, id);
+  machine.namespaces.set(id, netns);
+  addLoopback(netns);
+  return netns;
+}
+
+/**
+ * Takes a namespace down (cleanup_net): every device that a kind made goes by its kind's way, a veth with its peer
+ * wherever that lives; `lo` goes last; other namespaces forget the id they had for it.
+ */
+export function destroyNetns(netns: Netns): void {
+  const { machine } = netns;
+  assert(netns !== machine.initialNetns, "The initial namespace stays");
+  netns.isAlive = false;
+  for (const [name, named] of machine.netnsNames) {
+    if (named === netns) machine.netnsNames.delete(name);
+  }
+  for (const other of machine.namespaces.values()) forgetNsid(other, netns);
+  const doomed: Device[] = [];
+  for (const dev of netns.devices.values()) {
+    if (dev !== netns.loopback && !doomed.includes(dev)) deleteDevice(dev, doomed);
+  }
+  unregisterDevices(doomed);
+  if (netns.loopback !== null) unregisterDevices([netns.loopback]);
+  netns.nsids.clear();
+  netns.nsidOf.clear();
+  machine.namespaces.delete(netns.id);
+}
+
+/** Adds `dev` and what goes with it to `doomed` (rtnl_link_ops.dellink, unregister_netdevice_queue by default). */
+export function deleteDevice(dev: Device, doomed: Device[]): void {
+  const ops: LinkOps | null = dev.linkOps;
+  if (ops?.delLink !== undefined) ops.delLink(dev, doomed);
+  else if (!doomed.includes(dev)) doomed.push(dev);
+}
+
+/** The id `other` has in `netns`, nsidNotAssigned when it has none (peernet2id). */
+export function nsidOf(netns: Netns, other: Netns): number {
+  return netns.nsidOf.get(other) ?? nsidNotAssigned;
+}
+
+/** The id `other` has in `netns`, given now and announced if it had none (peernet2id_alloc). */
+export function allocateNsid(netns: Netns, other: Netns): number {
+  const known = netns.nsidOf.get(other);
+  if (known !== undefined) return known;
+  if (!other.isAlive) return nsidNotAssigned;
+  let nsid = 0;
+  while (netns.nsids.has(nsid)) nsid++;
+  enterNsid(netns, other, nsid);
+  return nsid;
+}
+
+/** Gives `other` the id `nsid`, the next free one when negative (rtnl_net_newid); refusals carry the kernel's texts. */
+export function assignNsid(netns: Netns, other: Netns, nsid: number, origin?: Origin): void {
+  if (netns.nsidOf.has(other)) throw exists("Peer netns already has a nsid assigned");
+  if (nsid >= 0 && netns.nsids.has(nsid)) throw exists("The specified nsid is already used");
+  let free = nsid;
+  if (free < 0) {
+    free = 0;
+    while (netns.nsids.has(free)) free++;
+  }
+  enterNsid(netns, other, free, origin);
+}
+
+function enterNsid(netns: Netns, other: Netns, nsid: number, origin?: Origin): void {
+  netns.nsids.set(nsid, other);
+  netns.nsidOf.set(other, nsid);
+  netns.machine.announceNsid(netns, nsid, "new", origin);
+}
+
+function forgetNsid(netns: Netns, other: Netns): void {
+  const nsid = netns.nsidOf.get(other);
+  if (nsid === undefined) return;
+  netns.nsidOf.delete(other);
+  netns.nsids.delete(nsid);
+  netns.machine.announceNsid(netns, nsid, "del");
+}
+
+/** The namespace with the id `nsid` in `netns` (get_net_ns_by_id); EINVAL with `text` when there is none. */
+export function netnsById(netns: Netns, nsid: number, text = ""): Netns {
+  const other = netns.nsids.get(nsid);
+  if (other === undefined) throw invalid(text);
+  return other;
+}
+
+/** The namespace with the name `name`; ENOENT when there is none. */
+export function netnsByName(machine: MachineContext, name: string): Netns {
+  const netns = machine.netnsNames.get(name);
+  if (netns === undefined) throw new NetlinkError("ENOENT");
+  return netns;
+}

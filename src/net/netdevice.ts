@@ -1,0 +1,474 @@
+// The structures that point at one another: frames, devices, namespaces, and the contracts of those who implement
+// them. Only data and what must stand beside it; the walks over them are in the files named for their steps.
+//
+// Mirrors include/linux/skbuff.h, include/linux/netdevice.h, include/net/net_namespace.h, include/net/rtnetlink.h.
+
+import type { MessageWriter } from "../netlink/writer.ts";
+import type { Parsed, Policy } from "../netlink/policy.ts";
+import { ARPHRD_VOID } from "../uapi/if_arp.ts";
+import { IF_LINK_MODE_DEFAULT, IF_OPER_UNKNOWN } from "../uapi/if.ts";
+import { NET_ADDR_PERM, NET_NAME_UNKNOWN } from "../uapi/netdevice.ts";
+import { PACKET_HOST } from "../uapi/if_packet.ts";
+import type { Clock, Scheduler } from "./clock.ts";
+import type { CounterArena, CounterSlot } from "./counters.ts";
+import type { DropReason } from "./drop-reason.ts";
+import type { LinkAttributes } from "./link-policy.ts";
+import type { Random } from "./random.ts";
+import type { Timers } from "./timers.ts";
+
+// --- Frames -----------------------------------------------------------------------------------------------------------
+
+/** Nothing is known about the checksum inside; who cares must verify it. */
+export const CHECKSUM_NONE = 0;
+/** The checksum was verified, or the frame never left this machine. */
+export const CHECKSUM_UNNECESSARY = 1;
+/** The checksum is yet to be made: sum from `csumStart` on, result at `csumStart + csumOffset`. */
+export const CHECKSUM_PARTIAL = 3;
+
+/** A frame is one packet. */
+export const GSO_NONE = 0;
+/** A TCP segment over IPv4 larger than the wire takes, to be cut into `gsoSize` pieces. */
+export const GSO_TCPV4 = 1;
+/** A UDP datagram to be cut into datagrams of `gsoSize` bytes. */
+export const GSO_UDP_L4 = 5;
+/** As GSO_TCPV4, over IPv6. */
+export const GSO_TCPV6 = 4;
+
+/**
+ * An Ethernet frame on its way (`struct sk_buff`). Its bytes are a window `[start, end)` of the machine's arena; whoever
+ * takes a frame hands it on, queues it, or gives it back by `free` or `drop` (frame.ts). Offsets are absolute in `bytes`.
+ */
+export class Frame {
+  /** The arena; shared by all frames of the machine. */
+  readonly bytes: Uint8Array;
+  readonly pool: FrameAllocator;
+  /** The slab this frame is a window of, and that slab's bounds in the arena. */
+  slab = -1;
+  head = 0;
+  limit = 0;
+  /** The first byte and the one behind the last. */
+  start = 0;
+  end = 0;
+  /** The device it is sent on or was received by. */
+  dev: Device | null = null;
+  /** The next frame of the queue it stands in. */
+  next: Frame | null = null;
+  /** EtherType in host order (ETH_P_*), or below 1536 what eth_type_trans makes of it. */
+  protocol = 0;
+  /** PACKET_HOST, PACKET_BROADCAST, …: for whom it is, as the receiving device sees it. */
+  packetType = PACKET_HOST;
+  macHeader = 0;
+  networkHeader = 0;
+  transportHeader = 0;
+  /** The 802.1Q tag carried beside the bytes: its protocol (0: none) and its TCI. */
+  vlanProtocol = 0;
+  vlanTci = 0;
+  checksum = CHECKSUM_NONE;
+  csumStart = 0;
+  csumOffset = 0;
+  gsoType = GSO_NONE;
+  gsoSize = 0;
+  gsoSegments = 0;
+  mark = 0;
+  priority = 0;
+  /** Transmit queue of the device it was sent on. */
+  queue = 0;
+  /** When it was received, in nanoseconds of the machine's clock; NaN until somebody asked for a stamp. */
+  timestamp = Number.NaN;
+  /** The same number for every sight of this frame in captures; 0 until the first capture saw it. */
+  packetId = 0;
+
+  constructor(bytes: Uint8Array, pool: FrameAllocator) {
+    this.bytes = bytes;
+    this.pool = pool;
+  }
+
+  /** Bytes in the frame from `start` on (skb->len). */
+  get length(): number {
+    return this.end - this.start;
+  }
+}
+
+/** The pool frames come from and go back to (frame.ts). */
+export interface FrameAllocator {
+  /** A frame with `headroom` bytes before `start` and room for `size`, empty; null when the pool is exhausted. */
+  alloc(size: number, headroom?: number): Frame | null;
+  /** Gives a frame back (consume_skb). */
+  free(frame: Frame): void;
+  /** Another window on the same bytes, which must not be written through either until `writable` (skb_clone). */
+  clone(frame: Frame): Frame | null;
+  /** Makes the frame's bytes its own, copying them if they are shared; false when the pool is exhausted (skb_unclone). */
+  writable(frame: Frame): boolean;
+}
+
+// --- Devices ----------------------------------------------------------------------------------------------------------
+
+/** Numbers a device takes from its kind's `setup`, and the state that changes later (`struct net_device`). */
+export class Device<State = unknown> {
+  name: string;
+  ifindex = 0;
+  netns: Netns;
+  /** The kind's functions; null for a device no kind made, as `lo`. */
+  readonly linkOps: LinkOps | null;
+  ops: DeviceOps<State>;
+  /** What the kind keeps with the device. */
+  state: State;
+
+  /** ARPHRD_* */
+  type = ARPHRD_VOID;
+  /** IFF_* as the user set them; what is reported adds the operational ones (flags.ts, devGetFlags). */
+  flags = 0;
+  /** IFF_PROMISC and IFF_ALLMULTI as users asked, apart from what the stack asked. */
+  userFlags = 0;
+  promiscuity = 0;
+  allmulti = 0;
+  mtu = 0;
+  minMtu = 0;
+  maxMtu = 0;
+  hardHeaderLength = 0;
+  addressLength = 0;
+  /** Hardware addresses of 6 bytes as 48-bit numbers. */
+  address = 0;
+  broadcast = 0;
+  permanentAddress = 0;
+  /** NET_ADDR_*: where the address came from. */
+  addressAssign = NET_ADDR_PERM;
+  /** NET_NAME_*: where the name came from. */
+  nameAssign = NET_NAME_UNKNOWN;
+  txQueueLength = 0;
+  txQueues = 1;
+  rxQueues = 1;
+  realTxQueues = 1;
+  realRxQueues = 1;
+  group = 0;
+  gsoMaxSize = 65536;
+  gsoMaxSegments = 65535;
+  gsoIpv4MaxSize = 65536;
+  groMaxSize = 65536;
+  groIpv4MaxSize = 65536;
+  tsoMaxSize = 65536;
+  tsoMaxSegments = 65535;
+  /** IF_OPER_* (RFC 2863) and IF_LINK_MODE_*. */
+  operstate = IF_OPER_UNKNOWN;
+  linkMode = IF_LINK_MODE_DEFAULT;
+  hasCarrier = true;
+  isDormant = false;
+  carrierUpCount = 0;
+  carrierDownCount = 0;
+  protoDown = false;
+  protoDownReason = 0;
+  alias = "";
+  altnames: string[] | null = null;
+  /** May not be moved to another namespace. */
+  isNetnsImmutable = false;
+  /** Takes frames without a queue when up (IFF_NO_QUEUE). */
+  isQueueless = false;
+  /** The address may be changed while up (IFF_LIVE_ADDR_CHANGE). */
+  isLiveAddressChange = false;
+  /** Does not take part in IFF_MULTICAST filtering: nothing to do for a virtual device. */
+  registration: "uninitialized" | "registered" | "unregistering" | "unregistered" = "uninitialized";
+  /** An rtnetlink request made it and has announced it (RTNL_LINK_INITIALIZED); before that, events stay silent. */
+  isAnnounced = false;
+
+  /** The device this one is a port of (IFLA_MASTER). */
+  master: Device | null = null;
+  /** Devices stacked on this one, and those below it (upper.ts); null while there are none. */
+  uppers: Device[] | null = null;
+  lowers: Device[] | null = null;
+  /** Takes received frames before the protocols do: a bridge port, a macvlan's lower device. */
+  rxHandler: RxHandler | null = null;
+  /** What the master keeps with this port. */
+  port: unknown = null;
+
+  /** Who looks at every frame, in both directions; null while nobody does. */
+  taps: PacketTap[] | null = null;
+  /** Protocol state of inet and inet6, owned by that room. */
+  ip: DeviceSlot | null = null;
+  ip6: DeviceSlot | null = null;
+
+  /** The root queueing discipline; null: frames go straight to the driver. */
+  qdisc: Qdisc | null = null;
+  /** A discipline has been attached once; before that `noop` drops what is sent (dev_activate). */
+  isActivated = false;
+
+  /** Received frames that wait for their turn (`softnet_data.input_pkt_queue`, one for each device here). */
+  backlogHead: Frame | null = null;
+  backlogTail: Frame | null = null;
+  backlogLength = 0;
+  /** The next device with a backlog, and whether this one stands in that list; owned by loop.ts. */
+  pollNext: Device | null = null;
+  isPolled = false;
+
+  /** Counters of this engine thread: `counters[counterBase + RX_PACKETS]`. */
+  readonly slot: CounterSlot;
+  readonly counters: Float64Array;
+  readonly counterBase: number;
+  /** Drops by reason; made at the first one. */
+  drops: Map<DropReason, number> | null = null;
+
+  constructor(name: string, netns: Netns, linkOps: LinkOps | null, ops: DeviceOps<State>, state: State) {
+    this.name = name;
+    this.netns = netns;
+    this.linkOps = linkOps;
+    this.ops = ops;
+    this.state = state;
+    this.slot = netns.machine.counters.take();
+    this.counters = this.slot.values;
+    this.counterBase = netns.machine.counters.base(this.slot);
+  }
+}
+
+/** Base of what a protocol keeps with a device; narrow it with `instanceof`. */
+export abstract class DeviceSlot {
+  abstract readonly dev: Device;
+}
+
+/** Sees frames and must not keep them: the bytes are valid during the call only. */
+export interface PacketTap {
+  /** A frame passes, from `frame.macHeader` to `frame.end`; `isOutgoing` as seen from `dev`. */
+  seen(frame: Frame, dev: Device, isOutgoing: boolean): void;
+  /** A frame is dropped on `dev`. */
+  dropped?(frame: Frame, dev: Device, reason: DropReason): void;
+}
+
+/** Takes a received frame before the protocols do (rx_handler_func_t); true: taken over, false: go on. */
+export type RxHandler = (frame: Frame, dev: Device) => boolean;
+
+/** Takes over frames of one EtherType (`struct packet_type`); the frame's `start` is at its network header. */
+export type PacketHandler = (frame: Frame, dev: Device) => void;
+
+/** What a device does (`struct net_device_ops`). Methods left out have the kernel's default. */
+export interface DeviceOps<State = unknown> {
+  /** Runs while the device is being registered; throws to refuse (ndo_init). */
+  init?(dev: Device<State>): void;
+  uninit?(dev: Device<State>): void;
+  /** Brings it up; a NetlinkError leaves it down (ndo_open). */
+  open?(dev: Device<State>): void;
+  stop?(dev: Device<State>): void;
+  /**
+   * Sends one frame, whose `start` is at its MAC header (ndo_start_xmit). Takes ownership, never throws, and ends in
+   * exactly one of: delivered (netifRx on another device, devQueueXmit below), queued, dropped with a reason.
+   */
+  startXmit(frame: Frame, dev: Device<State>): void;
+  /** ndo_set_mac_address; without it addresses cannot be changed (EOPNOTSUPP). */
+  setMacAddress?(dev: Device<State>, address: number): void;
+  changeMtu?(dev: Device<State>, mtu: number): void;
+  changeCarrier?(dev: Device<State>, hasCarrier: boolean): void;
+  /** Reacts to changed flags: promiscuous mode (ndo_change_rx_flags). */
+  changeRxFlags?(dev: Device<State>, changed: number): void;
+  changeProtoDown?(dev: Device<State>, protoDown: boolean): void;
+  /** Makes `port` a port of `dev` (ndo_add_slave); without it `dev` is no master (EOPNOTSUPP). */
+  addSlave?(dev: Device<State>, port: Device, warn: Warn): void;
+  delSlave?(dev: Device<State>, port: Device): void;
+  /** The ifindex of the device at the other end or below; its own by default (ndo_get_iflink). */
+  getIflink?(dev: Device<State>): number;
+}
+
+/** Adds an extended-ack text to the answer of a request that goes through. */
+export type Warn = (text: string) => void;
+
+/** Who asked for a change, so that its announcement can name and, with NLM_F_ECHO, answer the request. */
+export interface Origin {
+  readonly portId: number;
+  readonly seq: number;
+  readonly isEcho: boolean;
+}
+
+/** The family header of RTM_*LINK (`struct ifinfomsg`). */
+export interface Ifinfomsg {
+  readonly family: number;
+  readonly type: number;
+  readonly index: number;
+  readonly flags: number;
+  readonly change: number;
+}
+
+/** What `newLink` is asked for (`struct rtnl_newlink_params`). */
+export interface NewLink<State = unknown, P extends Policy = Policy> {
+  /** The device made for the request, not yet registered. */
+  readonly dev: Device<State>;
+  /** The namespace of the sender, in which IFLA_LINK is looked up unless `linkNetns` says otherwise. */
+  readonly sourceNetns: Netns;
+  /** The namespace of IFLA_LINK_NETNSID. */
+  readonly linkNetns: Netns | undefined;
+  readonly attrs: LinkAttributes;
+  /** IFLA_INFO_DATA by the kind's policy. */
+  readonly data: Parsed<P> | undefined;
+  /** The blob of the kind's `peerType`, decoded, when it was given; and the namespace the peer is to live in. */
+  readonly peer: { readonly header: Ifinfomsg; readonly attrs: LinkAttributes } | undefined;
+  readonly peerNetns: Netns;
+  readonly origin: Origin | undefined;
+  readonly warn: Warn;
+}
+
+/**
+ * A kind of device (`struct rtnl_link_ops`): one table at the top of one file. `newLink` registers everything or
+ * nothing; timers go through `machine.timers`; frames reach peers and uppers only by netifRx, lowers by devQueueXmit.
+ */
+export interface LinkOps<State = unknown, P extends Policy = Policy> {
+  readonly kind: string;
+  /** What IFLA_INFO_DATA may hold. */
+  readonly policy?: P;
+  /** The attribute of IFLA_INFO_DATA that describes the peer: an ifinfomsg and link attributes. */
+  readonly peerType?: number;
+  /** Name template when the request names none; `${kind}%d` by default. */
+  readonly template?: string;
+  readonly device: DeviceOps<State>;
+  /** The state of a new device, before `setup`. */
+  createState(): State;
+  /** Fills a new device's numbers in. */
+  setup(dev: Device<State>): void;
+  /** Checks a request before anything is made; throws NetlinkError. Also asked for the peer's attributes. */
+  validate?(attrs: LinkAttributes, data: Parsed<P> | undefined, warn: Warn): void;
+  /** Registers the device and all that belongs to it; without it the device is registered as it is. */
+  newLink?(request: NewLink<State, P>): void;
+  /** Changes a device's IFLA_INFO_DATA; without it EOPNOTSUPP. */
+  changeLink?(dev: Device<State>, attrs: LinkAttributes, data: Parsed<P> | undefined, warn: Warn): void;
+  /** Adds to `doomed` the device and all that goes with it; it only unties, the caller unregisters. */
+  delLink?(dev: Device<State>, doomed: Device[]): void;
+  /** Whether RTM_DELLINK may name a device of this kind; true by default, false for `lo`. */
+  readonly isDeletable?: boolean;
+  /** Writes IFLA_INFO_DATA's content; without it the reply has none. */
+  fillInfo?(dev: Device<State>, writer: MessageWriter): void;
+  /** Writes IFLA_INFO_SLAVE_DATA's content for a port of a device of this kind. */
+  fillSlaveInfo?(dev: Device<State>, port: Device, writer: MessageWriter): void;
+  /** What IFLA_INFO_SLAVE_DATA may hold, and how it is applied. */
+  readonly slavePolicy?: Policy;
+  changeSlave?(dev: Device<State>, port: Device, attrs: LinkAttributes, data: object, warn: Warn): void;
+  /** The namespace of the device at the other end, for IFLA_LINK_NETNSID. */
+  linkNetns?(dev: Device<State>): Netns;
+  /** Queue counts when the request names none; 1 by default. */
+  defaultQueues?(machine: MachineContext): number;
+}
+
+/** A queueing discipline attached to a device (`struct Qdisc`). */
+export interface Qdisc {
+  /** Its kind: "pfifo", "netem", … */
+  readonly id: string;
+  readonly handle: number;
+  /** Takes ownership of `frame`: queues it, or drops it with a reason. */
+  enqueue(frame: Frame): void;
+  /** The next frame that may go now, or null. One that waits for time wakes the device itself (runQdisc). */
+  dequeue(): Frame | null;
+  /** Drops all that is queued. */
+  reset(): void;
+}
+
+// --- Namespaces -------------------------------------------------------------------------------------------------------
+
+/** A network namespace (`struct net`). */
+export class Netns {
+  readonly machine: MachineContext;
+  /** Unique in the machine, never used again; what stands for the inode number of the namespace's file. */
+  readonly id: number;
+  /** Devices by ifindex; ascending unless somebody asked for an index (`isIndexOrdered`). */
+  readonly devices = new Map<number, Device>();
+  isIndexOrdered = true;
+  /** Devices by name and by alternative name. */
+  readonly names = new Map<string, Device>();
+  /** The last ifindex handed out, the highest in use so far, and a count of changes to the list (dev_base_seq). */
+  lastIfindex = 0;
+  highestIfindex = 0;
+  generation = 1;
+  /** Other namespaces by the id they have here, and back (`netns_ids`). */
+  readonly nsids = new Map<number, Netns>();
+  readonly nsidOf = new Map<Netns, number>();
+  loopback: Device | null = null;
+  /** Who looks at every frame of every device here; null while nobody does. */
+  taps: PacketTap[] | null = null;
+  /** Protocol state of inet, owned by that room. */
+  ip: NetnsSlot | null = null;
+  isAlive = true;
+
+  constructor(machine: MachineContext, id: number) {
+    this.machine = machine;
+    this.id = id;
+  }
+}
+
+/** Base of what a protocol keeps with a namespace; narrow it with `instanceof`. */
+export abstract class NetnsSlot {
+  abstract readonly netns: Netns;
+}
+
+// --- The machine ------------------------------------------------------------------------------------------------------
+
+/** Events of the notifier chain (NETDEV_*), in the words of the kernel. */
+export type DeviceEvent =
+  | "register"
+  | "unregister"
+  | "going-down"
+  | "up"
+  | "down"
+  | "change"
+  | "change-mtu"
+  | "change-address"
+  | "change-name"
+  | "change-upper"
+  | "change-tx-queue-length"
+  | "change-info-data"
+  | "feat-change"
+  | "notify-peers";
+
+/** A message about a link that is to go to RTNLGRP_LINK (rtmsg_ifinfo). */
+export interface LinkMessage {
+  readonly type: "new" | "del";
+  readonly dev: Device;
+  /** ifi_change. */
+  readonly change: number;
+  /** IFLA_EVENT_*; 0 for none. */
+  readonly event: number;
+  readonly origin: Origin | undefined;
+  /** Where a moved device went: the id of the namespace and the index there. */
+  readonly moved: { readonly nsid: number; readonly ifindex: number } | undefined;
+}
+
+/** What every part of a machine shares. Made by `createMachine`, handed down; there is no global. */
+export interface MachineContext {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly frames: FrameAllocator;
+  readonly counters: CounterArena;
+  readonly loop: PollLoop;
+  readonly linkWatch: LinkWatch;
+  /** Kinds of device by name. */
+  readonly kinds: Map<string, LinkOps>;
+  /** Handlers by EtherType. */
+  readonly packetHandlers: Map<number, PacketHandler>;
+  /** What Linux reports as the number of possible CPUs: the default number of queues. */
+  readonly possibleCpus: number;
+  /** Frames a device's backlog holds (net.core.netdev_max_backlog). */
+  readonly maxBacklog: number;
+  /** Everyone who follows device events, in the order they are told. */
+  readonly notifiers: ((event: DeviceEvent, dev: Device) => void)[];
+  /** Sends a link message to its group; set by rtnetlink. */
+  announceLink: (message: LinkMessage) => void;
+  /** Tells that `netns` gave `other` the id `nsid`; set by rtnetlink. */
+  announceNsid: (netns: Netns, nsid: number, type: "new" | "del", origin?: Origin) => void;
+  /** All living namespaces by id; the first is the initial one. */
+  readonly namespaces: Map<number, Netns>;
+  readonly initialNetns: Netns;
+  /** Namespaces by the name `ip netns` knows them by. */
+  readonly netnsNames: Map<string, Netns>;
+  /** Gives the next packet id for captures. */
+  nextPacketId(): number;
+}
+
+/** The list of devices that have frames to receive (loop.ts). */
+export interface PollLoop {
+  /** Puts a device at the end of the list. */
+  post(dev: Device): void;
+  /** Opens a stretch of work: what is posted inside is received when the outermost stretch ends. */
+  enter(): void;
+  leave(): void;
+}
+
+/** Devices whose carrier changed (carrier.ts). */
+export interface LinkWatch {
+  /** Notes that `dev` has changed its carrier. */
+  fire(dev: Device): void;
+  /** Works the list off, or only `dev` (linkwatch_sync_dev). */
+  run(dev?: Device): void;
+}

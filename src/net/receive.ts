@@ -1,0 +1,98 @@
+// The way of a frame into a device and up: netifRx puts it on the device's backlog, the poll loop takes it off, and
+// netifReceive shows it to the taps, to the device's rx handler and to the protocol, in that order.
+//
+// Mirrors net/core/dev.c (netif_rx, enqueue_to_backlog, __netif_receive_skb_core). Omitted: generic XDP, receive packet
+// steering (one backlog for each device stands in for one for each CPU), ingress classifiers until sched/ has them.
+
+import { ETH_HLEN, ETH_P_8021AD, ETH_P_8021Q } from "../uapi/if_ether.ts";
+import { PACKET_OTHERHOST } from "../uapi/if_packet.ts";
+import { drop, dropRx } from "./frame.ts";
+import type { Device, Frame, PacketTap } from "./netdevice.ts";
+
+const vlanTagLength = 4;
+const vlanIdMask = 0x0fff;
+
+/**
+ * Puts a frame that `dev` receives on its backlog (netif_rx). Takes ownership; false when the backlog was full and the
+ * frame is dropped. The driver has read the link header (ethTypeTrans) and counted the frame.
+ */
+export function netifRx(frame: Frame, dev: Device): boolean {
+  const { machine } = dev.netns;
+  if (dev.backlogLength >= machine.maxBacklog) {
+    dropRx(frame, dev, "backlog");
+    return false;
+  }
+  frame.next = null;
+  if (dev.backlogTail === null) dev.backlogHead = frame;
+  else dev.backlogTail.next = frame;
+  dev.backlogTail = frame;
+  dev.backlogLength++;
+  if (!dev.isPolled) machine.loop.post(dev);
+  return true;
+}
+
+/** Receives up to `weight` frames of the device's backlog and returns how many (process_backlog). */
+export function processBacklog(dev: Device, weight: number): number {
+  let work = 0;
+  for (let frame = dev.backlogHead; frame !== null && work < weight; frame = dev.backlogHead) {
+    dev.backlogHead = frame.next;
+    if (frame.next === null) dev.backlogTail = null;
+    dev.backlogLength--;
+    frame.next = null;
+    netifReceive(frame, dev);
+    work++;
+  }
+  return work;
+}
+
+/** Drops all frames of the device's backlog, as a device that goes away does (flush_backlog). */
+export function flushBacklog(dev: Device): void {
+  for (let frame = dev.backlogHead; frame !== null; frame = dev.backlogHead) {
+    dev.backlogHead = frame.next;
+    frame.pool.free(frame);
+  }
+  dev.backlogTail = null;
+  dev.backlogLength = 0;
+}
+
+/** Takes a received frame to whoever it is for (__netif_receive_skb_core). Takes ownership. */
+export function netifReceive(frame: Frame, dev: Device): void {
+  if ((frame.protocol === ETH_P_8021Q || frame.protocol === ETH_P_8021AD) && !vlanUntag(frame)) return;
+  if (dev.taps !== null) showTaps(dev.taps, frame, dev, false);
+  if (dev.netns.taps !== null) showTaps(dev.netns.taps, frame, dev, false);
+  if (dev.rxHandler?.(frame, dev) === true) return;
+  if (frame.vlanProtocol !== 0) {
+    if ((frame.vlanTci & vlanIdMask) !== 0) frame.packetType = PACKET_OTHERHOST;
+    frame.vlanProtocol = 0;
+  }
+  const handler = dev.netns.machine.packetHandlers.get(frame.protocol);
+  if (handler === undefined) dropRx(frame, dev, "unhandled-protocol");
+  else handler(frame, dev);
+}
+
+/** Shows a frame to taps; the list may change while it is walked. */
+export function showTaps(taps: readonly PacketTap[], frame: Frame, dev: Device, isOutgoing: boolean): void {
+  for (const tap of taps) tap.seen(frame, dev, isOutgoing);
+}
+
+/** Moves an outermost VLAN tag from the bytes beside them (skb_vlan_untag); false when the frame was dropped. */
+function vlanUntag(frame: Frame): boolean {
+  if (frame.vlanProtocol !== 0) return true;
+  if (frame.length < vlanTagLength) {
+    drop(frame, "runt");
+    return false;
+  }
+  if (!frame.pool.writable(frame)) {
+    drop(frame, "no-memory");
+    return false;
+  }
+  const { bytes, start } = frame;
+  frame.vlanProtocol = frame.protocol;
+  frame.vlanTci = ((bytes[start] ?? 0) << 8) | (bytes[start + 1] ?? 0);
+  frame.protocol = ((bytes[start + 2] ?? 0) << 8) | (bytes[start + 3] ?? 0);
+  bytes.copyWithin(frame.macHeader + vlanTagLength, frame.macHeader, frame.macHeader + ETH_HLEN - 2);
+  frame.macHeader += vlanTagLength;
+  frame.start += vlanTagLength;
+  frame.networkHeader = frame.start;
+  return true;
+}
