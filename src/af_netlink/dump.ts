@@ -1,0 +1,104 @@
+// A dump while it runs: messages are packed into datagrams as long as they fit, and the next datagram is made when the
+// reader has room, so that a slow reader holds nothing up but itself.
+//
+// Mirrors net/netlink/af_netlink.c (__netlink_dump_start, netlink_dump, netlink_dump_done).
+
+import { getU16, setU16 } from "../bytes/endian.ts";
+import type { NetlinkError } from "../netlink/error.ts";
+import type { Message } from "../netlink/message.ts";
+import { MessageWriter } from "../netlink/writer.ts";
+import { NLM_F_DUMP_INTR } from "../uapi/netlink.ts";
+import { asNetlinkError, writeDone } from "./answer.ts";
+import type { Dump, DumpControl, Handler, Request } from "./handler.ts";
+import type { NetlinkSocket } from "./socket.ts";
+
+/** Room NLMSG_DONE takes: its header and the errno. */
+const doneSize = 20;
+const flagsOffset = 6;
+
+/** The dump running on a socket. */
+export class RunningDump implements DumpControl {
+  readonly writer = new MessageWriter(4_096);
+  answerFlags = 0;
+  generation: (() => number) | undefined;
+  warning = "";
+
+  readonly #socket: NetlinkSocket;
+  readonly #request: Message;
+  readonly #isDoneSplit: boolean;
+  readonly #steps: Dump;
+  #lastGeneration: number | undefined;
+  #isInterrupted = false;
+  #hasEnded = false;
+  #error: NetlinkError | undefined;
+
+  constructor(socket: NetlinkSocket, request: Request, handler: Handler) {
+    this.#socket = socket;
+    this.#request = request.message;
+    this.#isDoneSplit = handler.isDoneSplit === true;
+    this.#steps = handler.dump?.(request, this) ?? none();
+  }
+
+  /** Makes the next datagram, the one with NLMSG_DONE last. */
+  step(): void {
+    this.#checkGeneration();
+    if (this.#fill(this.#socket.dumpSize)) this.#socket.dump = undefined;
+  }
+
+  /** Fills one datagram and queues it; true when it carries NLMSG_DONE. */
+  #fill(limit: number): boolean {
+    const { writer } = this;
+    while (!this.#hasEnded) {
+      const before = writer.length;
+      if (!this.#next()) break;
+      if (writer.length > limit && before > 0) {
+        this.#send(before);
+        return false;
+      }
+    }
+    this.#hasEnded = true;
+    if (writer.length > 0 && (this.#isDoneSplit || writer.length + doneSize > limit)) {
+      this.#send(writer.length);
+      return false;
+    }
+    const flags = this.answerFlags | (this.#isInterrupted ? NLM_F_DUMP_INTR : 0);
+    this.#isInterrupted = false;
+    writeDone(writer, this.#socket, this.#request, flags, this.#error, this.warning);
+    this.#send(writer.length);
+    return true;
+  }
+
+  /** Lets the handler write one message; false at its end or its error. */
+  #next(): boolean {
+    const before = this.writer.length;
+    try {
+      return this.#steps.next().done !== true;
+    } catch (error) {
+      this.writer.trim(before);
+      this.#error = asNetlinkError(error);
+      return false;
+    }
+  }
+
+  /** Queues the first `length` bytes; what is behind them starts the next datagram. */
+  #send(length: number): void {
+    const { writer } = this;
+    if (this.#isInterrupted && length > 0) {
+      setU16(writer.bytes, flagsOffset, getU16(writer.bytes, flagsOffset) | NLM_F_DUMP_INTR);
+      this.#isInterrupted = false;
+    }
+    const bytes = writer.bytes.slice(0, length);
+    writer.bytes.copyWithin(0, length, writer.length);
+    writer.trim(writer.length - length);
+    this.#socket.queue(bytes);
+  }
+
+  /** Notes when what is dumped has changed since the last datagram (nl_dump_check_consistent). */
+  #checkGeneration(): void {
+    const generation = this.generation?.();
+    if (this.#lastGeneration !== undefined && generation !== this.#lastGeneration) this.#isInterrupted = true;
+    this.#lastGeneration = generation;
+  }
+}
+
+function* none(): Dump {}

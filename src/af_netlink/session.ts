@@ -1,0 +1,155 @@
+// A process, as netlink sees one: rights, descriptors open on namespaces, and the sockets it opens. It is what the
+// machine's own API, the daemon's clients and tests hold; closing it closes everything it opened.
+
+import type { Netns } from "../net/netdevice.ts";
+import { netnsByName } from "../net/namespace.ts";
+import { NetlinkError } from "../netlink/error.ts";
+import type { DatagramInfo, NetlinkProvider, NetlinkTransport, NetnsHandle, SocketRequest } from "../netlink/transport.ts";
+import type { Session } from "./handler.ts";
+import type { LoadModule } from "./receive.ts";
+import { Receiver } from "./receive.ts";
+import type { NetlinkSocket } from "./socket.ts";
+import type { NetlinkTable } from "./table.ts";
+
+/** What a session may do and what it knows of others. */
+export interface SessionOptions {
+  /** The port id its sockets try first. */
+  readonly pid: number;
+  /** CAP_NET_ADMIN everywhere; true by default. */
+  readonly isAdmin?: boolean;
+  readonly loadModule?: LoadModule;
+  /** The namespace of another process; none by default. */
+  readonly netnsByPid?: (pid: number) => Netns | undefined;
+}
+
+/** Descriptors start here, so that a number meant for something else is not one by accident. */
+const firstDescriptor = 1_000;
+
+/** One process. */
+export class NetlinkSession implements Session, NetlinkProvider {
+  readonly #table: NetlinkTable;
+  readonly #options: SessionOptions;
+  readonly #descriptors = new Map<number, Netns>();
+  readonly #sockets = new Set<NetlinkSocket>();
+  #nextDescriptor = firstDescriptor;
+
+  constructor(table: NetlinkTable, options: SessionOptions) {
+    this.#table = table;
+    this.#options = options;
+  }
+
+  isAdmin(): boolean {
+    return this.#options.isAdmin ?? true;
+  }
+
+  netnsByFd(fd: number): Netns | undefined {
+    return this.#descriptors.get(fd);
+  }
+
+  netnsByPid(pid: number): Netns | undefined {
+    return this.#options.netnsByPid?.(pid);
+  }
+
+  openNetns(netns: Netns): number;
+  openNetns(name: string): Promise<NetnsHandle>;
+  openNetns(which: Netns | string): number | Promise<NetnsHandle> {
+    if (typeof which === "string") return this.#openByName(which);
+    const fd = this.#nextDescriptor++;
+    this.#descriptors.set(fd, which);
+    return fd;
+  }
+
+  closeNetns(fd: number): void {
+    this.#descriptors.delete(fd);
+  }
+
+  async #openByName(name: string): Promise<NetnsHandle> {
+    const fd = this.openNetns(netnsByName(this.#table.machine, name));
+    return { fd, close: () => this.closeNetns(fd) };
+  }
+
+  /** Opens a netlink socket in the namespace `request.netns`, the initial one by default. */
+  async openSocket({ protocol, netns: name }: SocketRequest): Promise<NetlinkTransport> {
+    const { machine } = this.#table;
+    return this.openSocketIn(name === undefined ? machine.initialNetns : netnsByName(machine, name), protocol);
+  }
+
+  /** Opens a netlink socket in `netns` whose datagrams are handed over as they come. */
+  openSocketIn(netns: Netns, protocol: number): NetlinkTransport {
+    return new SocketTransport(this.openRaw(netns, protocol));
+  }
+
+  /** Opens a netlink socket in `netns` that its user reads at a pace of its own (`isReadable`, `receive`, `onReadable`). */
+  openRaw(netns: Netns, protocol: number): NetlinkSocket {
+    const socket = this.#table.open({ protocol, netns, session: this, wantedPort: this.#options.pid });
+    const receiver = new Receiver(socket, this.#options.loadModule ?? (async () => false));
+    socket.send = (datagram) => receiver.receive(datagram);
+    socket.onClosed = () => this.#sockets.delete(socket);
+    this.#sockets.add(socket);
+    return socket;
+  }
+
+  /** Closes all sockets and descriptors. */
+  close(): void {
+    for (const socket of [...this.#sockets]) socket.close();
+    this.#sockets.clear();
+    this.#descriptors.clear();
+  }
+}
+
+/** A socket as its user in this process holds it: what is received is handed over in a microtask of its own. */
+class SocketTransport implements NetlinkTransport {
+  onDatagram: (datagram: Uint8Array, info: DatagramInfo) => void = () => {};
+  onOverrun: () => void = () => {};
+  onClose: (reason?: Error) => void = () => {};
+  readonly #socket: NetlinkSocket;
+  #isPumping = false;
+
+  constructor(socket: NetlinkSocket) {
+    this.#socket = socket;
+    socket.onReadable = () => this.#pumpSoon();
+  }
+
+  get portId(): number {
+    return this.#socket.portId;
+  }
+
+  send(datagram: Uint8Array): void {
+    if (this.#socket.isClosed) throw new NetlinkError("ENOTCONN", "The netlink socket is closed");
+    this.#socket.send(datagram);
+  }
+
+  setOption(option: number, value: number): void {
+    this.#socket.setOption(option, value);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #pumpSoon(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    void Promise.resolve().then(() => this.#pump());
+  }
+
+  #pump(): void {
+    try {
+      while (this.#socket.isReadable) this.#receiveOne();
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  #receiveOne(): void {
+    try {
+      const received = this.#socket.receive();
+      if (received === undefined) return;
+      const { bytes, group, nsid } = received;
+      this.onDatagram(bytes, nsid === undefined ? { group } : { group, nsid });
+    } catch (error) {
+      if (!(error instanceof NetlinkError) || error.code !== "ENOBUFS") throw error;
+      this.onOverrun();
+    }
+  }
+}

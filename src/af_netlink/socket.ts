@@ -1,0 +1,187 @@
+// A netlink socket, from the side of the kernel: options, groups, a bounded queue of datagrams to its reader. What is
+// sent to it is framed in receive.ts, answered by answer.ts and dump.ts.
+//
+// Mirrors net/netlink/af_netlink.c (netlink_create, netlink_bind, netlink_setsockopt, netlink_attachskb,
+// netlink_recvmsg). Omitted: unicast between user sockets, memory-mapped rings.
+
+import type { MachineContext, Netns } from "../net/netdevice.ts";
+import { NetlinkError } from "../netlink/error.ts";
+import * as nl from "../uapi/netlink.ts";
+import type { RunningDump } from "./dump.ts";
+import type { Deferred, Protocol, Sender, Session } from "./handler.ts";
+
+/** A datagram on its way to the reader. */
+export interface Received {
+  readonly bytes: Uint8Array;
+  /** The group it was sent to, 0 for an answer. */
+  readonly group: number;
+  /** The namespace an event of another namespace comes from, for a socket that listens to all. */
+  readonly nsid: number | undefined;
+}
+
+/** What takes part in a socket's life beside its owner: the table of sockets (table.ts). */
+export interface SocketTable {
+  readonly machine: MachineContext;
+  leave(socket: NetlinkSocket): void;
+  joinGroup(socket: NetlinkSocket, group: number): void;
+  leaveGroup(socket: NetlinkSocket, group: number): void;
+}
+
+/** net.core.rmem_default, and the share of it that a datagram of any size takes (sizeof(struct sk_buff) and more). */
+const defaultReceiveBuffer = 212_992;
+const datagramOverhead = 832;
+/** Largest datagram a dump makes, as the kernel's, and the smallest it plans for (NLMSG_GOODSIZE). */
+const largestDump = 32_768;
+const firstDump = 3_776;
+
+/** One socket. Made by the table, which also binds it. */
+export class NetlinkSocket implements Sender {
+  readonly table: SocketTable;
+  readonly protocolNumber: number;
+  readonly protocol: Protocol;
+  readonly session: Session;
+  netns: Netns;
+  portId = 0;
+  /** Sends a datagram of requests into the socket; set by whoever opened it (session.ts). */
+  send: (datagram: Uint8Array) => void = () => {};
+  /** Called when the queue has something for the reader again. */
+  onReadable: () => void = () => {};
+
+  /** Called once when the socket has been closed. */
+  onClosed: () => void = () => {};
+
+  isStrict = false;
+  hasExtendedAck = false;
+  hasCappedAck = false;
+  listensToAll = false;
+  ignoresOverrun = false;
+  wantsPacketInfo = false;
+  receiveBuffer = defaultReceiveBuffer;
+  /** The largest datagram its reader has asked for, which dumps are packed to. */
+  dumpSize = firstDump;
+
+  /** The dump that is running; one at a time. */
+  dump: RunningDump | undefined;
+  /** Answers that go on. */
+  readonly deferred = new Set<Deferred & { cancel(): void }>();
+  readonly groups = new Set<number>();
+  readonly #queue: Received[] = [];
+  #queuedBytes = 0;
+  #isOverrun = false;
+  #isClosed = false;
+
+  constructor(table: SocketTable, protocolNumber: number, protocol: Protocol, netns: Netns, session: Session) {
+    this.table = table;
+    this.protocolNumber = protocolNumber;
+    this.protocol = protocol;
+    this.netns = netns;
+    this.session = session;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Bytes the queue accounts for. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Whether a further dump datagram may be made: not before the reader has read half (netlink_recvmsg). */
+  get hasRoomForDump(): boolean {
+    return this.#queuedBytes <= this.receiveBuffer / 2;
+  }
+
+  /** Queues a datagram for the reader; false and an overrun when it does not read (netlink_attachskb, netlink_overrun). */
+  queue(bytes: Uint8Array, group = 0, nsid?: number): boolean {
+    if (this.#isClosed) return false;
+    const size = bytes.length + datagramOverhead;
+    if (this.#queuedBytes + size > this.receiveBuffer && this.#queue.length > 0) {
+      if (!this.ignoresOverrun) this.#isOverrun = true;
+      this.onReadable();
+      return false;
+    }
+    this.#queuedBytes += size;
+    this.#queue.push({ bytes, group, nsid });
+    this.onReadable();
+    return true;
+  }
+
+  /**
+   * The next datagram, or undefined when there is none; `maxBytes` is the size of the reader's buffer, which only
+   * steers dumps. Throws ENOBUFS once after an overrun.
+   */
+  receive(maxBytes = largestDump): Received | undefined {
+    this.dumpSize = Math.min(Math.max(this.dumpSize, maxBytes), largestDump);
+    if (this.#isOverrun) {
+      this.#isOverrun = false;
+      throw new NetlinkError("ENOBUFS");
+    }
+    const received = this.#queue.shift();
+    if (received !== undefined) this.#queuedBytes -= received.bytes.length + datagramOverhead;
+    if (this.dump !== undefined && this.hasRoomForDump) this.dump.step();
+    return received;
+  }
+
+  /** Whether `receive` would return or throw something. */
+  get isReadable(): boolean {
+    return this.#isOverrun || this.#queue.length > 0;
+  }
+
+  /** Sets an option of level SOL_NETLINK (netlink_setsockopt); EINVAL for a bad group, ENOPROTOOPT for what is unknown. */
+  setOption(option: number, value: number): void {
+    switch (option) {
+      case nl.NETLINK_ADD_MEMBERSHIP:
+      case nl.NETLINK_DROP_MEMBERSHIP:
+        return this.#setMembership(option === nl.NETLINK_ADD_MEMBERSHIP, value);
+      case nl.NETLINK_PKTINFO:
+        this.wantsPacketInfo = value !== 0;
+        return;
+      case nl.NETLINK_NO_ENOBUFS:
+        this.ignoresOverrun = value !== 0;
+        return;
+      case nl.NETLINK_LISTEN_ALL_NSID:
+        this.listensToAll = value !== 0;
+        return;
+      case nl.NETLINK_CAP_ACK:
+        this.hasCappedAck = value !== 0;
+        return;
+      case nl.NETLINK_EXT_ACK:
+        this.hasExtendedAck = value !== 0;
+        return;
+      case nl.NETLINK_GET_STRICT_CHK:
+        this.isStrict = value !== 0;
+        return;
+      case nl.NETLINK_BROADCAST_ERROR:
+        // Multicast errors are reported to no sender here: every sender is the kernel.
+        return;
+      default:
+        throw new NetlinkError("ENOPROTOOPT");
+    }
+  }
+
+  #setMembership(isMember: boolean, group: number): void {
+    if (group < 1 || group > this.protocol.groups) throw new NetlinkError("EINVAL");
+    if (isMember) {
+      this.protocol.join?.(group, this);
+      this.groups.add(group);
+      this.table.joinGroup(this, group);
+    } else {
+      this.groups.delete(group);
+      this.table.leaveGroup(this, group);
+    }
+  }
+
+  /** Ends the socket: memberships, the running dump and answers that go on end with it (netlink_release). */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.dump = undefined;
+    for (const deferred of [...this.deferred]) deferred.cancel();
+    this.deferred.clear();
+    this.#queue.length = 0;
+    this.#queuedBytes = 0;
+    this.table.leave(this);
+    this.onClosed();
+  }
+}

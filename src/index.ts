@@ -1,0 +1,50 @@
+// The public door of the core: make a machine, open netlink sockets on it, or use its typed API.
+
+import { NetlinkSession } from "./af_netlink/session.ts";
+import { NetlinkTable } from "./af_netlink/table.ts";
+import type { MachineOptions } from "./machine.ts";
+import { MachineCore } from "./machine.ts";
+import type { NetlinkProvider, NetlinkTransport, NetnsHandle, SocketRequest } from "./netlink/transport.ts";
+
+export type { MachineOptions } from "./machine.ts";
+export type { Clock, Scheduler } from "./net/clock.ts";
+export { VirtualClock } from "./net/clock.ts";
+export type { Random } from "./net/random.ts";
+export { SeededRandom } from "./net/random.ts";
+export { NetlinkError } from "./netlink/error.ts";
+
+/** A Linux link layer of its own: namespaces, devices, protocols, behind netlink. Made by `createMachine`. */
+export class Machine implements NetlinkProvider {
+  /** The machine's parts, for drivers and attachments; users have no need of it. */
+  readonly core: MachineCore;
+  readonly table: NetlinkTable;
+  readonly #session: NetlinkSession;
+
+  constructor(options: MachineOptions) {
+    let table: NetlinkTable | undefined;
+    this.core = new MachineCore(options, (core) => {
+      table = new NetlinkTable(core);
+    });
+    this.table = table ?? new NetlinkTable(this.core);
+    this.#session = new NetlinkSession(this.table, { pid: 1 });
+  }
+
+  openSocket(request: SocketRequest): Promise<NetlinkTransport> {
+    return this.#session.openSocket(request);
+  }
+
+  openNetns(name: string): Promise<NetnsHandle> {
+    return this.#session.openNetns(name);
+  }
+
+  /** Closes every socket, namespace, device and timer of the machine. */
+  close(): void {
+    this.#session.close();
+    this.core.close();
+  }
+}
+
+/** Makes a machine; nothing outside it is touched until something is attached. */
+export function createMachine(options: MachineOptions): Machine {
+  return new Machine(options);
+}
