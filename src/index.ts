@@ -5,6 +5,7 @@ import { NetlinkTable } from "./af_netlink/table.ts";
 import type { MachineOptions } from "./machine.ts";
 import { MachineCore } from "./machine.ts";
 import type { NetlinkProvider, NetlinkTransport, NetnsHandle, SocketRequest } from "./netlink/transport.ts";
+import { joinRtnetlink } from "./rtnetlink/join.ts";
 
 export type { MachineOptions } from "./machine.ts";
 export type { Clock, Scheduler } from "./net/clock.ts";
@@ -24,6 +25,7 @@ export class Machine implements NetlinkProvider {
     let table: NetlinkTable | undefined;
     this.core = new MachineCore(options, (core) => {
       table = new NetlinkTable(core);
+      joinRtnetlink(core, table);
     });
     this.table = table ?? new NetlinkTable(this.core);
     this.#session = new NetlinkSession(this.table, { pid: 1 });
