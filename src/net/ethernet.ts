@@ -53,16 +53,15 @@ export function ethTypeTrans(frame: Frame, dev: Device): void {
   frame.macHeader = start;
   const high = ((bytes[start] ?? 0) << 8) | (bytes[start + 1] ?? 0);
   const low =
-    (((bytes[start + 2] ?? 0) << 24) |
-      ((bytes[start + 3] ?? 0) << 16) |
-      ((bytes[start + 4] ?? 0) << 8) |
-      (bytes[start + 5] ?? 0)) >>>
-    0;
-  const destination = high * 0x100000000 + low;
-  if (destination === dev.address) frame.packetType = PACKET_HOST;
-  else if ((high & 0x0100) === 0) frame.packetType = PACKET_OTHERHOST;
-  else if (destination === dev.broadcast) frame.packetType = PACKET_BROADCAST;
-  else frame.packetType = PACKET_MULTICAST;
+    ((bytes[start + 2] ?? 0) << 24) |
+    ((bytes[start + 3] ?? 0) << 16) |
+    ((bytes[start + 4] ?? 0) << 8) |
+    (bytes[start + 5] ?? 0);
+  if ((high & 0x0100) !== 0) {
+    frame.packetType = high === 0xffff && low === -1 ? PACKET_BROADCAST : PACKET_MULTICAST;
+  } else {
+    frame.packetType = low === dev.addressLow && high === dev.addressHigh ? PACKET_HOST : PACKET_OTHERHOST;
+  }
   const protocol = ((bytes[start + 12] ?? 0) << 8) | (bytes[start + 13] ?? 0);
   frame.protocol = protocol >= ETH_P_802_3_MIN ? protocol : ETH_P_802_2;
   frame.start = start + ETH_HLEN;

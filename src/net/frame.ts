@@ -7,8 +7,8 @@
 import { assert } from "../bytes/assert.ts";
 import { RX_DROPPED, TX_DROPPED } from "./counters.ts";
 import type { DropReason } from "./drop-reason.ts";
-import type { Device, FrameAllocator } from "./netdevice.ts";
-import { CHECKSUM_NONE, Frame, GSO_NONE } from "./netdevice.ts";
+import type { Device, FrameAllocator, FrameMemory } from "./netdevice.ts";
+import { CHECKSUM_NONE, Frame, GSO_NONE, noMemory } from "./netdevice.ts";
 import { PACKET_HOST } from "../uapi/if_packet.ts";
 
 /** Slab sizes in bytes; the largest holds a frame of MTU 65535 with its header, a tag and headroom. */
@@ -26,19 +26,32 @@ export interface FramePoolOptions {
   readonly poison?: boolean;
 }
 
-/** Frames of one machine. */
+/** A piece of the arena that frames look at. */
+class Slab implements FrameMemory {
+  readonly head: number;
+  readonly limit: number;
+  /** Which of the slab sizes it has. */
+  readonly sizeClass: number;
+  /** How many frames look at it. */
+  references = 0;
+
+  constructor(head: number, sizeClass: number) {
+    this.head = head;
+    this.limit = head + (slabSizes[sizeClass] ?? 0);
+    this.sizeClass = sizeClass;
+  }
+}
+
+/** Frames of one machine. A frame that is given back keeps its slab, so that the next one of its size is ready to go. */
 export class FramePool implements FrameAllocator {
   readonly #limitBytes: number;
   readonly #poison: boolean;
   #arena: Uint8Array | undefined;
   #carvedBytes = 0;
-  /** Per slab: where it starts, its class, and how many frames look at it. */
-  readonly #offsets: number[] = [];
-  readonly #classes: number[] = [];
-  readonly #references: number[] = [];
-  /** Free slabs by class, and free frame objects; stacks. */
-  readonly #freeSlabs: number[][] = slabSizes.map(() => []);
-  readonly #freeFrames: Frame[] = [];
+  /** Frames with a slab of each size, lists by `next`; slabs without a frame, and frames without a slab, stacks. */
+  readonly #ready: (Frame | null)[] = slabSizes.map(() => null);
+  readonly #slabs: Slab[][] = slabSizes.map(() => []);
+  readonly #bare: Frame[] = [];
   #inUse = 0;
 
   constructor({ limitBytes, poison = false }: FramePoolOptions) {
@@ -57,59 +70,54 @@ export class FramePool implements FrameAllocator {
   }
 
   alloc(size: number, headroom = defaultHeadroom): Frame | null {
-    const slab = this.#takeSlab(size + headroom);
-    if (slab < 0) return null;
-    const frame = this.#takeFrame();
-    const head = this.#offsets[slab] ?? 0;
-    frame.slab = slab;
-    frame.head = head;
-    frame.limit = head + (slabSizes[this.#classes[slab] ?? 0] ?? 0);
-    frame.start = head + headroom;
+    const sizeClass = sizeClassOf(size + headroom);
+    const frame = this.#takeReady(sizeClass) ?? this.#build(sizeClass);
+    if (frame === null) return null;
+    const memory = frame.memory;
+    memory.references = 1;
+    frame.start = memory.head + headroom;
     frame.end = frame.start;
-    this.#references[slab] = 1;
+    this.#inUse++;
     return frame;
   }
 
   free(frame: Frame): void {
-    const slab = frame.slab;
-    assert(slab >= 0, "A frame is given back once");
-    const references = (this.#references[slab] ?? 0) - 1;
-    this.#references[slab] = references;
-    if (references === 0) {
-      if (this.#poison) frame.bytes.fill(0xdd, frame.head, frame.limit);
-      this.#freeSlabs[this.#classes[slab] ?? 0]?.push(slab);
-    }
-    frame.slab = -1;
-    frame.dev = null;
+    const memory = frame.memory;
+    assert(frame.isHeld && memory instanceof Slab, "A frame is given back once, to its own pool");
     this.#inUse--;
-    this.#freeFrames.push(frame);
+    resetMetadata(frame);
+    memory.references--;
+    if (memory.references > 0) {
+      frame.memory = noMemory;
+      this.#bare.push(frame);
+      return;
+    }
+    if (this.#poison) frame.bytes.fill(0xdd, memory.head, memory.limit);
+    frame.next = this.#ready[memory.sizeClass] ?? null;
+    this.#ready[memory.sizeClass] = frame;
   }
 
   clone(frame: Frame): Frame | null {
-    const copy = this.#takeFrame();
-    copy.slab = frame.slab;
-    copy.head = frame.head;
-    copy.limit = frame.limit;
+    const copy = this.#bare.pop() ?? new Frame(frame.bytes, this, noMemory);
+    copy.memory = frame.memory;
+    copy.memory.references++;
     copy.start = frame.start;
     copy.end = frame.end;
     copyMetadata(frame, copy, 0);
-    this.#references[frame.slab] = (this.#references[frame.slab] ?? 0) + 1;
+    this.#inUse++;
     return copy;
   }
 
   writable(frame: Frame): boolean {
-    const old = frame.slab;
-    if ((this.#references[old] ?? 0) === 1) return true;
-    const slab = this.#takeSlab(frame.end - frame.head);
-    if (slab < 0) return false;
-    const head = this.#offsets[slab] ?? 0;
-    frame.bytes.copyWithin(head, frame.head, frame.end);
-    this.#references[old] = (this.#references[old] ?? 0) - 1;
-    this.#references[slab] = 1;
-    const moved = head - frame.head;
-    frame.slab = slab;
-    frame.head = head;
-    frame.limit = head + (slabSizes[this.#classes[slab] ?? 0] ?? 0);
+    const old = frame.memory;
+    if (old.references === 1) return true;
+    const slab = this.#takeSlab(sizeClassOf(frame.end - old.head));
+    if (slab === null) return false;
+    frame.bytes.copyWithin(slab.head, old.head, frame.end);
+    old.references--;
+    slab.references = 1;
+    frame.memory = slab;
+    const moved = slab.head - old.head;
     frame.start += moved;
     frame.end += moved;
     frame.macHeader += moved;
@@ -119,46 +127,68 @@ export class FramePool implements FrameAllocator {
     return true;
   }
 
-  #takeFrame(): Frame {
-    this.#inUse++;
-    const frame = this.#freeFrames.pop();
-    if (frame === undefined) {
-      this.#arena ??= new Uint8Array(this.#limitBytes);
-      return new Frame(this.#arena, this);
+  #takeReady(sizeClass: number): Frame | null {
+    const frame = this.#ready[sizeClass] ?? null;
+    if (frame !== null) {
+      this.#ready[sizeClass] = frame.next;
+      frame.next = null;
     }
-    resetMetadata(frame);
     return frame;
   }
 
-  /** A free slab that holds `size` bytes, or -1. */
-  #takeSlab(size: number): number {
-    for (let index = 0; index < slabSizes.length; index++) {
-      if (size > (slabSizes[index] ?? 0)) continue;
-      const slab = this.#freeSlabs[index]?.pop();
-      if (slab !== undefined) return slab;
-      if (this.#carve(index)) return this.#freeSlabs[index]?.pop() ?? -1;
+  /** A frame with a slab of the class, or of a larger one when the arena is used up; null when none is left. */
+  #build(sizeClass: number): Frame | null {
+    for (let index = sizeClass; index < slabSizes.length; index++) {
+      const ready = this.#takeReady(index);
+      if (ready !== null) return ready;
+      const slab = this.#takeSlab(index);
+      if (slab === null) continue;
+      this.#arena ??= new Uint8Array(this.#limitBytes);
+      const frame = this.#bare.pop() ?? new Frame(this.#arena, this, slab);
+      frame.memory = slab;
+      return frame;
     }
-    return -1;
+    return null;
   }
 
-  /** Cuts the next step of the arena into slabs of a class; false at the limit. */
-  #carve(index: number): boolean {
-    const size = slabSizes[index] ?? stepBytes;
+  #takeSlab(sizeClass: number): Slab | null {
+    const free = this.#slabs[sizeClass];
+    if (free === undefined) return null;
+    if (free.length === 0) this.#carve(sizeClass, free);
+    const slab = free.pop();
+    if (slab !== undefined) return slab;
+    // The arena is used up: a frame that lies ready gives its slab away.
+    const frame = this.#takeReady(sizeClass);
+    if (frame === null || !(frame.memory instanceof Slab)) return null;
+    const { memory } = frame;
+    frame.memory = noMemory;
+    this.#bare.push(frame);
+    return memory;
+  }
+
+  /** Cuts the next step of the arena into slabs of a class; nothing at the limit. */
+  #carve(sizeClass: number, slabs: Slab[]): void {
+    const size = slabSizes[sizeClass] ?? stepBytes;
     const step = Math.min(stepBytes, this.#limitBytes - this.#carvedBytes);
-    if (step < size) return false;
+    if (step < size) return;
     for (let offset = 0; offset + size <= step; offset += size) {
-      const slab = this.#offsets.push(this.#carvedBytes + offset) - 1;
-      this.#classes.push(index);
-      this.#references.push(0);
-      this.#freeSlabs[index]?.push(slab);
+      slabs.push(new Slab(this.#carvedBytes + offset, sizeClass));
     }
     this.#carvedBytes += step;
-    return true;
   }
 }
 
-/** Makes a used frame object as good as new; bounds and slab are set by the caller. */
+/** The smallest class of slabs that holds `size` bytes; one beyond the last when none does. */
+function sizeClassOf(size: number): number {
+  if (size <= slabSizes[0]) return 0;
+  if (size <= slabSizes[1]) return 1;
+  if (size <= slabSizes[2]) return 2;
+  return size <= slabSizes[3] ? 3 : 4;
+}
+
+/** Makes a used frame object as good as new; its bounds are set when it is taken again. */
 function resetMetadata(frame: Frame): void {
+  frame.dev = null;
   frame.next = null;
   frame.protocol = 0;
   frame.packetType = PACKET_HOST;

@@ -42,10 +42,8 @@ export class Frame {
   /** The arena; shared by all frames of the machine. */
   readonly bytes: Uint8Array;
   readonly pool: FrameAllocator;
-  /** The slab this frame is a window of, and that slab's bounds in the arena. */
-  slab = -1;
-  head = 0;
-  limit = 0;
+  /** The piece of the arena this frame is a window of. */
+  memory: FrameMemory;
   /** The first byte and the one behind the last. */
   start = 0;
   end = 0;
@@ -78,9 +76,15 @@ export class Frame {
   /** The same number for every sight of this frame in captures; 0 until the first capture saw it. */
   packetId = 0;
 
-  constructor(bytes: Uint8Array, pool: FrameAllocator) {
+  constructor(bytes: Uint8Array, pool: FrameAllocator, memory: FrameMemory) {
     this.bytes = bytes;
     this.pool = pool;
+    this.memory = memory;
+  }
+
+  /** Whether somebody holds the frame; false once it is given back. */
+  get isHeld(): boolean {
+    return this.memory.references > 0;
   }
 
   /** Bytes in the frame from `start` on (skb->len). */
@@ -88,6 +92,17 @@ export class Frame {
     return this.end - this.start;
   }
 }
+
+/** A piece of the arena and how many frames look at it. */
+export interface FrameMemory {
+  /** Its bounds: what is before a frame's `start` is headroom, what is behind its `end` tailroom. */
+  readonly head: number;
+  readonly limit: number;
+  references: number;
+}
+
+/** What a frame that was given back, and shared its memory, has. */
+export const noMemory: FrameMemory = { head: 0, limit: 0, references: 0 };
 
 /** The pool frames come from and go back to (frame.ts). */
 export interface FrameAllocator {
@@ -108,6 +123,8 @@ export class Device<State = unknown> {
   name: string;
   ifindex = 0;
   netns: Netns;
+  /** The machine it lives and dies in. */
+  readonly machine: MachineContext;
   /** The kind's functions; null for a device no kind made, as `lo`. */
   readonly linkOps: LinkOps | null;
   ops: DeviceOps<State>;
@@ -127,8 +144,10 @@ export class Device<State = unknown> {
   maxMtu = 0;
   hardHeaderLength = 0;
   addressLength = 0;
+  /** The address's first two bytes and its last four, signed: what received frames are compared with. */
+  addressHigh = 0;
+  addressLow = 0;
   /** Hardware addresses of 6 bytes as 48-bit numbers. */
-  address = 0;
   broadcast = 0;
   permanentAddress = 0;
   /** NET_ADDR_*: where the address came from. */
@@ -209,12 +228,23 @@ export class Device<State = unknown> {
   constructor(name: string, netns: Netns, linkOps: LinkOps | null, ops: DeviceOps<State>, state: State) {
     this.name = name;
     this.netns = netns;
+    this.machine = netns.machine;
     this.linkOps = linkOps;
     this.ops = ops;
     this.state = state;
-    this.slot = netns.machine.counters.take();
+    this.slot = this.machine.counters.take();
     this.counters = this.slot.values;
-    this.counterBase = netns.machine.counters.base(this.slot);
+    this.counterBase = this.machine.counters.base(this.slot);
+  }
+
+  /** The hardware address of 6 bytes as a 48-bit number. */
+  get address(): number {
+    return this.addressHigh * 0x1_0000_0000 + (this.addressLow >>> 0);
+  }
+
+  set address(address: number) {
+    this.addressHigh = Math.floor(address / 0x1_0000_0000);
+    this.addressLow = address | 0;
   }
 }
 
@@ -460,6 +490,10 @@ export interface MachineContext {
 export interface PollLoop {
   /** Puts a device at the end of the list. */
   post(dev: Device): void;
+  /** Takes a frame that `frame.dev` receives when no other frame waits anywhere; false: it belongs on the backlog. */
+  takeAlone(frame: Frame): boolean;
+  /** Gives back a frame that was taken alone for `dev`, which goes away. */
+  forget(dev: Device): void;
   /** Opens a stretch of work: what is posted inside is received when the outermost stretch ends. */
   enter(): void;
   leave(): void;

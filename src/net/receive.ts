@@ -17,18 +17,24 @@ const vlanIdMask = 0x0fff;
  * frame is dropped. The driver has read the link header (ethTypeTrans) and counted the frame.
  */
 export function netifRx(frame: Frame, dev: Device): boolean {
-  const { machine } = dev.netns;
+  const { machine } = dev;
+  frame.next = null;
+  if (machine.loop.takeAlone(frame)) return true;
   if (dev.backlogLength >= machine.maxBacklog) {
     dropRx(frame, dev, "backlog");
     return false;
   }
-  frame.next = null;
+  appendBacklog(frame, dev);
+  if (!dev.isPolled) machine.loop.post(dev);
+  return true;
+}
+
+/** Puts a frame at the end of the device's backlog; the loop is told by the caller. */
+export function appendBacklog(frame: Frame, dev: Device): void {
   if (dev.backlogTail === null) dev.backlogHead = frame;
   else dev.backlogTail.next = frame;
   dev.backlogTail = frame;
   dev.backlogLength++;
-  if (!dev.isPolled) machine.loop.post(dev);
-  return true;
 }
 
 /** Receives up to `weight` frames of the device's backlog and returns how many (process_backlog). */
@@ -47,6 +53,7 @@ export function processBacklog(dev: Device, weight: number): number {
 
 /** Drops all frames of the device's backlog, as a device that goes away does (flush_backlog). */
 export function flushBacklog(dev: Device): void {
+  dev.machine.loop.forget(dev);
   for (let frame = dev.backlogHead; frame !== null; frame = dev.backlogHead) {
     dev.backlogHead = frame.next;
     frame.pool.free(frame);
@@ -65,7 +72,7 @@ export function netifReceive(frame: Frame, dev: Device): void {
     if ((frame.vlanTci & vlanIdMask) !== 0) frame.packetType = PACKET_OTHERHOST;
     frame.vlanProtocol = 0;
   }
-  const handler = dev.netns.machine.packetHandlers.get(frame.protocol);
+  const handler = dev.machine.packetHandlers.get(frame.protocol);
   if (handler === undefined) dropRx(frame, dev, "unhandled-protocol");
   else handler(frame, dev);
 }

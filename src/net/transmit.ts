@@ -21,7 +21,7 @@ const transmitWeight = 64;
 export function devQueueXmit(frame: Frame): void {
   const dev = frame.dev;
   assert(dev !== null, "A frame is sent on a device");
-  const { loop } = dev.netns.machine;
+  const { loop } = dev.machine;
   loop.enter();
   if ((dev.flags & IFF_UP) === 0) dropTx(frame, dev, "device-down");
   else if (!dev.hasCarrier) dropTx(frame, dev, "no-carrier");
@@ -35,7 +35,7 @@ export function devQueueXmit(frame: Frame): void {
 
 /** Sends what the discipline lets go now, up to a bound (__qdisc_run); disciplines call it when their time has come. */
 export function runQdisc(dev: Device, qdisc: Qdisc): void {
-  const { loop } = dev.netns.machine;
+  const { loop } = dev.machine;
   loop.enter();
   for (let sent = 0; sent < transmitWeight; sent++) {
     const frame = qdisc.dequeue();
