@@ -1,0 +1,159 @@
+// npm run build: makes `dist/` from the sources, when it is missing or stale (`--force`: in any case).
+//
+//   src/**         → dist/**                 JavaScript and declarations, as the package's doors serve them
+//   src/main.ts    → dist/uveth.js           the command, bundled: one file to load, rarer words as lazy chunks
+//   src/**.worker.ts → dist/*.worker.js      worker threads of the command, beside it
+//   src/index.ts   → dist/core.bundle.js     the core as one script (`var uveth = …`) that runs where there is no platform
+//   bench/*.ts, examples/*.ts, test/fuzz/*.ts → dist/bench, dist/examples, dist/fuzz: programs that run on `dist/`
+//
+// The new `dist/` is made aside and then put in place, under a lock: commands that start meanwhile wait for it.
+
+import { spawn } from "node:child_process";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureInstalled } from "./install.mjs";
+import { withLock } from "./lock.mjs";
+import { isBuilt, STAMP, sourceFiles, sourceSignature } from "./stamp.mjs";
+
+/**
+ * Builds when `dist/` is missing or stale, or when `force` says so. Throws an error with the compiler's words on failure.
+ *
+ * @param {string} root The checkout; its npm packages are installed.
+ * @param {(line: string) => void} say Told before something is built.
+ * @param {{ force?: boolean }} [options]
+ */
+export async function ensureBuilt(root, say, { force = false } = {}) {
+  if (!force && isBuilt(root)) return;
+  await withLock(join(root, "dist.lock"), async () => {
+    if (!force && isBuilt(root)) return;
+    say("Building dist/");
+    await build(root);
+  });
+}
+
+/** @param {string} root */
+async function build(root) {
+  const fresh = join(root, "dist.new");
+  const stale = join(root, "dist.old");
+  const signature = sourceSignature(root);
+  rmSync(fresh, { recursive: true, force: true });
+  await compile(root, fresh);
+  await bundle(root, fresh);
+  writeFileSync(join(fresh, STAMP), signature);
+  rmSync(stale, { recursive: true, force: true });
+  if (existsSync(join(root, "dist"))) renameSync(join(root, "dist"), stale);
+  renameSync(fresh, join(root, "dist"));
+  rmSync(stale, { recursive: true, force: true });
+}
+
+/**
+ * Emits JavaScript and declarations. Types are checked by `npm run types`, not here.
+ *
+ * @param {string} root
+ * @param {string} outDir
+ * @returns {Promise<void>}
+ */
+function compile(root, outDir) {
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const args = [tsc, "--project", join(root, "tsconfig.build.json"), "--outDir", outDir, "--noCheck"];
+  return new Promise((done, fail) => {
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    child.stdout.on("data", (text) => {
+      output += text;
+    });
+    child.on("error", fail);
+    child.on("close", (code) => (code === 0 ? done() : fail(new Error(`tsc failed:\n${output}`))));
+  });
+}
+
+/**
+ * @param {string} root
+ * @param {string} out
+ */
+async function bundle(root, out) {
+  const { rolldown } = await import("rolldown");
+  /**
+   * @param {import("rolldown").InputOptions} input
+   * @param {import("rolldown").OutputOptions} output
+   */
+  const write = async (input, output) => {
+    const bundle = await rolldown({ cwd: root, logLevel: "warn", ...input });
+    await bundle.write(output);
+    await bundle.close();
+  };
+
+  const core = join(out, "index.js");
+  await write({ input: core }, { file: join(out, "core.bundle.js"), format: "iife", name: "uveth" });
+
+  /** @type {Record<string, string>} */
+  const command = {};
+  if (existsSync(join(out, "main.js"))) command["uveth"] = join(out, "main.js");
+  for (const path of sourceFiles(join(root, "src"))) {
+    if (!path.endsWith(".worker.ts")) continue;
+    command[basename(path, ".ts")] = join(out, `${relative(join(root, "src"), path).slice(0, -3)}.js`);
+  }
+  if (Object.keys(command).length > 0) {
+    await write(
+      { input: command, platform: "node", external: [/^node:/, "koffi", "ws"] },
+      { dir: out, format: "esm", entryFileNames: "[name].js", chunkFileNames: "uveth-[name].js" },
+    );
+  }
+
+  const programs = programsOf(root);
+  if (Object.keys(programs).length > 0) {
+    await write(
+      {
+        input: programs,
+        platform: "node",
+        external: [/^node:/, /^uveth/, "koffi"],
+        plugins: [onDist(root, out)],
+      },
+      { dir: out, format: "esm", entryFileNames: "[name].js", chunkFileNames: "programs/[name].js" },
+    );
+  }
+}
+
+/**
+ * The programs of the checkout: output name → source file.
+ *
+ * @param {string} root
+ */
+function programsOf(root) {
+  /** @type {Record<string, string>} */
+  const programs = {};
+  for (const folder of ["bench", "examples", "test/fuzz"]) {
+    for (const path of sourceFiles(join(root, folder))) {
+      if (dirname(path) === join(root, folder))
+        programs[`${basename(folder)}/${basename(path, ".ts")}`] = path;
+    }
+  }
+  return programs;
+}
+
+/**
+ * Lets programs that import `../src/x.ts` load `dist/x.js`, so that they run what is shipped.
+ *
+ * @param {string} root
+ * @param {string} out
+ * @returns {import("rolldown").Plugin}
+ */
+function onDist(root, out) {
+  const src = join(root, "src");
+  return {
+    name: "on-dist",
+    resolveId(source, importer) {
+      if (importer === undefined || !source.startsWith(".")) return null;
+      const path = relative(src, resolve(dirname(importer), source));
+      if (path.startsWith("..")) return null;
+      return { id: join(out, path.replace(/\.ts$/, ".js")), external: "relative" };
+    },
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+  await ensureInstalled(root, console.error);
+  await ensureBuilt(root, console.error, { force: process.argv.includes("--force") });
+}

@@ -1,0 +1,71 @@
+// Tells whether `dist/` was built from the sources as they are. `bin/uveth` asks at every start from a checkout, so this
+// costs one stat per source file and loads nothing.
+
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/** What a build is made from. Tests are no part of it. */
+const SOURCES = ["src", "bench", "examples", "test/fuzz"];
+const SETTINGS = ["package.json", "tsconfig.json", "tsconfig.build.json", "tools/build.mjs"];
+
+/** The file in `dist/` that holds the signature of the sources it was built from. */
+export const STAMP = ".stamp";
+
+/**
+ * Returns a text that changes when a source file is written, added or removed: their number and latest change.
+ *
+ * @param {string} root The checkout.
+ */
+export function sourceSignature(root) {
+  let count = 0;
+  let latestMs = 0;
+  /** @param {string} path */
+  const see = (path) => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return;
+    count++;
+    latestMs = Math.max(latestMs, stat.mtimeMs);
+  };
+  for (const folder of SOURCES) for (const path of sourceFiles(join(root, folder))) see(path);
+  for (const file of SETTINGS) see(join(root, file));
+  return `${count} files, latest ${latestMs}\n`;
+}
+
+/**
+ * Tells whether `dist/` exists and was built from the sources as they are now.
+ *
+ * @param {string} root The checkout.
+ */
+export function isBuilt(root) {
+  try {
+    return readFileSync(join(root, "dist", STAMP), "utf8") === sourceSignature(root);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Lists the source files below a folder, tests left out; none when there is no such folder.
+ *
+ * @param {string} folder
+ * @returns {string[]}
+ */
+export function sourceFiles(folder) {
+  /** @type {string[]} */
+  const found = [];
+  for (const entry of entriesOf(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) found.push(...sourceFiles(path));
+    else if (entry.name.endsWith(".ts") && !entry.name.endsWith(".test.ts")) found.push(path);
+  }
+  return found;
+}
+
+/** @param {string} folder */
+function entriesOf(folder) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
