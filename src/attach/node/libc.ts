@@ -1,0 +1,92 @@
+// The system calls that Node has no function for, called in libc through koffi. Raw bytes in and out, no structs: their
+// layouts are in uapi/.
+//
+// Mirrors socket(2), bind(2), getsockname(2), setsockopt(2), sendto(2), recvmsg(2), poll(2), close(2), setns(2) and
+// unshare(2), with the kernel's own convention for failure: a negative errno is returned, nothing is thrown.
+// *Omitted:* other systems than Linux, and Linux without an FFI; `loadLibc` refuses with the cure.
+
+import { NetlinkError } from "../../netlink/error.ts";
+
+/** The calls. Each returns what the system call returns, or -errno. They act on the calling thread and do not wait. */
+export interface Libc {
+  socket(family: number, type: number, protocol: number): number;
+  /** `address` is a struct sockaddr of exactly its length. */
+  bind(fd: number, address: Uint8Array): number;
+  /** Fills `address` with as much of the struct sockaddr as fits. */
+  getsockname(fd: number, address: Uint8Array): number;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array): number;
+  /** Returns the bytes sent; `address` may be left out on a connected socket. */
+  sendto(fd: number, bytes: Uint8Array, flags: number, address?: Uint8Array): number;
+  /** `msghdr` is a struct msghdr whose pointers come from `address` (msghdr.ts). Returns the bytes received. */
+  recvmsg(fd: number, msghdr: Uint8Array, flags: number): number;
+  /** `pollfds` is an array of 8-byte struct pollfd; waits for `timeoutMs` at most. Returns how many are ready. */
+  poll(pollfds: Uint8Array, timeoutMs: number): number;
+  close(fd: number): number;
+  /** Moves the calling thread into the namespace of the file `fd`, which must be of `type` (CLONE_NEWNET). */
+  setns(fd: number, type: number): number;
+  /** Moves the calling thread into a new namespace of each kind in `flags` (CLONE_NEWNET, …). */
+  unshare(flags: number): number;
+
+  /** Where `bytes` lie in memory. Only for buffers over 64 bytes, which the garbage collector does not move. */
+  address(bytes: Uint8Array): bigint;
+  /** Calls `onReadable` from the event loop whenever `fd` is readable or in error, until the watch is closed. */
+  watch(fd: number, onReadable: () => void): Watch;
+}
+
+/** A descriptor the event loop watches; keeps the process alive until it is closed. */
+export interface Watch {
+  /** Takes the watch up again after an error on the descriptor, which libuv answers by ending it. */
+  restart(): void;
+  close(): void;
+}
+
+/** Loads libc; rejects with a NetlinkError (ENOSYS) that names the cure where that cannot be. */
+export async function loadLibc(): Promise<Libc> {
+  if (process.platform !== "linux") {
+    throw new NetlinkError("ENOSYS", `A live kernel is reached on Linux only, this is ${process.platform}`);
+  }
+  const { default: koffi } = await import("koffi").catch((cause: unknown) => {
+    throw new NetlinkError("ENOSYS", `The package koffi is missing (npm install koffi): ${String(cause)}`);
+  });
+  // The process itself: whichever libc Node was linked with.
+  const library = koffi.load(null);
+  const orErrno = (result: number): number => (result < 0 ? -koffi.errno() : result);
+
+  const socket = library.func("int socket(int family, int type, int protocol)");
+  const bind = library.func("int bind(int fd, const void *address, uint32_t length)");
+  const getsockname = library.func("int getsockname(int fd, void *address, void *length)");
+  const setsockopt = library.func(
+    "int setsockopt(int fd, int level, int option, const void *value, uint32_t length)",
+  );
+  const sendto = library.func(
+    "intptr_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, uint32_t addressLength)",
+  );
+  const recvmsg = library.func("intptr_t recvmsg(int fd, void *msghdr, int flags)");
+  const poll = library.func("int poll(void *pollfds, unsigned long count, int timeoutMs)");
+  const close = library.func("int close(int fd)");
+  const setns = library.func("int setns(int fd, int type)");
+  const unshare = library.func("int unshare(int flags)");
+
+  return {
+    socket: (family, type, protocol) => orErrno(socket(family, type, protocol)),
+    bind: (fd, address) => orErrno(bind(fd, address, address.length)),
+    getsockname: (fd, address) => orErrno(getsockname(fd, address, Uint32Array.of(address.length))),
+    setsockopt: (fd, level, option, value) => orErrno(setsockopt(fd, level, option, value, value.length)),
+    sendto: (fd, bytes, flags, address) =>
+      orErrno(sendto(fd, bytes, bytes.length, flags, address ?? null, address?.length ?? 0)),
+    recvmsg: (fd, msghdr, flags) => orErrno(recvmsg(fd, msghdr, flags)),
+    poll: (pollfds, timeoutMs) => orErrno(poll(pollfds, pollfds.length / 8, timeoutMs)),
+    close: (fd) => orErrno(close(fd)),
+    setns: (fd, type) => orErrno(setns(fd, type)),
+    unshare: (flags) => orErrno(unshare(flags)),
+
+    address: (bytes) => koffi.address(bytes),
+    watch(fd, onReadable) {
+      const handle = koffi.node.poll(fd, { readable: true }, onReadable);
+      return {
+        restart: () => handle.start({ readable: true }, onReadable),
+        close: () => handle.close(),
+      };
+    },
+  };
+}

@@ -1,0 +1,81 @@
+// A machine in this process as a target: one machine per test, under a virtual clock, and one session that opens its
+// sockets, as one process would.
+
+import { availableParallelism } from "node:os";
+import type { NetlinkSession } from "../../../src/af_netlink/session.ts";
+import type { Machine, VirtualClock } from "../../../src/index.ts";
+import type { Netns } from "../../../src/net/netdevice.ts";
+import type { NetlinkTransport } from "../../../src/netlink/transport.ts";
+import type { PacketPort, Target, TargetMachine, TargetNetns } from "../targets.ts";
+
+export const uvethTarget: Target = {
+  name: "uveth",
+  async start(): Promise<TargetMachine> {
+    // Imported here, so that the kernel's side runs whatever state the core is in.
+    const { createMachine, SeededRandom, VirtualClock } = await import("../../../src/index.ts");
+    const { NetlinkSession } = await import("../../../src/af_netlink/session.ts");
+    const clock = new VirtualClock();
+    const possibleCpus = availableParallelism();
+    const machine = createMachine({
+      clock,
+      scheduler: clock,
+      random: new SeededRandom(1),
+      possibleCpus,
+      poisonFrames: true,
+    });
+    return new UvethMachine(machine, clock, new NetlinkSession(machine.table, { pid: 4242 }), possibleCpus);
+  },
+};
+
+class UvethMachine implements TargetMachine {
+  readonly possibleCpus: number;
+  readonly #machine: Machine;
+  readonly #clock: VirtualClock;
+  readonly #session: NetlinkSession;
+
+  constructor(machine: Machine, clock: VirtualClock, session: NetlinkSession, possibleCpus: number) {
+    this.#machine = machine;
+    this.#clock = clock;
+    this.#session = session;
+    this.possibleCpus = possibleCpus;
+  }
+
+  async newNetns(): Promise<TargetNetns> {
+    return new UvethNetns(this.#session, this.#machine.core.newNetns());
+  }
+
+  sleep(milliseconds: number): Promise<void> {
+    return this.#clock.advance(milliseconds * 1_000_000);
+  }
+
+  async close(): Promise<void> {
+    this.#session.close();
+    this.#machine.close();
+  }
+}
+
+class UvethNetns implements TargetNetns {
+  readonly fd: number;
+  readonly #session: NetlinkSession;
+  readonly #netns: Netns;
+
+  constructor(session: NetlinkSession, netns: Netns) {
+    this.#session = session;
+    this.#netns = netns;
+    this.fd = session.openNetns(netns);
+  }
+
+  async openSocket(protocol: number): Promise<NetlinkTransport> {
+    return this.#session.openSocketIn(this.#netns, protocol);
+  }
+
+  async openPacket(ifindex: number, protocol: number): Promise<PacketPort> {
+    const { openUvethPacket } = await import("./uveth-packet.ts");
+    return openUvethPacket(this.#netns, ifindex, protocol);
+  }
+
+  async destroy(): Promise<void> {
+    const { destroyNetns } = await import("../../../src/net/namespace.ts");
+    destroyNetns(this.#netns);
+  }
+}
