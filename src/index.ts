@@ -1,5 +1,6 @@
 // The public door of the core: make a machine, open netlink sockets on it, or use its typed API.
 
+import type { SessionOptions } from "./af_netlink/session.ts";
 import { NetlinkSession } from "./af_netlink/session.ts";
 import { NetlinkTable } from "./af_netlink/table.ts";
 import type { MachineOptions } from "./machine.ts";
@@ -28,7 +29,7 @@ export class Machine implements NetlinkProvider {
       joinRtnetlink(core, table);
     });
     this.table = table ?? new NetlinkTable(this.core);
-    this.#session = new NetlinkSession(this.table, { pid: 1 });
+    this.#session = this.openSession({ pid: 1 });
   }
 
   openSocket(request: SocketRequest): Promise<NetlinkTransport> {
@@ -37,6 +38,11 @@ export class Machine implements NetlinkProvider {
 
   openNetns(name: string): Promise<NetnsHandle> {
     return this.#session.openNetns(name);
+  }
+
+  /** Opens a session, which stands for one process: its rights, its sockets and the namespaces it holds open. */
+  openSession(options: SessionOptions): NetlinkSession {
+    return new NetlinkSession(this.table, options);
   }
 
   /** Closes every socket, namespace, device and timer of the machine. */

@@ -1,8 +1,8 @@
 // The system calls that Node has no function for, called in libc through koffi. Raw bytes in and out, no structs: their
 // layouts are in uapi/.
 //
-// Mirrors socket(2), bind(2), getsockname(2), setsockopt(2), sendto(2), recvmsg(2), poll(2), close(2), setns(2) and
-// unshare(2), with the kernel's own convention for failure: a negative errno is returned, nothing is thrown.
+// Mirrors socket(2), bind(2), getsockname(2), setsockopt(2), getsockopt(2), sendto(2), recvmsg(2), poll(2), close(2),
+// setns(2) and unshare(2), with the kernel's own convention for failure: a negative errno is returned, nothing is thrown.
 // *Omitted:* other systems than Linux, and Linux without an FFI; `loadLibc` refuses with the cure.
 
 import { NetlinkError } from "../../netlink/error.ts";
@@ -15,6 +15,8 @@ export interface Libc {
   /** Fills `address` with as much of the struct sockaddr as fits. */
   getsockname(fd: number, address: Uint8Array): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): number;
+  /** Fills `value` with as much of the option as fits. */
+  getsockopt(fd: number, level: number, option: number, value: Uint8Array): number;
   /** Returns the bytes sent; `address` may be left out on a connected socket. */
   sendto(fd: number, bytes: Uint8Array, flags: number, address?: Uint8Array): number;
   /** `msghdr` is a struct msghdr whose pointers come from `address` (msghdr.ts). Returns the bytes received. */
@@ -58,6 +60,7 @@ export async function loadLibc(): Promise<Libc> {
   const setsockopt = library.func(
     "int setsockopt(int fd, int level, int option, const void *value, uint32_t length)",
   );
+  const getsockopt = library.func("int getsockopt(int fd, int level, int option, void *value, void *length)");
   const sendto = library.func(
     "intptr_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, uint32_t addressLength)",
   );
@@ -72,6 +75,8 @@ export async function loadLibc(): Promise<Libc> {
     bind: (fd, address) => orErrno(bind(fd, address, address.length)),
     getsockname: (fd, address) => orErrno(getsockname(fd, address, Uint32Array.of(address.length))),
     setsockopt: (fd, level, option, value) => orErrno(setsockopt(fd, level, option, value, value.length)),
+    getsockopt: (fd, level, option, value) =>
+      orErrno(getsockopt(fd, level, option, value, Uint32Array.of(value.length))),
     sendto: (fd, bytes, flags, address) =>
       orErrno(sendto(fd, bytes, bytes.length, flags, address ?? null, address?.length ?? 0)),
     recvmsg: (fd, msghdr, flags) => orErrno(recvmsg(fd, msghdr, flags)),
