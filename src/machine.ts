@@ -55,6 +55,7 @@ export class MachineCore implements MachineContext {
   readonly initialNetns: Netns;
   announceLink: (message: LinkMessage) => void = () => {};
   announceNsid: (netns: Netns, nsid: number, type: "new" | "del", origin?: Origin) => void = () => {};
+  validateAfSpec: MachineContext["validateAfSpec"] = () => {};
   #lastPacketId = 0;
   #lastNetnsId = 0;
 

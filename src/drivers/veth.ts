@@ -7,7 +7,7 @@
 import { isValidEtherAddr, readMac } from "../bytes/mac.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import type { Parsed } from "../netlink/policy.ts";
-import { min, policy } from "../netlink/policy.ts";
+import { policy, unspec } from "../netlink/policy.ts";
 import { netifCarrierOff, netifCarrierOn } from "../net/carrier.ts";
 import { configureLink, createLink } from "../net/create-link.ts";
 import { RX_BYTES, RX_PACKETS, TX_BYTES, TX_DROPPED, TX_PACKETS } from "../net/counters.ts";
@@ -26,7 +26,7 @@ import { VETH_INFO_MAX, VETH_INFO_PEER } from "../uapi/veth.ts";
 import type { Device, DeviceOps, Frame, LinkOps, MachineContext, Netns, NewLink } from "../net/netdevice.ts";
 
 /** What IFLA_INFO_DATA of a veth holds: the peer's ifinfomsg with link attributes behind it. */
-const vethPolicy = policy(VETH_INFO_MAX, { [VETH_INFO_PEER]: min("peer", IFINFOMSG_SIZE) });
+const vethPolicy = policy(VETH_INFO_MAX, { [VETH_INFO_PEER]: unspec("peer", IFINFOMSG_SIZE) });
 
 const deviceOps: DeviceOps<VethState> = { open, stop, startXmit, setMacAddress: etherSetMacAddress, getIflink };
 

@@ -46,6 +46,21 @@ export function devChangeTxQueueLength(dev: Device, length: number): void {
   notify("change-tx-queue-length", dev);
 }
 
+/** Largest GSO or GRO frame that every protocol understands (GSO_LEGACY_MAX_SIZE, GRO_LEGACY_MAX_SIZE). */
+const legacyMaxSize = 65_536;
+
+/** Sets the largest GSO frame in bytes; up to 64 KiB for IPv4 as well (netif_set_gso_max_size). */
+export function devSetGsoMaxSize(dev: Device, size: number): void {
+  dev.gsoMaxSize = size;
+  if (size <= legacyMaxSize) dev.gsoIpv4MaxSize = size;
+}
+
+/** Sets the largest GRO frame in bytes; up to 64 KiB for IPv4 as well (netif_set_gro_max_size). */
+export function devSetGroMaxSize(dev: Device, size: number): void {
+  dev.groMaxSize = size;
+  if (size <= legacyMaxSize) dev.groIpv4MaxSize = size;
+}
+
 /** Sets the alias, removes it when empty (dev_set_alias): EINVAL from 256 bytes on. */
 export function devSetAlias(dev: Device, alias: string, length: number): void {
   if (length >= IFALIASZ) throw new NetlinkError("EINVAL");

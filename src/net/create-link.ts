@@ -8,13 +8,14 @@ import { readMac } from "../bytes/mac.ts";
 import { invalid } from "../netlink/error.ts";
 import { IFF_ALLMULTI, IFF_PROMISC } from "../uapi/if.ts";
 import { NET_ADDR_SET } from "../uapi/netdevice.ts";
-import { checkMtu } from "./change.ts";
+import { checkMtu, devSetGroMaxSize, devSetGsoMaxSize } from "./change.ts";
 import { setOperstate } from "./carrier.ts";
 import { changeFlags, devNotifyFlags } from "./flags.ts";
 import type { LinkAttributes } from "./link-policy.ts";
 import type { Ifinfomsg, LinkOps, Netns, Origin } from "./netdevice.ts";
 import { Device } from "./netdevice.ts";
 import { freeDevice } from "./register.ts";
+import { validateLink } from "./validate-link.ts";
 
 const maxQueues = 4_096;
 /** All bits of ifi_change. */
@@ -32,7 +33,8 @@ export interface CreateLink<State> {
 
 /**
  * Makes a device of a kind from a request's attributes, not registered yet (rtnl_create_link): free it with freeDevice
- * if it never is. EINVAL for queue counts outside 1 to 4096, with the kernel's texts, and for an MTU out of bounds.
+ * if it never is. EINVAL for queue counts outside 1 to 4096 and for an MTU out of bounds, with the kernel's texts, and
+ * what validateLink refuses.
  */
 export function createLink<State>({ netns, ops, name, nameAssign, attrs }: CreateLink<State>): Device<State> {
   const queues = ops.defaultQueues?.(netns.machine) ?? 1;
@@ -48,6 +50,7 @@ export function createLink<State>({ netns, ops, name, nameAssign, attrs }: Creat
     dev.realTxQueues = txQueues;
     dev.realRxQueues = rxQueues;
     ops.setup(dev);
+    validateLink(dev, attrs);
     applyAttributes(dev, attrs);
   } catch (error) {
     freeDevice(dev);
@@ -71,9 +74,9 @@ function applyAttributes(dev: Device, attrs: LinkAttributes): void {
   if (attrs.operstate !== undefined) setOperstate(dev, attrs.operstate);
   if (attrs.linkmode !== undefined) dev.linkMode = attrs.linkmode;
   if (attrs.group !== undefined) dev.group = attrs.group;
-  if (attrs.gsoMaxSize !== undefined) dev.gsoMaxSize = attrs.gsoMaxSize;
+  if (attrs.gsoMaxSize !== undefined) devSetGsoMaxSize(dev, attrs.gsoMaxSize);
   if (attrs.gsoMaxSegs !== undefined) dev.gsoMaxSegments = attrs.gsoMaxSegs;
-  if (attrs.groMaxSize !== undefined) dev.groMaxSize = attrs.groMaxSize;
+  if (attrs.groMaxSize !== undefined) devSetGroMaxSize(dev, attrs.groMaxSize);
   if (attrs.gsoIpv4MaxSize !== undefined) dev.gsoIpv4MaxSize = attrs.gsoIpv4MaxSize;
   if (attrs.groIpv4MaxSize !== undefined) dev.groIpv4MaxSize = attrs.groIpv4MaxSize;
 }

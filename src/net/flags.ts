@@ -42,27 +42,34 @@ export function devGetFlags(dev: Device): number {
   return flags;
 }
 
-/** Sets the device's flags and tells everybody (dev_change_flags); throws what `open` throws. */
+/** Sets the device's flags and tells everybody (netif_change_flags); throws what `open` throws, and then tells nobody. */
 export function devChangeFlags(dev: Device, flags: number): void {
   const oldFlags = dev.flags;
   const oldUserFlags = dev.userFlags;
-  try {
-    changeFlags(dev, flags);
-  } finally {
-    // A device that refused to come up may still have changed its other flags.
-    devNotifyFlags(dev, oldFlags, (oldFlags ^ dev.flags) | (oldUserFlags ^ dev.userFlags));
-  }
+  changeFlags(dev, flags);
+  devNotifyFlags(dev, oldFlags, (oldFlags ^ dev.flags) | (oldUserFlags ^ dev.userFlags));
 }
 
-/** Sets the device's flags (__dev_change_flags); throws what `open` throws, and then leaves the device down. */
+/**
+ * Sets the device's flags (__dev_change_flags); throws what `open` throws, and then leaves the device down with its other
+ * flags changed.
+ */
 export function changeFlags(dev: Device, flags: number): void {
   const oldFlags = dev.flags;
   dev.flags = (flags & settable) | (dev.flags & (iff.IFF_UP | volatile | filters));
   if (((oldFlags ^ flags) & iff.IFF_MULTICAST) !== 0) dev.ops.changeRxFlags?.(dev, iff.IFF_MULTICAST);
-  if (((oldFlags ^ flags) & iff.IFF_UP) !== 0) {
-    if ((oldFlags & iff.IFF_UP) !== 0) closeDevices([dev]);
-    else openDevice(dev);
+  try {
+    if (((oldFlags ^ flags) & iff.IFF_UP) !== 0) {
+      if ((oldFlags & iff.IFF_UP) !== 0) closeDevices([dev]);
+      else openDevice(dev);
+    }
+  } finally {
+    changeFilters(dev, flags);
   }
+}
+
+/** Asks for promiscuous and all-multicast mode on behalf of users, or takes that back. */
+function changeFilters(dev: Device, flags: number): void {
   if (((flags ^ dev.userFlags) & iff.IFF_PROMISC) !== 0) {
     const amount = (flags & iff.IFF_PROMISC) !== 0 ? 1 : -1;
     dev.userFlags ^= iff.IFF_PROMISC;

@@ -3,21 +3,21 @@
 //
 // Mirrors net/core/dev.c (__dev_change_net_namespace) with its order, errno and texts.
 
-import { exists, invalid, NetlinkError } from "../netlink/error.ts";
+import { exists, formatted, invalid, NetlinkError } from "../netlink/error.ts";
 import { announceLink, notify } from "./device.ts";
 import { devCloseMany } from "./flags.ts";
-import { isValidName, prepareName } from "./names.ts";
+import { prepareName } from "./names.ts";
 import { allocateNsid } from "./namespace.ts";
 import type { Device, Netns } from "./netdevice.ts";
 import { flushBacklog } from "./receive.ts";
-import { listDevice, reserveIndex, unlistDevice } from "./register.ts";
+import { listDevice, reserveIndex, shutdownQdisc, unlistDevice } from "./register.ts";
 
 /** All bits of ifi_change. */
 const everything = 0xffffffff;
 
 /** What a moving device wants to be called and numbered at its destination. */
 export interface MoveRequest {
-  /** A name or template for when its own name is taken there; absent: the move is refused then. */
+  /** A name or template for when its own name is taken there, unused otherwise; absent: the move is refused then. */
   readonly pattern?: string | undefined;
   /** The ifindex it must have there. */
   readonly ifindex?: number | undefined;
@@ -29,14 +29,15 @@ export function changeNetNamespace(dev: Device, target: Netns, { pattern, ifinde
   if (dev.netns === target) return;
   const name = nameAtTarget(dev, target, pattern);
   for (const altname of dev.altnames ?? []) {
-    if (target.names.has(altname)) throw exists(`An interface with the altname ${altname} exists in the target netns`);
+    if (!target.names.has(altname)) continue;
+    throw formatted("EEXIST", `An interface with the altname ${altname} exists in the target netns`);
   }
   const newIndex = indexAtTarget(dev, target, ifindex);
 
   devCloseMany([dev]);
   unlistDevice(dev);
   flushBacklog(dev);
-  dev.qdisc?.reset();
+  shutdownQdisc(dev);
   notify("unregister", dev);
   const nsid = allocateNsid(dev.netns, target);
   const moved = { nsid, ifindex: newIndex };
@@ -52,19 +53,13 @@ export function changeNetNamespace(dev: Device, target: Netns, { pattern, ifinde
 
 /** The name the device will have (dev_prep_valid_name in the target). */
 function nameAtTarget(dev: Device, target: Netns, pattern: string | undefined): string {
-  if (!target.names.has(dev.name)) {
-    return pattern === undefined ? dev.name : prepared(target, pattern);
-  }
+  if (!target.names.has(dev.name)) return dev.name;
   if (pattern === undefined) throw exists("An interface with the same name exists in the target netns");
-  return prepared(target, pattern);
-}
-
-function prepared(target: Netns, pattern: string): string {
   try {
     return prepareName(target, pattern);
   } catch (error) {
-    if (!(error instanceof NetlinkError) || !isValidName(pattern)) throw error;
-    throw new NetlinkError(error.code, `Unable to use '${pattern}' for the new interface name in the target netns`);
+    if (!(error instanceof NetlinkError)) throw error;
+    throw formatted(error.code, `Unable to use '${pattern}' for the new interface name in the target netns`);
   }
 }
 
@@ -75,6 +70,6 @@ function indexAtTarget(dev: Device, target: Netns, wanted: number | undefined): 
     return reserveIndex(target, wanted);
   } catch (error) {
     if (!(error instanceof NetlinkError)) throw error;
-    throw new NetlinkError(error.code, `The ifindex ${wanted} is not available in the target netns`);
+    throw formatted(error.code, `The ifindex ${wanted} is not available in the target netns`);
   }
 }

@@ -2,7 +2,7 @@
 //
 // Mirrors net/core/dev.c (dev_valid_name, __dev_alloc_name, dev_prep_valid_name, dev_change_name, netdev_name_node_*).
 
-import { utf8Length } from "../bytes/utf8.ts";
+import { encodeUtf8, utf8Length } from "../bytes/utf8.ts";
 import { exists, NetlinkError } from "../netlink/error.ts";
 import { IFNAMSIZ } from "../uapi/if.ts";
 import { NET_NAME_RENAMED } from "../uapi/netdevice.ts";
@@ -15,7 +15,15 @@ const maxTemplateNames = 32_768;
 /** Whether `name` may name a device: 1 to 15 bytes, not `.` or `..`, no slash, colon or white space (dev_valid_name). */
 export function isValidName(name: string): boolean {
   if (name === "" || utf8Length(name) >= IFNAMSIZ || name === "." || name === "..") return false;
-  return !/[/:\t\n\v\f\r \u00a0]/.test(name);
+  // White space is a matter of bytes in Latin-1 there, so that every character with the byte a0 in its UTF-8 is refused.
+  return !/[/:\t\n\v\f\r ]/.test(name) && (isAscii(name) || !encodeUtf8(name).includes(0xa0));
+}
+
+function isAscii(name: string): boolean {
+  for (let index = 0; index < name.length; index++) {
+    if (name.charCodeAt(index) > 0x7f) return false;
+  }
+  return true;
 }
 
 /**

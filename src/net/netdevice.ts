@@ -3,6 +3,7 @@
 //
 // Mirrors include/linux/skbuff.h, include/linux/netdevice.h, include/net/net_namespace.h, include/net/rtnetlink.h.
 
+import type { Attribute } from "../netlink/attribute.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import type { Parsed, Policy } from "../netlink/policy.ts";
 import { ARPHRD_VOID } from "../uapi/if_arp.ts";
@@ -143,6 +144,9 @@ export class Device<State = unknown> {
   minMtu = 0;
   maxMtu = 0;
   hardHeaderLength = 0;
+  /** Bytes that whoever makes a frame for the device leaves free before and behind it. */
+  neededHeadroom = 0;
+  neededTailroom = 0;
   addressLength = 0;
   /** The address's first two bytes and its last four, signed: what received frames are compared with. */
   addressHigh = 0;
@@ -477,6 +481,8 @@ export interface MachineContext {
   announceLink: (message: LinkMessage) => void;
   /** Tells that `netns` gave `other` the id `nsid`; set by rtnetlink. */
   announceNsid: (netns: Netns, nsid: number, type: "new" | "del", origin?: Origin) => void;
+  /** Checks IFLA_AF_SPEC of a request about `dev`, which may not be registered; set by rtnetlink. Throws NetlinkError. */
+  validateAfSpec: (dev: Device, afSpec: Attribute) => void;
   /** All living namespaces by id; the first is the initial one. */
   readonly namespaces: Map<number, Netns>;
   readonly initialNetns: Netns;

@@ -91,7 +91,7 @@ export function unregisterDevices(devices: readonly Device[], origin?: Origin): 
   }
   for (const dev of doomed) flushBacklog(dev);
   for (const dev of doomed) {
-    dev.qdisc?.reset();
+    shutdownQdisc(dev);
     notify("unregister", dev);
     if (dev.linkOps === null || dev.isAnnounced) {
       dev.netns.machine.announceLink({ type: "del", dev, change: everything, event: 0, origin, moved: undefined });
@@ -100,6 +100,13 @@ export function unregisterDevices(devices: readonly Device[], origin?: Origin): 
     dev.registration = "unregistered";
     freeDevice(dev);
   }
+}
+
+/** Takes the queueing discipline off a device, which is as never brought up then (dev_shutdown). */
+export function shutdownQdisc(dev: Device): void {
+  dev.qdisc?.reset();
+  dev.qdisc = null;
+  dev.isActivated = false;
 }
 
 /** Unregisters one device (unregister_netdevice). */

@@ -44,6 +44,14 @@ export class NetlinkError extends Error {
   }
 }
 
+/** Bytes an extended-ack text that was put together may have, its NUL counted (NETLINK_MAX_FMTMSG_LEN). */
+const maxFormattedText = 80;
+
+/** Any errno with a text that was put together, cut where the kernel cuts it (NL_SET_ERR_MSG_FMT). */
+export function formatted(code: ErrnoName, text: string): NetlinkError {
+  return new NetlinkError(code, text.slice(0, maxFormattedText - 1));
+}
+
 /** EINVAL with the kernel's text, pointing at the attribute `name` of the parsed set `attrs` when both are given. */
 export function invalid(message = "", attrs?: object, name?: string): NetlinkError {
   return refused("EINVAL", message, attrs, name);

@@ -99,9 +99,9 @@ function validate(
   strictness: Strictness,
 ): void {
   const { offset, length } = attribute;
-  if (rule === undefined) {
+  if (rule === undefined || rule.type === "unspec") {
     if (isStrict) throw new NetlinkError("EINVAL", "Unsupported attribute", { offset });
-    return;
+    if (rule === undefined) return;
   }
   if (isStrict) {
     const size = numberSize(rule);
@@ -162,6 +162,7 @@ function lengthError(attribute: Attribute, rule: AttrPolicy): "ERANGE" | "EINVAL
     case "exact":
       return length !== rule.length ? "ERANGE" : undefined;
     case "min":
+    case "unspec":
       return length < rule.length ? "ERANGE" : undefined;
     case "nested":
       return length !== 0 && length < 4 ? "ERANGE" : undefined;

@@ -27,9 +27,9 @@ import type { MessageWriter } from "./writer.ts";
 /** Largest value of the unsigned types. */
 const largest = { u8: 0xffn, u16: 0xffffn, u32: 0xffffffffn, u64: 0xffffffffffffffffn } as const;
 
-/** Writes the rule as a nest of type `attribute`; nothing for rules that the kernel does not tell (NLA_REJECT). */
+/** Writes the rule as a nest of type `attribute`; nothing for rules that the kernel does not tell (NLA_REJECT, NLA_UNSPEC). */
 export function writePolicy(writer: MessageWriter, attribute: number, rule: AttrPolicy): void {
-  if (rule.type === "reject") return;
+  if (rule.type === "reject" || rule.type === "unspec") return;
   const nest = writer.nestFlagged(attribute);
   switch (rule.type) {
     case "u8":

@@ -19,6 +19,7 @@ export type NlaType =
   | "binary"
   | "exact"
   | "min"
+  | "unspec"
   | "nested"
   | "reject";
 
@@ -26,7 +27,7 @@ export type NlaType =
 export interface AttrPolicy<Name extends string = string, Value = unknown> {
   readonly name: Name;
   readonly type: NlaType;
-  /** Strings and binaries: the largest payload; exact: the only one; min: the smallest. In bytes; 0 means no bound. */
+  /** Strings and binaries: the largest payload; exact: the only one; min and unspec: the smallest. In bytes; 0 means no bound. */
   readonly length: number;
   /** Inclusive range of a number (NLA_POLICY_RANGE, _MIN, _MAX). */
   readonly range?: readonly [min: number, max: number];
@@ -123,9 +124,17 @@ export function exact<const Name extends string>(name: Name, length: number): At
   return { name, type: "exact", length, decode: (attribute) => attribute.copy() };
 }
 
-/** At least `length` bytes, handed on as they lie (NLA_MIN_LEN, and NLA_UNSPEC with a length). */
+/** At least `length` bytes, handed on as they lie (NLA_POLICY_MIN_LEN). */
 export function min<const Name extends string>(name: Name, length: number): AttrPolicy<Name, Attribute> {
   return { name, type: "min", length, decode: (attribute) => attribute };
+}
+
+/**
+ * At least `length` bytes, handed on as they lie, of an attribute whose type the policy does not know (NLA_UNSPEC): strict
+ * parsing refuses it.
+ */
+export function unspec<const Name extends string>(name: Name, length = 0): AttrPolicy<Name, Attribute> {
+  return { name, type: "unspec", length, decode: (attribute) => attribute };
 }
 
 /** A nest whose inside is parsed later, by whoever knows its policy (NLA_NESTED). */
