@@ -1,4 +1,5 @@
-// What: the fast Internet checksum equals the definition, and incremental updates equal a computation from scratch.
+// What: the fast Internet checksum equals the definition, and incremental updates equal a computation from
+// scratch.
 //
 // Source: RFC 1071 1 (definition) and 3 (its numerical example), RFC 1624 4 (its example), RFC 8200 8.1.
 
@@ -27,12 +28,17 @@ describe("checksumAdd()", () => {
   });
 
   test("equals the definition for every range and initial sum", () => {
-    const anyBytes = fc.oneof(fc.uint8Array({ maxLength: 70 }), fc.nat(40).map((length) => new Uint8Array(length).fill(0xff)));
+    const anyBytes = fc.oneof(
+      fc.uint8Array({ maxLength: 70 }),
+      fc.nat(40).map((length) => new Uint8Array(length).fill(0xff)),
+    );
     fc.assert(
       fc.property(anyBytes, fc.nat(70), fc.nat(70), word, (bytes, a, b, initial) => {
         const start = Math.min(a, b, bytes.length);
         const end = Math.min(Math.max(a, b), bytes.length);
-        expect(sums.checksumAdd(bytes, start, end, initial)).toBe(naiveSum(bytes.subarray(start, end), initial));
+        expect(sums.checksumAdd(bytes, start, end, initial)).toBe(
+          naiveSum(bytes.subarray(start, end), initial),
+        );
       }),
       { numRuns: 2000 },
     );
@@ -50,7 +56,9 @@ describe("checksumAdd()", () => {
       fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(32), (bytes, half) => {
         const cut = Math.min(2 * half, bytes.length & ~1);
         const first = sums.checksumAdd(bytes, 0, cut);
-        expect(sums.checksumAdd(bytes, cut, bytes.length, first)).toBe(sums.checksumAdd(bytes, 0, bytes.length));
+        expect(sums.checksumAdd(bytes, cut, bytes.length, first)).toBe(
+          sums.checksumAdd(bytes, 0, bytes.length),
+        );
       }),
     );
   });
@@ -75,17 +83,22 @@ describe("incremental update", () => {
 
   test("equals a computation from scratch while another word is not zero", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 8, maxLength: 8 }), word, fc.nat(0xffff_ffff), (bytes, to16, to32) => {
-        setBe16(bytes, 0, 0x4500);
-        const before = sums.checksum(bytes, 0, 8);
-        const from16 = getBe16(bytes, 2);
-        setBe16(bytes, 2, to16);
-        const after = sums.checksum(bytes, 0, 8);
-        expect(sums.checksumReplace16(before, from16, to16)).toBe(after);
-        const from32 = getBe16(bytes, 4) * 0x10000 + getBe16(bytes, 6);
-        setBe32(bytes, 4, to32);
-        expect(sums.checksumReplace32(after, from32, to32)).toBe(sums.checksum(bytes, 0, 8));
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 8, maxLength: 8 }),
+        word,
+        fc.nat(0xffff_ffff),
+        (bytes, to16, to32) => {
+          setBe16(bytes, 0, 0x4500);
+          const before = sums.checksum(bytes, 0, 8);
+          const from16 = getBe16(bytes, 2);
+          setBe16(bytes, 2, to16);
+          const after = sums.checksum(bytes, 0, 8);
+          expect(sums.checksumReplace16(before, from16, to16)).toBe(after);
+          const from32 = getBe16(bytes, 4) * 0x10000 + getBe16(bytes, 6);
+          setBe32(bytes, 4, to32);
+          expect(sums.checksumReplace32(after, from32, to32)).toBe(sums.checksum(bytes, 0, 8));
+        },
+      ),
     );
   });
 });
@@ -98,13 +111,18 @@ describe("pseudo headers", () => {
 
   test("of IPv6 sum the addresses in place, protocol and a 32-bit length", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 35, maxLength: 35 }), fc.nat(0xff), fc.nat(0x2_0000), (bytes, protocol, length) => {
-        const pseudo = new Uint8Array(40);
-        pseudo.set(bytes.subarray(3));
-        setBe32(pseudo, 32, length);
-        setBe32(pseudo, 36, protocol);
-        expect(sums.pseudoHeader6(bytes, 3, protocol, length)).toBe(naiveSum(pseudo));
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 35, maxLength: 35 }),
+        fc.nat(0xff),
+        fc.nat(0x2_0000),
+        (bytes, protocol, length) => {
+          const pseudo = new Uint8Array(40);
+          pseudo.set(bytes.subarray(3));
+          setBe32(pseudo, 32, length);
+          setBe32(pseudo, 36, protocol);
+          expect(sums.pseudoHeader6(bytes, 3, protocol, length)).toBe(naiveSum(pseudo));
+        },
+      ),
     );
   });
 });

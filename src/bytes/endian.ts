@@ -1,15 +1,20 @@
-// Integers in bytes. Netlink is host order; hosts are little endian here, so the plain names (getU16, setU32 …) are little
-// endian and the ones with Be (getBe16, setBe32 …) are network order, for Ethernet, IP and the __be16/__be32 attributes.
+// Integers in bytes. Netlink is host order; hosts are little endian here, so the plain names (getU16, setU32
+// …) are little endian and the ones with Be (getBe16, setBe32 …) are network order, for Ethernet, IP and the
+// __be16/__be32 attributes.
 //
-// All take (bytes, offset), allocate nothing (but for bigints) and check nothing: a byte past the end reads as 0 and is not
-// written, as typed arrays have it. The caller has compared lengths before, as `skb_header_pointer` users have.
+// All take (bytes, offset), allocate nothing (but for bigints) and check nothing: a byte past the end reads
+// as 0 and is not written, as typed arrays have it. The caller has compared lengths before, as
+// `skb_header_pointer` users have.
 
 import { assert } from "./assert.ts";
 
 const TWO_TO_32 = 0x1_0000_0000;
 const LAST_32_BITS = 0xffff_ffffn;
 
-/** Makes a DataView of exactly the bytes of `bytes`, honouring its byteOffset. The one place that makes a DataView. */
+/**
+ * Makes a DataView of exactly the bytes of `bytes`, honouring its byteOffset. The one place that makes a
+ * DataView.
+ */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -64,7 +69,10 @@ export function getS64(bytes: Uint8Array, offset: number): bigint {
   return BigInt.asIntN(64, getU64(bytes, offset));
 }
 
-/** Reads a host order u64 as a number; asserts that it is a safe integer, so use it only on values of our own making. */
+/**
+ * Reads a host order u64 as a number; asserts that it is a safe integer, so use it only on values of our own
+ * making.
+ */
 export function getU64Number(bytes: Uint8Array, offset: number): number {
   const value = getU32(bytes, offset + 4) * TWO_TO_32 + getU32(bytes, offset);
   assert(Number.isSafeInteger(value), "a u64 read as a number is a safe integer");

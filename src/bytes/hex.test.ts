@@ -25,6 +25,11 @@ describe("fromHex()", () => {
   });
 
   test("reads what toHex() wrote", () => {
-    fc.assert(fc.property(fc.uint8Array(), (bytes) => toHex(fromHex(toHex(bytes, 0, bytes.length, " "))) === toHex(bytes)));
+    fc.assert(
+      fc.property(
+        fc.uint8Array(),
+        (bytes) => toHex(fromHex(toHex(bytes, 0, bytes.length, " "))) === toHex(bytes),
+      ),
+    );
   });
 });

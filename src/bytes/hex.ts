@@ -2,7 +2,9 @@
 
 import { assert } from "./assert.ts";
 
-/** Writes the bytes from `start` to `end` as lower-case pairs of digits, with `separator` between the pairs. */
+/**
+ * Writes the bytes from `start` to `end` as lower-case pairs of digits, with `separator` between the pairs.
+ */
 export function toHex(bytes: Uint8Array, start = 0, end = bytes.length, separator = ""): string {
   let text = "";
   for (let i = start; i < end; i++) {
@@ -18,8 +20,9 @@ export function hexByte(value: number): string {
 }
 
 /**
- * Reads pairs of hexadecimal digits; white space and what follows `//` on a line are left out, so that a message can be
- * written one attribute a line. Asserts that nothing else is there: for texts of our own, not for input.
+ * Reads pairs of hexadecimal digits; white space and what follows `//` on a line are left out, so that a
+ * message can be written one attribute a line. Asserts that nothing else is there: for texts of our own, not
+ * for input.
  */
 export function fromHex(text: string): Uint8Array {
   const digits = text.replace(/\/\/.*$/gm, "").replace(/\s+/g, "");

@@ -1,6 +1,7 @@
 // What: IPv4 addresses in text as glibc reads and writes them, prefixes, and the ranges the kernel knows.
 //
-// Source: the accepted and refused texts were given to glibc 2.36's inet_pton(3); RFC 1112 6.4; RFC 5735 for the ranges.
+// Source: the accepted and refused texts were given to glibc 2.36's inet_pton(3); RFC 1112 6.4; RFC 5735 for
+// the ranges.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -22,8 +23,22 @@ describe("text", () => {
   });
 
   test.each([
-    "", "01.2.3.4", "1.2.3.00", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1000.2.3.4", "1.2.3.", ".1.2.3", "1..2.3", " 1.2.3.4", "1.2.3.4 ",
-    "1.2.3.4\n", "0x1.2.3.4", "1.2.3.-1", "1.2.3.4/24",
+    "",
+    "01.2.3.4",
+    "1.2.3.00",
+    "1.2.3",
+    "1.2.3.4.5",
+    "1.2.3.256",
+    "1000.2.3.4",
+    "1.2.3.",
+    ".1.2.3",
+    "1..2.3",
+    " 1.2.3.4",
+    "1.2.3.4 ",
+    "1.2.3.4\n",
+    "0x1.2.3.4",
+    "1.2.3.-1",
+    "1.2.3.4/24",
   ])("%j is refused", (text) => {
     expect(ipv4.ipv4FromText(text)).toBeUndefined();
   });

@@ -1,7 +1,8 @@
-// IPv4 addresses. An address is a u32 *number* whose highest byte is the first in the text, so `address >>> 24` is the 10 of
-// 10.0.0.1; on the wire it is written with setBe32.
+// IPv4 addresses. An address is a u32 *number* whose highest byte is the first in the text, so `address >>>
+// 24` is the 10 of 10.0.0.1; on the wire it is written with setBe32.
 //
-// Mirrors inet_pton(3), inet_ntop(3) and the predicates of include/linux/in.h (`ipv4_is_multicast` and its family).
+// Mirrors inet_pton(3), inet_ntop(3) and the predicates of include/linux/in.h (`ipv4_is_multicast` and its
+// family).
 
 /** The address 0.0.0.0 (INADDR_ANY). */
 export const IPV4_ANY = 0;
@@ -10,8 +11,8 @@ export const IPV4_ANY = 0;
 export const IPV4_BROADCAST = 0xffff_ffff;
 
 /**
- * Parses four decimal numbers between dots as inet_pton(3) does: all four, at most 255, no leading zero, nothing around
- * them. Undefined if the text is anything else.
+ * Parses four decimal numbers between dots as inet_pton(3) does: all four, at most 255, no leading zero,
+ * nothing around them. Undefined if the text is anything else.
  */
 export function ipv4FromText(text: string): number | undefined {
   const parts = text.split(".");
@@ -88,7 +89,10 @@ export function isIpv4ZeroNet(address: number): boolean {
   return address >>> 24 === 0;
 }
 
-/** The Ethernet group of a multicast address, 01:00:5e and its lower 23 bits, as a number (`ip_eth_mc_map`, RFC 1112 6.4). */
+/**
+ * The Ethernet group of a multicast address, 01:00:5e and its lower 23 bits, as a number (`ip_eth_mc_map`,
+ * RFC 1112 6.4).
+ */
 export function ipv4MulticastMac(address: number): number {
   return 0x01005e000000 + (address & 0x7fffff);
 }

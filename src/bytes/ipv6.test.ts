@@ -1,7 +1,8 @@
-// What: IPv6 addresses in text as glibc reads and writes them, prefixes, scopes, and the addresses made from others.
+// What: IPv6 addresses in text as glibc reads and writes them, prefixes, scopes, and the addresses made from
+// others.
 //
-// Source: every text was given to glibc 2.36's inet_pton(3) and inet_ntop(3); RFC 4291 for ranges, EUI-64 and solicited-node
-// groups; RFC 2464 7 for the Ethernet group.
+// Source: every text was given to glibc 2.36's inet_pton(3) and inet_ntop(3); RFC 4291 for ranges, EUI-64 and
+// solicited-node groups; RFC 2464 7 for the Ethernet group.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -9,7 +10,9 @@ import * as ipv6 from "./ipv6.ts";
 
 const address = fc.oneof(
   fc.uint8Array({ minLength: 16, maxLength: 16 }),
-  fc.array(fc.constantFrom(0, 0, 0, 1, 0xff), { minLength: 16, maxLength: 16 }).map((list) => Uint8Array.from(list)),
+  fc
+    .array(fc.constantFrom(0, 0, 0, 1, 0xff), { minLength: 16, maxLength: 16 })
+    .map((list) => Uint8Array.from(list)),
 );
 const of = (text: string): Uint8Array => ipv6.ipv6FromText(text) ?? new Uint8Array(0);
 
@@ -43,9 +46,33 @@ describe("text", () => {
   });
 
   test.each([
-    "", ":", ":::", "1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8", "1:2:3:4::5:6:7:8", "1::2::3", "12345::", "::12345",
-    "::00001", "::1%lo", "::g", " ::1", "::1 ", "1:2:3:4:5:6:7:", ":1::", "1:::2", "::1.2.3", "::1.2.3.256", "::01.2.3.4", "1.2.3.4",
-    "1.2.3.4::", "::1.2.3.4:5", "1:2:3:4:5:6:7:1.2.3.4", "fe80::1/64",
+    "",
+    ":",
+    ":::",
+    "1",
+    "1:2:3:4:5:6:7",
+    "1:2:3:4:5:6:7:8:9",
+    "1:2:3:4:5:6:7::8",
+    "1:2:3:4::5:6:7:8",
+    "1::2::3",
+    "12345::",
+    "::12345",
+    "::00001",
+    "::1%lo",
+    "::g",
+    " ::1",
+    "::1 ",
+    "1:2:3:4:5:6:7:",
+    ":1::",
+    "1:::2",
+    "::1.2.3",
+    "::1.2.3.256",
+    "::01.2.3.4",
+    "1.2.3.4",
+    "1.2.3.4::",
+    "::1.2.3.4:5",
+    "1:2:3:4:5:6:7:1.2.3.4",
+    "fe80::1/64",
   ])("%j is refused", (text) => {
     expect(ipv6.ipv6FromText(text)).toBeUndefined();
   });
@@ -63,7 +90,8 @@ describe("text", () => {
 
 describe("comparison", () => {
   test("addresses agree in a prefix as their strings of bits do", () => {
-    const bits = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(2).padStart(8, "0")).join("");
+    const bits = (bytes: Uint8Array): string =>
+      Array.from(bytes, (byte) => byte.toString(2).padStart(8, "0")).join("");
     fc.assert(
       fc.property(address, address, fc.integer({ min: 0, max: 128 }), (a, b, length) => {
         expect(ipv6.ipv6SamePrefix(a, b, length)).toBe(bits(a).slice(0, length) === bits(b).slice(0, length));
@@ -91,14 +119,21 @@ describe("ranges", () => {
     ["link-local", ipv6.isIpv6LinkLocal, ["fe80::1", "febf::1"], ["fec0::1", "fe7f::1"]],
     ["site-local", ipv6.isIpv6SiteLocal, ["fec0::1", "feff::1"], ["fe80::1", "ff05::1"]],
     ["mapped", ipv6.isIpv4Mapped, ["::ffff:192.0.2.1"], ["::192.0.2.1", "1::ffff:0:0"]],
-    ["solicited-node", ipv6.isSolicitedNode, ["ff02::1:ff00:1"], ["ff02::1:ff", "ff02::1:fe00:1", "ff05::1:ff00:1", "ff02::1:1:ff00:1"]],
+    [
+      "solicited-node",
+      ipv6.isSolicitedNode,
+      ["ff02::1:ff00:1"],
+      ["ff02::1:ff", "ff02::1:fe00:1", "ff05::1:ff00:1", "ff02::1:1:ff00:1"],
+    ],
   ])("%s", (_name, predicate, inside, outside) => {
     expect(inside.map((text) => predicate(of(text)))).toEqual(inside.map(() => true));
     expect(outside.map((text) => predicate(of(text)))).toEqual(outside.map(() => false));
   });
 
   test("the scope of a multicast address is its second hexadecimal digit pair's lower half", () => {
-    expect(["ff01::1", "ff12::1", "ff0e::1"].map((text) => ipv6.ipv6MulticastScope(of(text)))).toEqual([1, 2, 14]);
+    expect(["ff01::1", "ff12::1", "ff0e::1"].map((text) => ipv6.ipv6MulticastScope(of(text)))).toEqual([
+      1, 2, 14,
+    ]);
   });
 });
 

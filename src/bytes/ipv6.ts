@@ -1,8 +1,8 @@
-// IPv6 addresses. An address is 16 bytes, a Uint8Array of its own or a place (bytes, offset) in a packet, so that the hot path
-// needs no copies: what takes an address takes an offset too, 0 unless told.
+// IPv6 addresses. An address is 16 bytes, a Uint8Array of its own or a place (bytes, offset) in a packet, so
+// that the hot path needs no copies: what takes an address takes an offset too, 0 unless told.
 //
-// Mirrors inet_pton(3), inet_ntop(3) (glibc's forms, RFC 5952 but for the IPv4-compatible ::1.2.3.4) and the predicates of
-// include/net/ipv6.h (`ipv6_addr_type` and its family).
+// Mirrors inet_pton(3), inet_ntop(3) (glibc's forms, RFC 5952 but for the IPv4-compatible ::1.2.3.4) and the
+// predicates of include/net/ipv6.h (`ipv6_addr_type` and its family).
 
 import { getBe16, setBe16, setBe32 } from "./endian.ts";
 import { ipv4FromText, ipv4ToText } from "./ipv4.ts";
@@ -17,8 +17,9 @@ export function ipv6Unspecified(): Uint8Array {
 }
 
 /**
- * Parses an address as inet_pton(3) does: groups of one to four hexadecimal digits, `::` once for one group of zeros or
- * more, the last two groups as an IPv4 address if wanted, no scope. Undefined if the text is anything else.
+ * Parses an address as inet_pton(3) does: groups of one to four hexadecimal digits, `::` once for one group
+ * of zeros or more, the last two groups as an IPv4 address if wanted, no scope. Undefined if the text is
+ * anything else.
  */
 export function ipv6FromText(text: string): Uint8Array | undefined {
   const gap = text.indexOf("::");
@@ -32,7 +33,10 @@ export function ipv6FromText(text: string): Uint8Array | undefined {
   return fromGroups(head, tail);
 }
 
-/** Writes an address in inet_ntop(3)'s form: the first of the longest runs of two zero groups or more becomes `::`. */
+/**
+ * Writes an address in inet_ntop(3)'s form: the first of the longest runs of two zero groups or more becomes
+ * `::`.
+ */
 export function ipv6ToText(bytes: Uint8Array, offset = 0): string {
   const run = longestZeroRun(bytes, offset);
   const isMapped = run.start === 0 && run.length === 5 && getBe16(bytes, offset + 10) === 0xffff;
@@ -61,7 +65,13 @@ export function equalsIpv6(a: Uint8Array, b: Uint8Array, aOffset = 0, bOffset = 
 }
 
 /** Tells whether two addresses agree in their first `prefixLength` bits (`ipv6_prefix_equal`). */
-export function ipv6SamePrefix(a: Uint8Array, b: Uint8Array, prefixLength: number, aOffset = 0, bOffset = 0): boolean {
+export function ipv6SamePrefix(
+  a: Uint8Array,
+  b: Uint8Array,
+  prefixLength: number,
+  aOffset = 0,
+  bOffset = 0,
+): boolean {
   const whole = prefixLength >>> 3;
   for (let i = 0; i < whole; i++) {
     if (a[aOffset + i] !== b[bOffset + i]) return false;
@@ -97,7 +107,10 @@ export function isIpv6Multicast(bytes: Uint8Array, offset = 0): boolean {
   return bytes[offset] === 0xff;
 }
 
-/** The scope of a multicast address: 1 interface, 2 link, 5 site, 8 organisation, 14 global (`IPV6_ADDR_MC_SCOPE`). */
+/**
+ * The scope of a multicast address: 1 interface, 2 link, 5 site, 8 organisation, 14 global
+ * (`IPV6_ADDR_MC_SCOPE`).
+ */
 export function ipv6MulticastScope(bytes: Uint8Array, offset = 0): number {
   return (bytes[offset + 1] ?? 0) & 0xf;
 }
@@ -119,10 +132,17 @@ export function isIpv4Mapped(bytes: Uint8Array, offset = 0): boolean {
 
 /** Tells whether an address is in ff02::1:ff00:0/104 (`ipv6_addr_is_solict_mult`). */
 export function isSolicitedNode(bytes: Uint8Array, offset = 0): boolean {
-  return getBe16(bytes, offset) === 0xff02 && isZero(bytes, offset + 2, offset + 11) && endsSolicited(bytes, offset);
+  return (
+    getBe16(bytes, offset) === 0xff02 &&
+    isZero(bytes, offset + 2, offset + 11) &&
+    endsSolicited(bytes, offset)
+  );
 }
 
-/** A new address: the solicited-node group of `address`, ff02::1:ff and its last 24 bits (`addrconf_addr_solict_mult`). */
+/**
+ * A new address: the solicited-node group of `address`, ff02::1:ff and its last 24 bits
+ * (`addrconf_addr_solict_mult`).
+ */
 export function solicitedNode(address: Uint8Array, offset = 0): Uint8Array {
   const group = new Uint8Array(IPV6_SIZE);
   setBe16(group, 0, 0xff02);
@@ -131,7 +151,9 @@ export function solicitedNode(address: Uint8Array, offset = 0): Uint8Array {
   return group;
 }
 
-/** A new link-local address whose interface identifier is the modified EUI-64 of `mac` (RFC 4291, appendix A). */
+/**
+ * A new link-local address whose interface identifier is the modified EUI-64 of `mac` (RFC 4291, appendix A).
+ */
 export function linkLocalFromMac(mac: number): Uint8Array {
   const address = new Uint8Array(IPV6_SIZE);
   setBe16(address, 0, 0xfe80);
@@ -139,7 +161,10 @@ export function linkLocalFromMac(mac: number): Uint8Array {
   return address;
 }
 
-/** Writes the modified EUI-64 of `mac`: ff:fe in its middle, its universal/local bit inverted (`addrconf_ifid_eui48`). */
+/**
+ * Writes the modified EUI-64 of `mac`: ff:fe in its middle, its universal/local bit inverted
+ * (`addrconf_ifid_eui48`).
+ */
 export function writeEui64(bytes: Uint8Array, offset: number, mac: number): void {
   writeMac(bytes, offset + 2, mac);
   bytes[offset] = (bytes[offset + 2] ?? 0) ^ 2;
@@ -149,7 +174,10 @@ export function writeEui64(bytes: Uint8Array, offset: number, mac: number): void
   bytes[offset + 4] = 0xfe;
 }
 
-/** The Ethernet group of a multicast address, 33:33 and its last 32 bits, as a number (`ipv6_eth_mc_map`, RFC 2464 7). */
+/**
+ * The Ethernet group of a multicast address, 33:33 and its last 32 bits, as a number (`ipv6_eth_mc_map`, RFC
+ * 2464 7).
+ */
 export function ipv6MulticastMac(bytes: Uint8Array, offset = 0): number {
   return 0x333300000000 + getBe16(bytes, offset + 12) * 0x10000 + getBe16(bytes, offset + 14);
 }

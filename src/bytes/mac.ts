@@ -1,7 +1,8 @@
-// Ethernet hardware addresses. An address is a *number* of 48 bits, its first byte on the wire the highest: a Uint8Array(6)
-// takes some 370 bytes of memory, and a Map finds a number without a text form in between.
+// Ethernet hardware addresses. An address is a *number* of 48 bits, its first byte on the wire the highest: a
+// Uint8Array(6) takes some 370 bytes of memory, and a Map finds a number without a text form in between.
 //
-// Mirrors include/linux/etherdevice.h (is_valid_ether_addr and its family). *Omitted:* addresses that are not six bytes.
+// Mirrors include/linux/etherdevice.h (is_valid_ether_addr and its family). *Omitted:* addresses that are not
+// six bytes.
 
 import { getBe16, getBe32, setBe16, setBe32 } from "./endian.ts";
 import { hexByte } from "./hex.ts";
@@ -41,8 +42,8 @@ export function equalsMac(bytes: Uint8Array, offset: number, mac: number): boole
 }
 
 /**
- * Parses six bytes of one or two hexadecimal digits between colons, in either case, as iproute2 does for `address`;
- * undefined if the text is anything else.
+ * Parses six bytes of one or two hexadecimal digits between colons, in either case, as iproute2 does for
+ * `address`; undefined if the text is anything else.
  */
 export function macFromText(text: string): number | undefined {
   const parts = text.split(":");
@@ -64,7 +65,9 @@ export function macToText(mac: number): string {
   return text;
 }
 
-/** Tells whether an address can be a station's own: not a group address and not zero (`is_valid_ether_addr`). */
+/**
+ * Tells whether an address can be a station's own: not a group address and not zero (`is_valid_ether_addr`).
+ */
 export function isValidEtherAddr(mac: number): boolean {
   return mac !== 0 && !isMulticast(mac);
 }

@@ -1,4 +1,5 @@
-// What: the hand-written UTF-8 codec equals the platform's TextEncoder and TextDecoder on every input, broken ones too.
+// What: the hand-written UTF-8 codec equals the platform's TextEncoder and TextDecoder on every input, broken
+// ones too.
 //
 // Source: RFC 3629; the WHATWG Encoding Standard's replacement rule, as Node implements it.
 
@@ -12,9 +13,12 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 describe("encodeUtf8()", () => {
   test("equals TextEncoder, lone surrogates included", () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }), (text) => {
-        expect(encodeUtf8(text)).toEqual(new TextEncoder().encode(text));
-      }),
+      fc.property(
+        fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),
+        (text) => {
+          expect(encodeUtf8(text)).toEqual(new TextEncoder().encode(text));
+        },
+      ),
       { numRuns: 1000 },
     );
     fc.assert(
@@ -50,11 +54,33 @@ describe("decodeUtf8()", () => {
   });
 
   test("equals TextDecoder on any bytes", () => {
-    const sequenceBytes = fc.constantFrom(0x41, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5);
+    const sequenceBytes = fc.constantFrom(
+      0x41,
+      0x80,
+      0x8f,
+      0x90,
+      0x9f,
+      0xa0,
+      0xbf,
+      0xc1,
+      0xc2,
+      0xe0,
+      0xed,
+      0xef,
+      0xf0,
+      0xf4,
+      0xf5,
+    );
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array(), fc.array(sequenceBytes).map((list) => Uint8Array.from(list))), (bytes) => {
-        expect(decodeUtf8(bytes)).toBe(decoder.decode(bytes));
-      }),
+      fc.property(
+        fc.oneof(
+          fc.uint8Array(),
+          fc.array(sequenceBytes).map((list) => Uint8Array.from(list)),
+        ),
+        (bytes) => {
+          expect(decodeUtf8(bytes)).toBe(decoder.decode(bytes));
+        },
+      ),
       { numRuns: 2000 },
     );
   });

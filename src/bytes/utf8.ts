@@ -1,5 +1,6 @@
-// UTF-8, written by hand because the core has no TextEncoder (RFC 3629). What cannot be represented becomes U+FFFD, as in
-// the WHATWG decoder: one for each longest prefix of a sequence that is well-formed so far, one for a lone surrogate.
+// UTF-8, written by hand because the core has no TextEncoder (RFC 3629). What cannot be represented becomes
+// U+FFFD, as in the WHATWG decoder: one for each longest prefix of a sequence that is well-formed so far, one
+// for a lone surrogate.
 
 const REPLACEMENT = 0xfffd;
 
@@ -21,7 +22,9 @@ export function encodeUtf8(text: string): Uint8Array {
   return bytes;
 }
 
-/** Encodes `text` into `bytes` from `offset` on, writes no NUL, and returns the offset behind its last byte. */
+/**
+ * Encodes `text` into `bytes` from `offset` on, writes no NUL, and returns the offset behind its last byte.
+ */
 export function encodeUtf8Into(text: string, bytes: Uint8Array, offset: number): number {
   let at = offset;
   for (let i = 0; i < text.length; i++) {
@@ -59,7 +62,8 @@ export function decodeUtf8(bytes: Uint8Array, start = 0, end = bytes.length): st
     }
     let missing = continuationBytes(lead);
     let point = missing === 0 ? REPLACEMENT : lead & (0x3f >> missing);
-    // Only the second byte of a sequence has a range of its own: it keeps out overlong forms, surrogates and > U+10FFFF.
+    // Only the second byte of a sequence has a range of its own: it keeps out overlong forms, surrogates and
+    // > U+10FFFF.
     let lowest = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
     let highest = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
     for (; missing > 0; missing--) {

@@ -4,8 +4,8 @@
 
 import { constants } from "node:os";
 import { describe, expect, test } from "vitest";
-import { errnoName, errnoNumber, errnoText } from "./errno.ts";
 import type { ErrnoName } from "./errno.ts";
+import { errnoName, errnoNumber, errnoText } from "./errno.ts";
 
 describe("errnoName()", () => {
   test.runIf(process.platform === "linux")("names every errno as the host does", () => {

@@ -1,5 +1,6 @@
-// Mirrors <asm-generic/errno-base.h> and <asm-generic/errno.h>, as x86_64 has them, with glibc's strerror(3) texts, which
-// `ip` prints behind "RTNETLINK answers: ". *Omitted:* the second names EWOULDBLOCK, EDEADLOCK and ENOTSUP.
+// Mirrors <asm-generic/errno-base.h> and <asm-generic/errno.h>, as x86_64 has them, with glibc's strerror(3)
+// texts, which `ip` prints behind "RTNETLINK answers: ". *Omitted:* the second names EWOULDBLOCK, EDEADLOCK
+// and ENOTSUP.
 
 const ERRNOS = [
   ["EPERM", 1, "Operation not permitted"],

@@ -1,4 +1,5 @@
-// Mirrors <sys/socket.h> and <linux/socket.h>: address families, socket types and option levels, as far as used. Data only.
+// Mirrors <sys/socket.h> and <linux/socket.h>: address families, socket types and option levels, as far as
+// used. Data only.
 
 // Address families
 export const AF_UNSPEC = 0;

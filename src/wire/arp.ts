@@ -1,4 +1,5 @@
-// The Address Resolution Protocol for IPv4 over Ethernet (RFC 826; RARP of RFC 903 and InARP of RFC 2390 are described only).
+// The Address Resolution Protocol for IPv4 over Ethernet (RFC 826; RARP of RFC 903 and InARP of RFC 2390 are
+// described only).
 //
 //   0        2        4    5    6    8          14         18         24         28
 //   │hardware│protocol│hlen│plen│ op │sender MAC│sender IP │target MAC│target IP │
@@ -43,7 +44,10 @@ export interface Arp {
   readonly targetIp: number;
 }
 
-/** Tells whether a whole packet for IPv4 over Ethernet lies between `at` and `end`; the getters may be used only then. */
+/**
+ * Tells whether a whole packet for IPv4 over Ethernet lies between `at` and `end`; the getters may be used
+ * only then.
+ */
 export function isEthernetArp(bytes: Uint8Array, at: number, end: number): boolean {
   return (
     end - at >= ARP_SIZE &&
@@ -98,7 +102,9 @@ export function emitArp(bytes: Uint8Array, at: number, arp: Arp): void {
   setBe32(bytes, at + TARGET_IP, arp.targetIp);
 }
 
-/** Describes the packet between `at` and `end` of a frame that had `length` bytes behind its Ethernet header. */
+/**
+ * Describes the packet between `at` and `end` of a frame that had `length` bytes behind its Ethernet header.
+ */
 export function describeArp(bytes: Uint8Array, at: number, end: number, length: number): string {
   const addressLengths = getU8(bytes, at + HARDWARE_LENGTH) + getU8(bytes, at + PROTOCOL_LENGTH);
   if (end - at < SENDER_MAC || end - at < SENDER_MAC + 2 * addressLengths) return " [|arp]";

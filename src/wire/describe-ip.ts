@@ -1,9 +1,22 @@
-// What an IPv4 or IPv6 packet says, down to its transport, in tcpdump's words: the half of describe.ts below the link. A tunnel
-// leads back up through the functions that the capture carries.
+// What an IPv4 or IPv6 packet says, down to its transport, in tcpdump's words: the half of describe.ts below
+// the link. A tunnel leads back up through the functions that the capture carries.
 
 import { getU8 } from "../bytes/endian.ts";
-import { IPPROTO_ICMP, IPPROTO_IGMP, IPPROTO_IPIP, IPPROTO_IPV6, IPPROTO_TCP, IPPROTO_UDP } from "../uapi/in.ts";
-import { IPPROTO_DSTOPTS, IPPROTO_FRAGMENT, IPPROTO_HOPOPTS, IPPROTO_ICMPV6, IPPROTO_NONE } from "../uapi/in6.ts";
+import {
+  IPPROTO_ICMP,
+  IPPROTO_IGMP,
+  IPPROTO_IPIP,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+} from "../uapi/in.ts";
+import {
+  IPPROTO_DSTOPTS,
+  IPPROTO_FRAGMENT,
+  IPPROTO_HOPOPTS,
+  IPPROTO_ICMPV6,
+  IPPROTO_NONE,
+} from "../uapi/in6.ts";
 import { describeIcmp } from "./icmp-describe.ts";
 import { describeIcmpv6 } from "./icmpv6-describe.ts";
 import { describeIgmp } from "./igmp.ts";
@@ -27,7 +40,10 @@ export interface Capture {
   readonly describeFrame: (capture: Capture, start: number, length: number) => string;
 }
 
-/** What the network layer found: where its payload begins, how long it was on the wire, and how to write who talks to whom. */
+/**
+ * What the network layer found: where its payload begins, how long it was on the wire, and how to write who
+ * talks to whom.
+ */
 interface Transport {
   readonly protocol: number;
   readonly at: number;
@@ -50,8 +66,10 @@ export function describeIpv4(capture: Capture, at: number, length: number): stri
   const missing = length < stated ? `truncated-ip - ${stated - length} bytes missing! ` : "";
   const payload = { ...capture, end: Math.min(capture.end, at + stated) };
   const protocol = ipv4.ipv4Protocol(bytes, at);
-  const addresses = (ports?: readonly [number, number]): string => ipv4.describeIpv4Addresses(bytes, at, ports);
-  if (ipv4.ipv4FragmentOffset(bytes, at) !== 0) return `${prefix}${missing}${addresses()}ip-proto-${protocol}`;
+  const addresses = (ports?: readonly [number, number]): string =>
+    ipv4.describeIpv4Addresses(bytes, at, ports);
+  if (ipv4.ipv4FragmentOffset(bytes, at) !== 0)
+    return `${prefix}${missing}${addresses()}ip-proto-${protocol}`;
   const captured = payload.end - at;
   if (captured < headerLength) {
     return `${prefix}${missing}${addresses()} [remaining caplen(${captured}) < header length(${headerLength})] [|ip]`;
@@ -115,7 +133,10 @@ function describeTransport(capture: Capture, transport: Transport): string {
   switch (protocol) {
     case IPPROTO_TCP:
       if (end - at < 4) return `${addresses().trimEnd()} [|tcp]`;
-      return addresses([tcpSourcePort(bytes, at), tcpDestinationPort(bytes, at)]) + describeTcp(bytes, at, end, length);
+      return (
+        addresses([tcpSourcePort(bytes, at), tcpDestinationPort(bytes, at)]) +
+        describeTcp(bytes, at, end, length)
+      );
     case IPPROTO_UDP:
       return describeDatagram(capture, transport);
     case IPPROTO_ICMP:
@@ -146,7 +167,8 @@ function describeDatagram(capture: Capture, transport: Transport): string {
   if (end - at < UDP_SIZE) return `${parties} [|udp]`;
   const payload = at + UDP_SIZE;
   const isVxlan = sourcePort === VXLAN_PORT || destinationPort === VXLAN_PORT;
-  if (!isVxlan || udpLength(bytes, at) < UDP_SIZE) return parties + describeUdp(bytes, at, length, isFragment);
+  if (!isVxlan || udpLength(bytes, at) < UDP_SIZE)
+    return parties + describeUdp(bytes, at, length, isFragment);
   if (end - payload < VXLAN_SIZE) return `${parties}VXLAN [|vxlan]`;
   const inner = payload + VXLAN_SIZE;
   const header = parties + describeVxlan(bytes, payload);

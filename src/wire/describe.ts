@@ -1,10 +1,18 @@
-// A frame in one line, in the words of `tcpdump -nn -t -S`, or of `tcpdump -e -nn -t -S` with the link level: the dissector walks
-// from the Ethernet header to the transport and asks each protocol's file for its part.
+// A frame in one line, in the words of `tcpdump -nn -t -S`, or of `tcpdump -e -nn -t -S` with the link level:
+// the dissector walks from the Ethernet header to the transport and asks each protocol's file for its part.
 //
-// Any bytes give a line: what is cut off ends in `[|protocol]`, what is not known is named by its number. *Omitted:* everything
-// above UDP and TCP but VXLAN, hexadecimal dumps, and the line break in front of the frame inside VXLAN, here `: `.
+// Any bytes give a line: what is cut off ends in `[|protocol]`, what is not known is named by its number.
+// *Omitted:* everything above UDP and TCP but VXLAN, hexadecimal dumps, and the line break in front of the
+// frame inside VXLAN, here `: `.
 
-import { ETH_P_802_3_MIN, ETH_P_ARP, ETH_P_IP, ETH_P_IPV6, ETH_P_LLDP, ETH_P_RARP } from "../uapi/if_ether.ts";
+import {
+  ETH_P_802_3_MIN,
+  ETH_P_ARP,
+  ETH_P_IP,
+  ETH_P_IPV6,
+  ETH_P_LLDP,
+  ETH_P_RARP,
+} from "../uapi/if_ether.ts";
 import { describeArp } from "./arp.ts";
 import type { Capture } from "./describe-ip.ts";
 import { describeIpv4, describeIpv6 } from "./describe-ip.ts";
@@ -23,7 +31,10 @@ export interface DescribeOptions {
 /** Tunnels in tunnels beyond which a walk stops. */
 const TUNNEL_LIMIT = 8;
 
-/** Describes the Ethernet frame between `start` and `end` in one line. Never throws, reads nothing beyond `end`. */
+/**
+ * Describes the Ethernet frame between `start` and `end` in one line. Never throws, reads nothing beyond
+ * `end`.
+ */
 export function describe(
   bytes: Uint8Array,
   start = 0,
@@ -63,7 +74,9 @@ function describeFrame(capture: Capture, start: number, wireLength: number): str
 
 /** Type and length of the frame; the length of an LLC frame is its own, not the wire's. */
 function describeTypeAndLength(type: number, wireLength: number): string {
-  return type < ETH_P_802_3_MIN ? `802.3, length ${type}: ` : `${describeEtherType(type)}, length ${wireLength}: `;
+  return type < ETH_P_802_3_MIN
+    ? `802.3, length ${type}: `
+    : `${describeEtherType(type)}, length ${wireLength}: `;
 }
 
 /** What an EtherType announces; undefined if it is not known. */

@@ -1,5 +1,5 @@
-// The Ethernet II header (IEEE 802.3-2018 3.2): destination, source, EtherType. A third word below 0x0600 is a length, and LLC
-// follows (llc.ts). Mirrors include/linux/etherdevice.h.
+// The Ethernet II header (IEEE 802.3-2018 3.2): destination, source, EtherType. A third word below 0x0600 is
+// a length, and LLC follows (llc.ts). Mirrors include/linux/etherdevice.h.
 //
 //   0           6           12     14
 //   │destination│  source   │ type │ payload …
@@ -54,7 +54,13 @@ export function setEthernetSource(bytes: Uint8Array, at: number, mac: number): v
 }
 
 /** Writes the whole header (`eth_header`). */
-export function writeEthernet(bytes: Uint8Array, at: number, destination: number, source: number, type: number): void {
+export function writeEthernet(
+  bytes: Uint8Array,
+  at: number,
+  destination: number,
+  source: number,
+  type: number,
+): void {
   writeMac(bytes, at + ETHHDR_DEST, destination);
   writeMac(bytes, at + ETHHDR_SOURCE, source);
   setBe16(bytes, at + ETHHDR_PROTO, type);

@@ -72,7 +72,9 @@ function describeType(bytes: Uint8Array, at: number, end: number): string | unde
       return "address mask request";
     case ICMP_ADDRESSREPLY:
       if (end - at < ICMP_SIZE + 4) return undefined;
-      return `address mask is 0x${getBe32(bytes, at + ICMP_SIZE).toString(16).padStart(8, "0")}`;
+      return `address mask is 0x${getBe32(bytes, at + ICMP_SIZE)
+        .toString(16)
+        .padStart(8, "0")}`;
     case ICMP_ROUTER_SOLICITATION:
       return "router solicitation";
     case ICMP_INFO_REQUEST:
@@ -84,7 +86,9 @@ function describeType(bytes: Uint8Array, at: number, end: number): string | unde
   }
 }
 
-/** Codes of "destination unreachable" but those that need more than the destination of the packet at fault. */
+/**
+ * Codes of "destination unreachable" but those that need more than the destination of the packet at fault.
+ */
 function unreachableText(code: number, destination: string): string {
   switch (code) {
     case 0:

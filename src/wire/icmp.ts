@@ -1,4 +1,5 @@
-// ICMP (RFC 792; RFC 1191 for the next-hop MTU): a type, a code, a checksum and a word that depends on the type.
+// ICMP (RFC 792; RFC 1191 for the next-hop MTU): a type, a code, a checksum and a word that depends on the
+// type.
 //
 //   0    1    2        4              8
 //   │type│code│checksum│ rest of word │ payload: echo data, or the header and the beginning of the packet at fault
@@ -76,7 +77,14 @@ export function isIcmpChecksumCorrect(bytes: Uint8Array, at: number, end: number
 }
 
 /** Writes the header in front of a payload that ends at `end`, with the checksum over both. */
-export function writeIcmp(bytes: Uint8Array, at: number, end: number, type: number, code: number, rest: number): void {
+export function writeIcmp(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  type: number,
+  code: number,
+  rest: number,
+): void {
   setU8(bytes, at, type);
   setU8(bytes, at + CODE, code);
   setBe16(bytes, at + CHECKSUM, 0);

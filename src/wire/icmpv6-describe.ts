@@ -1,5 +1,5 @@
-// What an ICMPv6 message says, neighbour and listener discovery among them, in tcpdump's words. *Omitted:* node information,
-// router renumbering, mobile IPv6 and RPL.
+// What an ICMPv6 message says, neighbour and listener discovery among them, in tcpdump's words. *Omitted:*
+// node information, router renumbering, mobile IPv6 and RPL.
 
 import { getBe16 } from "../bytes/endian.ts";
 import { ipv6ToText } from "../bytes/ipv6.ts";
@@ -19,10 +19,17 @@ import {
   ICMPV6_TIME_EXCEED,
 } from "../uapi/icmpv6.ts";
 import { IPPROTO_TCP, IPPROTO_UDP } from "../uapi/in.ts";
-import { ICMPV6_SIZE, icmpv6Code, icmpv6EchoId, icmpv6EchoSequence, icmpv6Rest, icmpv6Type } from "./icmpv6.ts";
+import {
+  ICMPV6_SIZE,
+  icmpv6Code,
+  icmpv6EchoId,
+  icmpv6EchoSequence,
+  icmpv6Rest,
+  icmpv6Type,
+} from "./icmpv6.ts";
 import { IPV6_DESTINATION, IPV6_HEADER_SIZE, IPV6_SOURCE } from "./ipv6.ts";
 import { createExtensionWalk, walkIpv6Extensions } from "./ipv6-extension.ts";
-import { MLD2_QUERY_SIZE, MLD2_REPORT, MLD_DONE, MLD_GROUP, MLD_QUERY, MLD_REPORT, MLD_SIZE } from "./mld.ts";
+import { MLD_DONE, MLD_GROUP, MLD_QUERY, MLD_REPORT, MLD_SIZE, MLD2_QUERY_SIZE, MLD2_REPORT } from "./mld.ts";
 import {
   ND_NEIGHBOUR_ADVERTISEMENT,
   ND_NEIGHBOUR_SOLICITATION,
@@ -38,7 +45,9 @@ import {
 export function describeIcmpv6(bytes: Uint8Array, at: number, end: number, length: number): string {
   if (end - at < 4) return " [|icmp6]";
   const text = describeType(bytes, at, end, length);
-  return text === undefined ? `ICMP6, ${typeName(icmpv6Type(bytes, at))} [|icmp6]` : `ICMP6, ${text}, length ${length}`;
+  return text === undefined
+    ? `ICMP6, ${typeName(icmpv6Type(bytes, at))} [|icmp6]`
+    : `ICMP6, ${text}, length ${length}`;
 }
 
 function typeName(type: number): string {
@@ -137,7 +146,12 @@ function describeUnreachable(bytes: Uint8Array, at: number, end: number): string
   }
 }
 
-function describePortUnreachable(bytes: Uint8Array, inner: number, end: number, destination: string): string | undefined {
+function describePortUnreachable(
+  bytes: Uint8Array,
+  inner: number,
+  end: number,
+  destination: string,
+): string | undefined {
   const walk = createExtensionWalk();
   if (!walkIpv6Extensions(bytes, inner, end, walk) || end - walk.offset < 4) return undefined;
   const port = getBe16(bytes, walk.offset + 2);

@@ -1,5 +1,5 @@
-// ICMPv6 (RFC 4443): as ICMP, but its checksum covers a pseudo header of the IPv6 addresses. Neighbour discovery is in nd.ts,
-// multicast listener discovery in mld.ts.
+// ICMPv6 (RFC 4443): as ICMP, but its checksum covers a pseudo header of the IPv6 addresses. Neighbour
+// discovery is in nd.ts, multicast listener discovery in mld.ts.
 //
 //   0    1    2        4              8
 //   │type│code│checksum│ rest of word │ payload: echo data, or as much of the packet at fault as fits into 1,280 bytes
@@ -54,15 +54,18 @@ export function isIcmpv6Echo(type: number): boolean {
   return type === ICMPV6_ECHO_REQUEST || type === ICMPV6_ECHO_REPLY;
 }
 
-/** Tells whether the checksum over the message from `at` to `end` is right; `header` is the offset of the IPv6 header. */
+/**
+ * Tells whether the checksum over the message from `at` to `end` is right; `header` is the offset of the IPv6
+ * header.
+ */
 export function isIcmpv6ChecksumCorrect(bytes: Uint8Array, at: number, end: number, header: number): boolean {
   const pseudo = pseudoHeader6(bytes, header + IPV6_SOURCE, IPPROTO_ICMPV6, end - at);
   return checksum(bytes, at, end, pseudo) === 0;
 }
 
 /**
- * Writes type, code and the word behind the checksum in front of a payload that ends at `end`, and the checksum over all; the
- * IPv6 header at `header` must hold its final addresses.
+ * Writes type, code and the word behind the checksum in front of a payload that ends at `end`, and the
+ * checksum over all; the IPv6 header at `header` must hold its final addresses.
  */
 export function writeIcmpv6(
   bytes: Uint8Array,
@@ -79,7 +82,10 @@ export function writeIcmpv6(
   updateIcmpv6Checksum(bytes, at, end, header);
 }
 
-/** Writes the checksum over the message from `at` to `end`; the IPv6 header at `header` must hold its final addresses. */
+/**
+ * Writes the checksum over the message from `at` to `end`; the IPv6 header at `header` must hold its final
+ * addresses.
+ */
 export function updateIcmpv6Checksum(bytes: Uint8Array, at: number, end: number, header: number): void {
   setBe16(bytes, at + CHECKSUM, 0);
   const pseudo = pseudoHeader6(bytes, header + IPV6_SOURCE, IPPROTO_ICMPV6, end - at);

@@ -1,12 +1,12 @@
-// The Internet Group Management Protocol (RFC 1112, 2236 and, as version 3, RFC 3376): how IPv4 hosts tell which groups they
-// listen to.
+// The Internet Group Management Protocol (RFC 1112, 2236 and, as version 3, RFC 3376): how IPv4 hosts tell
+// which groups they listen to.
 //
 //   versions 1, 2   │type│max response time│checksum│group│
 //   version 3 query │ as version 2                  │ S,QRV│QQIC│sources│ source …
 //   version 3 report│type│reserved│checksum│reserved│records│ record: type│aux│sources│group│ source …
 //
-// Mirrors net/ipv4/igmp.c (igmpv3_newpack, add_grec). *Omitted:* reports with sources, of which Linux sends none without source
-// filters; DVMRP and mtrace.
+// Mirrors net/ipv4/igmp.c (igmpv3_newpack, add_grec). *Omitted:* reports with sources, of which Linux sends
+// none without source filters; DVMRP and mtrace.
 
 import { checksum } from "../bytes/checksum.ts";
 import { getBe16, getBe32, getU8, setBe16, setBe32, setU8 } from "../bytes/endian.ts";
@@ -46,7 +46,10 @@ export function igmpGroup(bytes: Uint8Array, at: number): number {
   return getBe32(bytes, at + 4);
 }
 
-/** Reads the time within which a query wants its answer, in tenths of a second; version 3's floating form is resolved. */
+/**
+ * Reads the time within which a query wants its answer, in tenths of a second; version 3's floating form is
+ * resolved.
+ */
 export function igmpMaxResponseTenths(bytes: Uint8Array, at: number, length: number): number {
   const code = getU8(bytes, at + 1);
   if (length < IGMP3_QUERY_SIZE || code < 0x80) return code;

@@ -1,10 +1,14 @@
-// The options of the IPv4 header (RFC 791 3.1): a type, for all but two a length of the whole option, and its data.
-// Mirrors net/ipv4/ip_options.c, as far as it finds and checks options. *Omitted:* filling in of records and timestamps.
+// The options of the IPv4 header (RFC 791 3.1): a type, for all but two a length of the whole option, and its
+// data. Mirrors net/ipv4/ip_options.c, as far as it finds and checks options. *Omitted:* filling in of
+// records and timestamps.
 
 import { getU8 } from "../bytes/endian.ts";
 import { IPV4_SIZE, ipv4HeaderLength } from "./ipv4.ts";
 
-/** Types with their copied bit: end of list, no operation, record route, timestamp, loose and strict route, router alert. */
+/**
+ * Types with their copied bit: end of list, no operation, record route, timestamp, loose and strict route,
+ * router alert.
+ */
 export const IPOPT_END = 0;
 export const IPOPT_NOOP = 1;
 export const IPOPT_RR = 7;
@@ -24,8 +28,8 @@ export interface Ipv4Option {
 }
 
 /**
- * Lists the options of the header at `at`, without end and padding. Undefined if one is cut off or says a length that cannot
- * be, for which the kernel answers with a parameter problem.
+ * Lists the options of the header at `at`, without end and padding. Undefined if one is cut off or says a
+ * length that cannot be, for which the kernel answers with a parameter problem.
  */
 export function parseIpv4Options(bytes: Uint8Array, at: number): Ipv4Option[] | undefined {
   const options: Ipv4Option[] = [];

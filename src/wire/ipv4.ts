@@ -12,7 +12,10 @@ import { ipv4ToText } from "../bytes/ipv4.ts";
 /** Bytes in a header without options. */
 export const IPV4_SIZE = 20;
 
-/** Bits of the word with flags and fragment offset: do not fragment, more fragments, the offset in units of 8 bytes. */
+/**
+ * Bits of the word with flags and fragment offset: do not fragment, more fragments, the offset in units of 8
+ * bytes.
+ */
 export const IP_DF = 0x4000;
 export const IP_MF = 0x2000;
 export const IP_OFFSET = 0x1fff;
@@ -106,7 +109,10 @@ export function ipv4Destination(bytes: Uint8Array, at: number): number {
   return getBe32(bytes, at + DESTINATION);
 }
 
-/** Tells whether a header that makes sense lies between `at` and `end`: version, length, total length (`ip_rcv_core`). */
+/**
+ * Tells whether a header that makes sense lies between `at` and `end`: version, length, total length
+ * (`ip_rcv_core`).
+ */
 export function isIpv4Header(bytes: Uint8Array, at: number, end: number): boolean {
   if (end - at < IPV4_SIZE || ipv4Version(bytes, at) !== 4) return false;
   const headerLength = ipv4HeaderLength(bytes, at);
@@ -125,7 +131,10 @@ export function updateIpv4Checksum(bytes: Uint8Array, at: number): void {
   setBe16(bytes, at + CHECKSUM, checksum(bytes, at, at + ipv4HeaderLength(bytes, at)));
 }
 
-/** Takes one from the time to live and brings the checksum along without reading the header (`ip_decrease_ttl`). */
+/**
+ * Takes one from the time to live and brings the checksum along without reading the header
+ * (`ip_decrease_ttl`).
+ */
 export function decreaseIpv4Ttl(bytes: Uint8Array, at: number): void {
   const before = getBe16(bytes, at + TTL);
   const after = before - 0x100;
@@ -163,8 +172,14 @@ export function emitIpv4(bytes: Uint8Array, at: number, header: Ipv4Header): voi
 }
 
 /** Describes source and destination, with ports if told, as every line of tcpdump's does. */
-export function describeIpv4Addresses(bytes: Uint8Array, at: number, ports?: readonly [number, number]): string {
+export function describeIpv4Addresses(
+  bytes: Uint8Array,
+  at: number,
+  ports?: readonly [number, number],
+): string {
   const source = ipv4ToText(ipv4Source(bytes, at));
   const destination = ipv4ToText(ipv4Destination(bytes, at));
-  return ports === undefined ? `${source} > ${destination}: ` : `${source}.${ports[0]} > ${destination}.${ports[1]}: `;
+  return ports === undefined
+    ? `${source} > ${destination}: `
+    : `${source}.${ports[0]} > ${destination}.${ports[1]}: `;
 }

@@ -1,11 +1,18 @@
-// The extension headers of IPv6 (RFC 8200 4): hop-by-hop, routing, fragment, destination options, authentication. A walk leads
-// from the IPv6 header to the upper layer, at most EXTENSION_LIMIT headers deep.
+// The extension headers of IPv6 (RFC 8200 4): hop-by-hop, routing, fragment, destination options,
+// authentication. A walk leads from the IPv6 header to the upper layer, at most EXTENSION_LIMIT headers deep.
 //
-// Mirrors net/ipv6/exthdrs_core.c (ipv6_skip_exthdr). *Omitted:* ESP, whose inside cannot be walked, and mobility headers.
+// Mirrors net/ipv6/exthdrs_core.c (ipv6_skip_exthdr). *Omitted:* ESP, whose inside cannot be walked, and
+// mobility headers.
 
 import { getBe16, getBe32, getU8 } from "../bytes/endian.ts";
 import { IPPROTO_AH } from "../uapi/in.ts";
-import { IPPROTO_DSTOPTS, IPPROTO_FRAGMENT, IPPROTO_HOPOPTS, IPPROTO_NONE, IPPROTO_ROUTING } from "../uapi/in6.ts";
+import {
+  IPPROTO_DSTOPTS,
+  IPPROTO_FRAGMENT,
+  IPPROTO_HOPOPTS,
+  IPPROTO_NONE,
+  IPPROTO_ROUTING,
+} from "../uapi/in6.ts";
 import { IPV6_HEADER_SIZE, ipv6NextHeader } from "./ipv6.ts";
 
 /** Headers in one packet beyond which a walk gives up: more serve nobody but an attacker (RFC 8504 5.3). */
@@ -50,8 +57,9 @@ export function ipv6ExtensionLength(bytes: Uint8Array, at: number, nextHeader: n
 }
 
 /**
- * Walks from the IPv6 header at `at` over its extensions into `walk`. Stops in front of the upper layer, of ESP and of what
- * follows the fragment header of a fragment that is not the first. False if a header is cut off or there are too many.
+ * Walks from the IPv6 header at `at` over its extensions into `walk`. Stops in front of the upper layer, of
+ * ESP and of what follows the fragment header of a fragment that is not the first. False if a header is cut
+ * off or there are too many.
  */
 export function walkIpv6Extensions(bytes: Uint8Array, at: number, end: number, walk: ExtensionWalk): boolean {
   walk.protocol = ipv6NextHeader(bytes, at);

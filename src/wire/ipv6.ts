@@ -3,7 +3,8 @@
 //   0                     4      6    7         8       24           40
 //   │ver,class,flow label│length│next│hop limit│source│destination│ payload …
 //
-// Mirrors include/net/ipv6.h and net/ipv6/ip6_input.c (ip6_rcv_core's checks). An address in a packet is named by its offset.
+// Mirrors include/net/ipv6.h and net/ipv6/ip6_input.c (ip6_rcv_core's checks). An address in a packet is
+// named by its offset.
 
 import { getBe16, getBe32, getU8, setBe16, setBe32, setU8 } from "../bytes/endian.ts";
 import { ipv6ToText } from "../bytes/ipv6.ts";
@@ -11,7 +12,10 @@ import { ipv6ToText } from "../bytes/ipv6.ts";
 /** Bytes in the header. */
 export const IPV6_HEADER_SIZE = 40;
 
-/** Offsets of the two addresses in the header; they lie together as the pseudo header of a checksum wants them. */
+/**
+ * Offsets of the two addresses in the header; they lie together as the pseudo header of a checksum wants
+ * them.
+ */
 export const IPV6_SOURCE = 8;
 export const IPV6_DESTINATION = 24;
 
@@ -81,7 +85,10 @@ export function ipv6Destination(bytes: Uint8Array, at: number): Uint8Array {
   return bytes.slice(at + IPV6_DESTINATION, at + IPV6_HEADER_SIZE);
 }
 
-/** Tells whether a header of version 6 lies between `at` and `end` with all of its payload behind it (`ip6_rcv_core`). */
+/**
+ * Tells whether a header of version 6 lies between `at` and `end` with all of its payload behind it
+ * (`ip6_rcv_core`).
+ */
 export function isIpv6Header(bytes: Uint8Array, at: number, end: number): boolean {
   return (
     end - at >= IPV6_HEADER_SIZE &&
@@ -101,8 +108,14 @@ export function emitIpv6(bytes: Uint8Array, at: number, header: Ipv6Header): voi
 }
 
 /** Describes source and destination, with ports if told, as every line of tcpdump's does. */
-export function describeIpv6Addresses(bytes: Uint8Array, at: number, ports?: readonly [number, number]): string {
+export function describeIpv6Addresses(
+  bytes: Uint8Array,
+  at: number,
+  ports?: readonly [number, number],
+): string {
   const source = ipv6ToText(bytes, at + IPV6_SOURCE);
   const destination = ipv6ToText(bytes, at + IPV6_DESTINATION);
-  return ports === undefined ? `${source} > ${destination}: ` : `${source}.${ports[0]} > ${destination}.${ports[1]}: `;
+  return ports === undefined
+    ? `${source} > ${destination}: `
+    : `${source}.${ports[0]} > ${destination}.${ports[1]}: `;
 }

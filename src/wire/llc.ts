@@ -1,5 +1,6 @@
-// Logical link control (IEEE 802.2) and the one protocol that matters here above it, spanning tree (IEEE 802.1D-2004 9.3). Frames
-// are described only. *Omitted:* SNAP, everything that is not a bridge protocol data unit.
+// Logical link control (IEEE 802.2) and the one protocol that matters here above it, spanning tree (IEEE
+// 802.1D-2004 9.3). Frames are described only. *Omitted:* SNAP, everything that is not a bridge protocol data
+// unit.
 //
 //   0    1    2       3           5       6    7     8    16        20     28   30
 //   │dsap│ssap│control│protocol id│version│type│flags│root│path cost│bridge│port│ timers …

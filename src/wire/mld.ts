@@ -1,11 +1,12 @@
-// Multicast listener discovery (RFC 2710 and, as version 2, RFC 3810): how IPv6 hosts tell which groups they listen to.
+// Multicast listener discovery (RFC 2710 and, as version 2, RFC 3810): how IPv6 hosts tell which groups they
+// listen to.
 //
 //   version 1       │type│code│checksum│max delay│reserved│group 16│
 //   version 2 query │ as version 1                      │ S,QRV│QQIC│sources│ source 16 …
 //   version 2 report│type│code│checksum│reserved │records│ record: type│aux│sources│group 16│ source 16 …
 //
-// Mirrors net/ipv6/mcast.c (mld_newpack, igmp6_event_query). *Omitted:* reports with sources, of which Linux sends none without
-// source filters.
+// Mirrors net/ipv6/mcast.c (mld_newpack, igmp6_event_query). *Omitted:* reports with sources, of which Linux
+// sends none without source filters.
 
 import { getBe16, setBe16, setU8 } from "../bytes/endian.ts";
 import { IPPROTO_ICMPV6, IPV6_TLV_PADN, IPV6_TLV_ROUTERALERT } from "../uapi/in6.ts";
@@ -16,7 +17,10 @@ export const MLD_REPORT = 131;
 export const MLD_DONE = 132;
 export const MLD2_REPORT = 143;
 
-/** Bytes in a version 1 message; in a version 2 query and in a version 2 report without records; in a record without sources. */
+/**
+ * Bytes in a version 1 message; in a version 2 query and in a version 2 report without records; in a record
+ * without sources.
+ */
 export const MLD_SIZE = 24;
 export const MLD2_QUERY_SIZE = 28;
 export const MLD2_REPORT_SIZE = 8;
@@ -40,7 +44,10 @@ export interface MldRecord {
   readonly group: Uint8Array;
 }
 
-/** Reads the time within which a query wants its answer, in milliseconds; in version 2 it may be in floating form. */
+/**
+ * Reads the time within which a query wants its answer, in milliseconds; in version 2 it may be in floating
+ * form.
+ */
 export function mldMaxResponseMs(bytes: Uint8Array, at: number, length: number): number {
   const code = getBe16(bytes, at + 4);
   if (length < MLD2_QUERY_SIZE || code < 0x8000) return code;
@@ -60,8 +67,8 @@ export function emitRouterAlertHeader(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * Writes the records of a version 2 report behind the place of its ICMPv6 header and returns their end; writeIcmpv6() then
- * writes the header, with the number of records as its word.
+ * Writes the records of a version 2 report behind the place of its ICMPv6 header and returns their end;
+ * writeIcmpv6() then writes the header, with the number of records as its word.
  */
 export function emitMld2Records(bytes: Uint8Array, at: number, records: readonly MldRecord[]): number {
   let next = at + MLD2_REPORT_SIZE;

@@ -1,5 +1,6 @@
-// The options of neighbour discovery (RFC 4861 4.6; RFC 4191 2.3 and 3971 5.3.2 for two more): a type, a length in units of 8
-// bytes with these two bytes, data. Mirrors net/ipv6/ndisc.c (ndisc_parse_options, ndisc_fill_addr_option).
+// The options of neighbour discovery (RFC 4861 4.6; RFC 4191 2.3 and 3971 5.3.2 for two more): a type, a
+// length in units of 8 bytes with these two bytes, data. Mirrors net/ipv6/ndisc.c (ndisc_parse_options,
+// ndisc_fill_addr_option).
 
 import { getBe32, getU8, setBe32, setU8 } from "../bytes/endian.ts";
 import { readMac, writeMac } from "../bytes/mac.ts";
@@ -43,7 +44,10 @@ export interface PrefixInfo {
   readonly prefix: Uint8Array;
 }
 
-/** Lists the options from `start` to `end`. Undefined if one has length 0 or is cut off: the message is then discarded. */
+/**
+ * Lists the options from `start` to `end`. Undefined if one has length 0 or is cut off: the message is then
+ * discarded.
+ */
 export function parseNdOptions(bytes: Uint8Array, start: number, end: number): NdOption[] | undefined {
   const options: NdOption[] = [];
   let at = start;
@@ -86,7 +90,10 @@ export function emitNdLinkLayerAddress(bytes: Uint8Array, at: number, type: numb
   return at + ND_OPT_LL_ADDR_SIZE;
 }
 
-/** Writes the nonce with which a detected duplicate is told from an echo of our own (RFC 7527); returns the offset behind it. */
+/**
+ * Writes the nonce with which a detected duplicate is told from an echo of our own (RFC 7527); returns the
+ * offset behind it.
+ */
 export function emitNdNonce(bytes: Uint8Array, at: number, nonce: Uint8Array): number {
   setU8(bytes, at, ND_OPT_NONCE);
   setU8(bytes, at + 1, Math.ceil((2 + nonce.length) / 8));

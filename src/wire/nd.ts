@@ -1,5 +1,6 @@
-// Neighbour discovery messages (RFC 4861 4.1 to 4.5). All are ICMPv6 messages; their options are in nd-option.ts. Emitters write
-// what stands behind the ICMPv6 header's first word and return its end; icmpv6.ts's writeIcmpv6() then writes the header.
+// Neighbour discovery messages (RFC 4861 4.1 to 4.5). All are ICMPv6 messages; their options are in
+// nd-option.ts. Emitters write what stands behind the ICMPv6 header's first word and return its end;
+// icmpv6.ts's writeIcmpv6() then writes the header.
 //
 //   router solicitation   │hdr 4│reserved 4│ options
 //   router advertisement  │hdr 4│hop limit│flags│lifetime│reachable 4│retrans 4│ options
@@ -101,7 +102,12 @@ export function emitNeighbourTarget(bytes: Uint8Array, at: number, target: Uint8
 }
 
 /** Writes target and destination of a redirect; options follow at the offset returned. */
-export function emitRedirect(bytes: Uint8Array, at: number, target: Uint8Array, destination: Uint8Array): number {
+export function emitRedirect(
+  bytes: Uint8Array,
+  at: number,
+  target: Uint8Array,
+  destination: Uint8Array,
+): number {
   bytes.set(target, at + ND_TARGET);
   bytes.set(destination, at + ND_REDIRECT_DESTINATION);
   return at + ND_REDIRECT_SIZE;

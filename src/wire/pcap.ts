@@ -1,5 +1,6 @@
-// The classic capture file, libpcap's savefile (draft-ietf-opsawg-pcap): 24 bytes of header, then a header of 16 before each frame.
-// Written in little endian with nanosecond stamps; read in all four forms. *Omitted:* link types but Ethernet's, FCS length.
+// The classic capture file, libpcap's savefile (draft-ietf-opsawg-pcap): 24 bytes of header, then a header of
+// 16 before each frame. Written in little endian with nanosecond stamps; read in all four forms. *Omitted:*
+// link types but Ethernet's, FCS length.
 
 import { getBe32, getU32, setU16, setU32 } from "../bytes/endian.ts";
 
@@ -36,7 +37,10 @@ export function pcapFileHeader(): Uint8Array {
   return header;
 }
 
-/** Makes one record: `timestampNs` since 1970, the bytes from `start` to `end`, a frame of `originalLength` on the wire. */
+/**
+ * Makes one record: `timestampNs` since 1970, the bytes from `start` to `end`, a frame of `originalLength` on
+ * the wire.
+ */
 export function pcapRecord(
   timestampNs: bigint,
   bytes: Uint8Array,
@@ -53,7 +57,10 @@ export function pcapRecord(
   return record;
 }
 
-/** Reads a file of either byte order and resolution; a record that is cut off ends it. Undefined if it is no capture file. */
+/**
+ * Reads a file of either byte order and resolution; a record that is cut off ends it. Undefined if it is no
+ * capture file.
+ */
 export function readPcap(file: Uint8Array): PcapRecord[] | undefined {
   if (file.length < FILE_HEADER_SIZE) return undefined;
   const isSwapped = isMagic(getBe32(file, 0));

@@ -1,5 +1,6 @@
-// The options of the TCP header (RFC 9293 3.2; RFC 7323 window scale and timestamps; RFC 2018 selective acknowledgement). Mirrors
-// net/ipv4/tcp_input.c (tcp_parse_options). *Omitted:* fast open, MD5, authentication, MPTCP: named by number when described.
+// The options of the TCP header (RFC 9293 3.2; RFC 7323 window scale and timestamps; RFC 2018 selective
+// acknowledgement). Mirrors net/ipv4/tcp_input.c (tcp_parse_options). *Omitted:* fast open, MD5,
+// authentication, MPTCP: named by number when described.
 
 import { getBe16, getBe32, getU8 } from "../bytes/endian.ts";
 import { toHex } from "../bytes/hex.ts";
@@ -31,7 +32,10 @@ interface Option {
   readonly length: number;
 }
 
-/** Reads the options from `start` to `end`; what follows one that is cut off or of the wrong length is left out. */
+/**
+ * Reads the options from `start` to `end`; what follows one that is cut off or of the wrong length is left
+ * out.
+ */
 export function parseTcpOptions(bytes: Uint8Array, start: number, end: number): TcpOptions {
   let options: TcpOptions = {};
   for (let at = start; ; ) {
@@ -49,7 +53,8 @@ function readOption(bytes: Uint8Array, { kind, start, length }: Option): TcpOpti
   if (kind === TCPOPT_TIMESTAMP && length === 10) {
     return { timestamp: getBe32(bytes, start + 2), timestampEcho: getBe32(bytes, start + 6) };
   }
-  if (kind === TCPOPT_SACK && length > 2 && length % 8 === 2) return { sackEdges: words(bytes, start + 2, start + length) };
+  if (kind === TCPOPT_SACK && length > 2 && length % 8 === 2)
+    return { sackEdges: words(bytes, start + 2, start + length) };
   return {};
 }
 
@@ -63,8 +68,9 @@ function nextOption(bytes: Uint8Array, at: number, end: number): Option | undefi
 }
 
 /**
- * Describes the options from `start` to `end` with the brackets around them; `captured` is where the bytes end. What follows an
- * option that cannot be is left out, and so is, as tcpdump has it, the closing bracket if nothing stood before.
+ * Describes the options from `start` to `end` with the brackets around them; `captured` is where the bytes
+ * end. What follows an option that cannot be is left out, and so is, as tcpdump has it, the closing bracket
+ * if nothing stood before.
  */
 export function describeTcpOptions(
   bytes: Uint8Array,
@@ -77,7 +83,8 @@ export function describeTcpOptions(
     const separator = at === start ? "" : ",";
     const kind = getU8(bytes, at);
     const hasLength = kind !== TCPOPT_EOL && kind !== TCPOPT_NOP;
-    if (at + (hasLength ? 1 : 0) >= captured) return { text: `${text}${separator} [|tcp]`, isWellFormed: false };
+    if (at + (hasLength ? 1 : 0) >= captured)
+      return { text: `${text}${separator} [|tcp]`, isWellFormed: false };
     const option = nextOption(bytes, at, Math.min(end, captured));
     const described = option === undefined ? undefined : describeOption(bytes, option);
     if (option === undefined || described === undefined) {
@@ -122,7 +129,9 @@ function describeOption(bytes: Uint8Array, option: Option): string | undefined {
 
 function describeSack(bytes: Uint8Array, option: Option): string {
   const edges = words(bytes, option.start + 2, option.start + option.length);
-  const blocks = edges.filter((_edge, index) => index % 2 === 0).map((left, index) => `{${left}:${edges[2 * index + 1]}}`);
+  const blocks = edges
+    .filter((_edge, index) => index % 2 === 0)
+    .map((left, index) => `{${left}:${edges[2 * index + 1]}}`);
   return `${blocks.length} ${blocks.join("")}`;
 }
 

@@ -82,12 +82,18 @@ export function tcpUrgent(bytes: Uint8Array, at: number): number {
   return getBe16(bytes, at + URGENT);
 }
 
-/** Tells whether the checksum over the segment from `at` to `end` is right; `pseudo` is the pseudo header's sum. */
+/**
+ * Tells whether the checksum over the segment from `at` to `end` is right; `pseudo` is the pseudo header's
+ * sum.
+ */
 export function isTcpChecksumCorrect(bytes: Uint8Array, at: number, end: number, pseudo: number): boolean {
   return checksum(bytes, at, end, pseudo) === 0;
 }
 
-/** Writes a header whose options, `headerLength - TCP_SIZE` bytes, and payload up to `end` are there, with its checksum. */
+/**
+ * Writes a header whose options, `headerLength - TCP_SIZE` bytes, and payload up to `end` are there, with its
+ * checksum.
+ */
 export function writeTcp(
   bytes: Uint8Array,
   at: number,
@@ -108,7 +114,10 @@ export function writeTcp(
   setBe16(bytes, at + CHECKSUM, checksum(bytes, at, end, pseudo));
 }
 
-/** Describes the segment between `at` and `end` that was `length` bytes long on the wire, with absolute sequence numbers. */
+/**
+ * Describes the segment between `at` and `end` that was `length` bytes long on the wire, with absolute
+ * sequence numbers.
+ */
 export function describeTcp(bytes: Uint8Array, at: number, end: number, length: number): string {
   if (end - at < TCP_SIZE) return " [|tcp]";
   const headerLength = tcpHeaderLength(bytes, at);

@@ -35,12 +35,18 @@ export function udpChecksum(bytes: Uint8Array, at: number): number {
   return getBe16(bytes, at + CHECKSUM);
 }
 
-/** Tells whether the checksum is right; `pseudo` is the pseudo header's sum. The caller knows what 0 means to it. */
+/**
+ * Tells whether the checksum is right; `pseudo` is the pseudo header's sum. The caller knows what 0 means to
+ * it.
+ */
 export function isUdpChecksumCorrect(bytes: Uint8Array, at: number, pseudo: number): boolean {
   return checksum(bytes, at, at + udpLength(bytes, at), pseudo) === 0;
 }
 
-/** Writes the header in front of a payload that ends at `end`, with the checksum over both and the pseudo header's sum. */
+/**
+ * Writes the header in front of a payload that ends at `end`, with the checksum over both and the pseudo
+ * header's sum.
+ */
 export function writeUdp(
   bytes: Uint8Array,
   at: number,
@@ -57,7 +63,10 @@ export function writeUdp(
   setBe16(bytes, at + CHECKSUM, checksumOf(checksumAdd(bytes, at, end, pseudo)) || 0xffff);
 }
 
-/** Describes the datagram at `at`, of which the IP packet had `length` bytes; a fragment's length may go beyond them. */
+/**
+ * Describes the datagram at `at`, of which the IP packet had `length` bytes; a fragment's length may go
+ * beyond them.
+ */
 export function describeUdp(bytes: Uint8Array, at: number, length: number, isFragment: boolean): string {
   const stated = udpLength(bytes, at);
   if (stated < UDP_SIZE) return `truncated-udplength ${stated}`;

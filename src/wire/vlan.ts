@@ -1,9 +1,11 @@
-// The VLAN tag (IEEE 802.1Q-2018 9.6): it stands between the Ethernet addresses and the EtherType it displaces.
+// The VLAN tag (IEEE 802.1Q-2018 9.6): it stands between the Ethernet addresses and the EtherType it
+// displaces.
 //
 //   0      12     14     16     18
 //   │ MACs │ TPID │ TCI  │ type │ payload …       TCI: priority 3 bits, drop eligible 1, VLAN identifier 12
 //
-// Mirrors include/linux/if_vlan.h. Here `at` is the offset of the tag's TCI, behind the TPID, as in the kernel's vlan_hdr.
+// Mirrors include/linux/if_vlan.h. Here `at` is the offset of the tag's TCI, behind the TPID, as in the
+// kernel's vlan_hdr.
 
 import { getBe16, setBe16 } from "../bytes/endian.ts";
 import { ETH_P_8021AD, ETH_P_8021Q } from "../uapi/if_ether.ts";
@@ -48,8 +50,9 @@ export function isVlanDropEligible(tci: number): boolean {
 }
 
 /**
- * Inserts a tag into the frame at `start` by moving its addresses VLAN_TAG_SIZE towards the front (`__vlan_insert_tag`); the
- * frame starts at `start - VLAN_TAG_SIZE` from then on, and the caller has seen to that headroom.
+ * Inserts a tag into the frame at `start` by moving its addresses VLAN_TAG_SIZE towards the front
+ * (`__vlan_insert_tag`); the frame starts at `start - VLAN_TAG_SIZE` from then on, and the caller has seen to
+ * that headroom.
  */
 export function pushVlanTag(bytes: Uint8Array, start: number, tpid: number, tci: number): void {
   bytes.copyWithin(start - VLAN_TAG_SIZE, start, start + ADDRESSES_SIZE);
@@ -57,7 +60,10 @@ export function pushVlanTag(bytes: Uint8Array, start: number, tpid: number, tci:
   setBe16(bytes, start + ADDRESSES_SIZE - 2, tci);
 }
 
-/** Takes the outer tag off the frame at `start` (`skb_vlan_pop`); the frame starts at `start + VLAN_TAG_SIZE` from then on. */
+/**
+ * Takes the outer tag off the frame at `start` (`skb_vlan_pop`); the frame starts at `start + VLAN_TAG_SIZE`
+ * from then on.
+ */
 export function popVlanTag(bytes: Uint8Array, start: number): void {
   bytes.copyWithin(start + VLAN_TAG_SIZE, start, start + ADDRESSES_SIZE);
 }
