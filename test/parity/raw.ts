@@ -5,7 +5,7 @@ import type { Message } from "../../src/netlink/message.ts";
 import { messages } from "../../src/netlink/message.ts";
 import type { NetlinkTransport } from "../../src/netlink/transport.ts";
 import { MessageWriter } from "../../src/netlink/writer.ts";
-import { NLM_F_ACK, NLM_F_REQUEST, NLMSG_NOOP } from "../../src/uapi/netlink.ts";
+import { NLM_F_ACK, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP } from "../../src/uapi/netlink.ts";
 
 const FIRST_FENCE = 0xfe_0000;
 
@@ -37,12 +37,26 @@ export class RawSocket {
    * Sends a datagram and returns all that it is answered with. What marks the end is the ACK of an NLMSG_NOOP sent
    * behind it.
    */
-  async exchange(datagram: Uint8Array): Promise<Uint8Array[]> {
+  exchange(datagram: Uint8Array): Promise<Uint8Array[]> {
     this.send(datagram);
+    return this.rest();
+  }
+
+  /** All that has been received and not yet been taken. */
+  async rest(): Promise<Uint8Array[]> {
     const fence = FIRST_FENCE + ++this.#fences;
     this.send(makeMessage(NLMSG_NOOP, NLM_F_REQUEST | NLM_F_ACK, fence));
     await this.#until(() => this.#lastFence >= fence, "the end of the answer");
     return this.#datagrams.splice(0);
+  }
+
+  /** Sends a dump request and returns the datagrams of its answer, up to the one that holds NLMSG_DONE or an error. */
+  async dump(datagram: Uint8Array): Promise<Uint8Array[]> {
+    const isLast = ({ type }: Message): boolean => type === NLMSG_DONE || type === NLMSG_ERROR;
+    const end = (): number => this.#datagrams.findIndex((answer) => [...messages(answer)].some(isLast));
+    this.send(datagram);
+    await this.#until(() => end() >= 0, "the end of the dump");
+    return this.#datagrams.splice(0, end() + 1);
   }
 
   /** `exchange`, with the answer's messages one by one. */
