@@ -2,7 +2,9 @@
 // machines know nothing of each other.
 
 import { assert } from "./bytes/assert.ts";
+import { dummy } from "./drivers/dummy.ts";
 import { addLoopback } from "./drivers/loopback.ts";
+import { veth } from "./drivers/veth.ts";
 import { LinkWatchList } from "./net/carrier.ts";
 import type { Clock, Scheduler } from "./net/clock.ts";
 import type { AllocateMemory } from "./net/counters.ts";
@@ -10,7 +12,7 @@ import { CounterArena } from "./net/counters.ts";
 import { FramePool } from "./net/frame.ts";
 import { FrameLoop } from "./net/loop.ts";
 import { createNetns, destroyNetns } from "./net/namespace.ts";
-import type { LinkMessage, LinkOps, MachineContext, Netns, Origin, PacketHandler } from "./net/netdevice.ts";
+import type { AfOps, LinkMessage, LinkOps, MachineContext, Netns, Origin, PacketHandler } from "./net/netdevice.ts";
 import type { Random } from "./net/random.ts";
 import { Timers } from "./net/timers.ts";
 
@@ -50,12 +52,12 @@ export class MachineCore implements MachineContext {
   readonly possibleCpus: number;
   readonly maxBacklog: number;
   readonly notifiers: MachineContext["notifiers"] = [];
+  readonly afOps: AfOps[] = [];
   readonly namespaces = new Map<number, Netns>();
   readonly netnsNames = new Map<string, Netns>();
   readonly initialNetns: Netns;
   announceLink: (message: LinkMessage) => void = () => {};
   announceNsid: (netns: Netns, nsid: number, type: "new" | "del", origin?: Origin) => void = () => {};
-  validateAfSpec: MachineContext["validateAfSpec"] = () => {};
   #lastPacketId = 0;
   #lastNetnsId = 0;
 
@@ -73,6 +75,8 @@ export class MachineCore implements MachineContext {
     this.loop = new FrameLoop(options.scheduler);
     this.possibleCpus = options.possibleCpus ?? 1;
     this.maxBacklog = options.maxBacklog ?? 1_000;
+    const kinds: readonly LinkOps[] = [dummy, veth, ...(options.kinds ?? [])];
+    for (const ops of kinds) this.kinds.set(ops.kind, ops);
     join(this);
     this.initialNetns = this.newNetns();
   }

@@ -17,7 +17,7 @@ import { forwardFrame } from "../net/forward.ts";
 import { dropTx } from "../net/frame.ts";
 import type { LinkAttributes } from "../net/link-policy.ts";
 import { netifRx } from "../net/receive.ts";
-import { freeDevice, registerDevice, unregisterDevice } from "../net/register.ts";
+import { freeDevice, queueUnregister, registerDevice, unregisterDevice } from "../net/register.ts";
 import { IFF_UP } from "../uapi/if.ts";
 import { ETH_ALEN, ETH_HLEN, ETH_MAX_MTU, ETH_MIN_MTU } from "../uapi/if_ether.ts";
 import { IFINFOMSG_SIZE } from "../uapi/rtnetlink.ts";
@@ -138,13 +138,13 @@ function useQueues(dev: Device<VethState>, attrs: LinkAttributes): void {
 }
 
 /** Cuts the pair; both ends go, whichever was named (veth_dellink). */
-function delLink(dev: Device<VethState>, doomed: Device[]): void {
+function delLink(dev: Device<VethState>, doomed: Set<Device>): void {
   const { peer } = dev.state;
   dev.state.peer = null;
-  doomed.push(dev);
+  queueUnregister(dev, doomed);
   if (peer === null) return;
   peer.state.peer = null;
-  doomed.push(peer);
+  queueUnregister(peer, doomed);
 }
 
 function linkNetns(dev: Device<VethState>): Netns {

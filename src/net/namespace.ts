@@ -7,7 +7,7 @@ import { assert } from "../bytes/assert.ts";
 import { exists, invalid, NetlinkError } from "../netlink/error.ts";
 import type { Device, LinkOps, MachineContext, Origin } from "./netdevice.ts";
 import { Netns } from "./netdevice.ts";
-import { unregisterDevices } from "./register.ts";
+import { queueUnregister, unregisterDevices } from "./register.ts";
 
 /** Where no id has been given (NETNSA_NSID_NOT_ASSIGNED). */
 export const nsidNotAssigned = -1;
@@ -20,9 +20,24 @@ export function createNetns(machine: MachineContext, id: number, addLoopback: (n
   return netns;
 }
 
+/** Keeps `netns` alive for one more holder: a name, a descriptor, a socket (get_net). */
+export function getNet(netns: Netns): Netns {
+  netns.references++;
+  return netns;
+}
+
+/** Gives a holder's reference back; the namespace goes down with the last one (put_net). The initial one stays. */
+export function putNet(netns: Netns): void {
+  if (!netns.isAlive) return;
+  assert(netns.references > 0, "A reference is given back once");
+  netns.references--;
+  if (netns.references === 0 && netns !== netns.machine.initialNetns) destroyNetns(netns);
+}
+
 /**
  * Takes a namespace down (cleanup_net): every device that a kind made goes by its kind's way, a veth with its peer
- * wherever that lives; `lo` goes last; other namespaces forget the id they had for it.
+ * wherever that lives; `lo` goes last; other namespaces forget the id they had for it. Holders do not matter: their
+ * references mean nothing from then on.
  */
 export function destroyNetns(netns: Netns): void {
   const { machine } = netns;
@@ -32,9 +47,9 @@ export function destroyNetns(netns: Netns): void {
     if (named === netns) machine.netnsNames.delete(name);
   }
   for (const other of machine.namespaces.values()) forgetNsid(other, netns);
-  const doomed: Device[] = [];
+  const doomed = new Set<Device>();
   for (const dev of netns.devices.values()) {
-    if (dev !== netns.loopback && !doomed.includes(dev)) deleteDevice(dev, doomed);
+    if (dev !== netns.loopback) deleteDevice(dev, doomed);
   }
   unregisterDevices(doomed);
   if (netns.loopback !== null) unregisterDevices([netns.loopback]);
@@ -43,11 +58,11 @@ export function destroyNetns(netns: Netns): void {
   machine.namespaces.delete(netns.id);
 }
 
-/** Adds `dev` and what goes with it to `doomed` (rtnl_link_ops.dellink, unregister_netdevice_queue by default). */
-export function deleteDevice(dev: Device, doomed: Device[]): void {
+/** Queues `dev` and what goes with it to be unregistered (rtnl_link_ops.dellink, unregister_netdevice_queue by default). */
+export function deleteDevice(dev: Device, doomed: Set<Device>): void {
   const ops: LinkOps | null = dev.linkOps;
   if (ops?.delLink !== undefined) ops.delLink(dev, doomed);
-  else if (!doomed.includes(dev)) doomed.push(dev);
+  else queueUnregister(dev, doomed);
 }
 
 /** The id `other` has in `netns`, nsidNotAssigned when it has none (peernet2id). */

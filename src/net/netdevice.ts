@@ -107,6 +107,8 @@ export const noMemory: FrameMemory = { head: 0, limit: 0, references: 0 };
 
 /** The pool frames come from and go back to (frame.ts). */
 export interface FrameAllocator {
+  /** Frames that somebody holds. */
+  readonly inUse: number;
   /** A frame with `headroom` bytes before `start` and room for `size`, empty; null when the pool is exhausted. */
   alloc(size: number, headroom?: number): Frame | null;
   /** Gives a frame back (consume_skb). */
@@ -358,8 +360,8 @@ export interface LinkOps<State = unknown, P extends Policy = Policy> {
   newLink?(request: NewLink<State, P>): void;
   /** Changes a device's IFLA_INFO_DATA; without it EOPNOTSUPP. */
   changeLink?(dev: Device<State>, attrs: LinkAttributes, data: Parsed<P> | undefined, warn: Warn): void;
-  /** Adds to `doomed` the device and all that goes with it; it only unties, the caller unregisters. */
-  delLink?(dev: Device<State>, doomed: Device[]): void;
+  /** Queues the device and all that goes with it (queueUnregister); it only unties, the caller unregisters. */
+  delLink?(dev: Device<State>, doomed: Set<Device>): void;
   /** Whether RTM_DELLINK may name a device of this kind; true by default, false for `lo`. */
   readonly isDeletable?: boolean;
   /** Writes IFLA_INFO_DATA's content; without it the reply has none. */
@@ -373,6 +375,21 @@ export interface LinkOps<State = unknown, P extends Policy = Policy> {
   linkNetns?(dev: Device<State>): Netns;
   /** Queue counts when the request names none; 1 by default. */
   defaultQueues?(machine: MachineContext): number;
+}
+
+/** An address family's part of links (`struct rtnl_af_ops`): what it says of a device in IFLA_AF_SPEC, and how it is told. */
+export interface AfOps {
+  /** AF_INET, AF_INET6: the type of the family's nest in IFLA_AF_SPEC. */
+  readonly family: number;
+  /**
+   * Writes the content of the family's nest, which the caller has opened and closes (fill_link_af); false when the
+   * family knows nothing of `dev`, and the nest is taken back. `extMask` is IFLA_EXT_MASK (RTEXT_FILTER_*).
+   */
+  fill?(dev: Device, writer: MessageWriter, extMask: number): boolean;
+  /** Checks the family's nest of a request about `dev`, registered or not (validate_link_af); throws NetlinkError. */
+  validate?(dev: Device, nest: Attribute): void;
+  /** Applies the family's nest (set_link_af); throws NetlinkError. Without it requests are refused (EOPNOTSUPP). */
+  set?(dev: Device, nest: Attribute): void;
 }
 
 /** A queueing discipline attached to a device (`struct Qdisc`). */
@@ -413,6 +430,8 @@ export class Netns {
   /** Protocol state of inet, owned by that room. */
   ip: NetnsSlot | null = null;
   isAlive = true;
+  /** Who keeps it alive: its maker or its name, open descriptors and sockets (`net->ns.count`); see putNet. */
+  references = 1;
 
   constructor(machine: MachineContext, id: number) {
     this.machine = machine;
@@ -481,13 +500,15 @@ export interface MachineContext {
   announceLink: (message: LinkMessage) => void;
   /** Tells that `netns` gave `other` the id `nsid`; set by rtnetlink. */
   announceNsid: (netns: Netns, nsid: number, type: "new" | "del", origin?: Origin) => void;
-  /** Checks IFLA_AF_SPEC of a request about `dev`, which may not be registered; set by rtnetlink. Throws NetlinkError. */
-  validateAfSpec: (dev: Device, afSpec: Attribute) => void;
+  /** Address families that have a part in links, in the order they came in (rtnl_af_register). */
+  readonly afOps: AfOps[];
   /** All living namespaces by id; the first is the initial one. */
   readonly namespaces: Map<number, Netns>;
   readonly initialNetns: Netns;
   /** Namespaces by the name `ip netns` knows them by. */
   readonly netnsNames: Map<string, Netns>;
+  /** Makes a namespace with its `lo`; it has no name yet and is the caller's to put. */
+  newNetns(): Netns;
   /** Gives the next packet id for captures. */
   nextPacketId(): number;
 }

@@ -81,9 +81,15 @@ export function freeDevice(dev: Device): void {
   dev.netns.machine.counters.release(dev.slot);
 }
 
+/** Puts `dev` at the end of those that are to be unregistered together (unregister_netdevice_queue). */
+export function queueUnregister(dev: Device, doomed: Set<Device>): void {
+  doomed.delete(dev);
+  doomed.add(dev);
+}
+
 /** Unregisters devices in one batch: all go down before the first goes away (unregister_netdevice_many_notify). */
-export function unregisterDevices(devices: readonly Device[], origin?: Origin): void {
-  const doomed = devices.filter((dev) => dev.registration === "registered");
+export function unregisterDevices(devices: Iterable<Device>, origin?: Origin): void {
+  const doomed = [...devices].filter((dev) => dev.registration === "registered");
   devCloseMany(doomed);
   for (const dev of doomed) {
     unlistDevice(dev);

@@ -2,7 +2,8 @@
 //
 // Mirrors net/core/rtnetlink.c (validate_linkmsg) with its order, errno and texts.
 
-import { invalid } from "../netlink/error.ts";
+import type { Attribute } from "../netlink/attribute.ts";
+import { invalid, NetlinkError, notSupported } from "../netlink/error.ts";
 import type { LinkAttributes } from "./link-policy.ts";
 import type { Device } from "./netdevice.ts";
 
@@ -20,7 +21,15 @@ export function validateLink(dev: Device, attrs: LinkAttributes): void {
   refuseAbove(attrs.groMaxSize, maxGroSize, "too big gro_max_size");
   refuseAbove(attrs.gsoIpv4MaxSize, dev.tsoMaxSize, "too big gso_ipv4_max_size");
   refuseAbove(attrs.groIpv4MaxSize, maxGroSize, "too big gro_ipv4_max_size");
-  if (attrs.afSpec !== undefined) dev.netns.machine.validateAfSpec(dev, attrs.afSpec);
+  for (const nest of attrs.afSpec?.children() ?? []) validateAf(dev, nest);
+}
+
+/** EAFNOSUPPORT for a family without a part in links, EOPNOTSUPP for one that takes no changes. */
+function validateAf(dev: Device, nest: Attribute): void {
+  const ops = dev.netns.machine.afOps.find(({ family }) => family === nest.type);
+  if (ops === undefined) throw new NetlinkError("EAFNOSUPPORT");
+  if (ops.set === undefined) throw notSupported();
+  ops.validate?.(dev, nest);
 }
 
 function refuseAbove(value: number | undefined, limit: number, text: string): void {

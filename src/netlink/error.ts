@@ -52,6 +52,15 @@ export function formatted(code: ErrnoName, text: string): NetlinkError {
   return new NetlinkError(code, text.slice(0, maxFormattedText - 1));
 }
 
+/** Runs `parse` where nobody asks the kernel's parser for a text: what it refuses is refused by errno alone. */
+export function withoutDetail<Value>(parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (error) {
+    throw error instanceof NetlinkError ? new NetlinkError(error.code) : error;
+  }
+}
+
 /** EINVAL with the kernel's text, pointing at the attribute `name` of the parsed set `attrs` when both are given. */
 export function invalid(message = "", attrs?: object, name?: string): NetlinkError {
   return refused("EINVAL", message, attrs, name);

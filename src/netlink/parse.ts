@@ -55,6 +55,12 @@ export function parseNested(
   return parseRange(nest.bytes, nest.start + align4(headerSize), nest.end, policy, strictness);
 }
 
+/** Parses `attribute` itself, as if it stood alone in a message. */
+export function parseAlone<P extends Policy>(attribute: Attribute, policy: P, strictness: Strictness): Parsed<P>;
+export function parseAlone(attribute: Attribute, policy: Policy, strictness: Strictness): object {
+  return parseRange(attribute.bytes, attribute.offset, attribute.end, policy, strictness);
+}
+
 function parseRange(bytes: Uint8Array, start: number, end: number, policy: Policy, strictness: Strictness): object {
   const found = new Map<string, Attribute>();
   const values: Record<string, unknown> = {};
@@ -179,7 +185,7 @@ function validateNumber(attribute: Attribute, rule: AttrPolicy): void {
     throw new NetlinkError("ERANGE", "integer out of range", detail);
   }
   if (rule.mask !== undefined && (value & ~rule.mask) !== 0) {
-    throw new NetlinkError("EINVAL", "reserved bit set", detail);
+    throw new NetlinkError("EINVAL", "reserved bit set", { offset: attribute.offset });
   }
 }
 

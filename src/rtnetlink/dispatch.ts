@@ -14,7 +14,6 @@ import { NETLINK_ROUTE, NLM_F_BULK, NLM_F_DUMP } from "../uapi/netlink.ts";
 import { RTGENMSG_SIZE, RTM_BASE, RTM_MAX, RTNLGRP_MAX } from "../uapi/rtnetlink.ts";
 import { RTNLGRP_IPV4_MROUTE_R, RTNLGRP_IPV6_MROUTE_R } from "../uapi/rtnetlink.ts";
 import { AF_UNSPEC } from "../uapi/socket.ts";
-import type { AfOps } from "./af-ops.ts";
 
 /** What is done for one message type of one family. */
 export interface RouteHandler extends Handler {
@@ -30,8 +29,6 @@ const kindGet = 2;
 /** NETLINK_ROUTE of one machine: its handlers, address families and the way to its groups. */
 export class Rtnetlink implements Protocol {
   readonly groups = RTNLGRP_MAX;
-  /** Address families that have a part in IFLA_AF_SPEC, in ascending order of family (rtnl_af_register). */
-  readonly afOps: AfOps[] = [];
   readonly #table: NetlinkTable;
   /** Handlers by family and message type. */
   readonly #handlers = new Map<number, RouteHandler>();
@@ -43,17 +40,6 @@ export class Rtnetlink implements Protocol {
   /** Registers what answers `type` (RTM_*) for `family` (AF_*, AF_UNSPEC for all without one of their own). */
   register(family: number, type: number, handler: RouteHandler): void {
     this.#handlers.set(keyOf(family, type), handler);
-  }
-
-  /** Registers an address family's part of links (rtnl_af_register). */
-  registerAf(ops: AfOps): void {
-    this.afOps.push(ops);
-    this.afOps.sort((one, other) => one.family - other.family);
-  }
-
-  /** The hooks of an address family, undefined when it has none (rtnl_af_lookup). */
-  afOpsOf(family: number): AfOps | undefined {
-    return this.afOps.find((ops) => ops.family === family);
   }
 
   /**

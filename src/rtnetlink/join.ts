@@ -1,15 +1,38 @@
 // Puts rtnetlink on a machine: the protocol into its table of sockets, and a handler for every request.
 //
-// Mirrors net/core/rtnetlink.c (rtnetlink_init, rtnetlink_net_init).
+// Mirrors net/core/rtnetlink.c (rtnetlink_init, rtnetlink_net_init) and net/core/net_namespace.c (net_ns_init).
 
 import type { NetlinkTable } from "../af_netlink/table.ts";
 import type { MachineContext } from "../net/netdevice.ts";
 import { NETLINK_ROUTE } from "../uapi/netlink.ts";
+import * as rt from "../uapi/rtnetlink.ts";
+import { AF_UNSPEC } from "../uapi/socket.ts";
+import { delLink } from "./dellink.ts";
 import { Rtnetlink } from "./dispatch.ts";
+import { dumpLinks } from "./dump-links.ts";
+import { dumpNsids } from "./dump-nsids.ts";
+import { getLink } from "./getlink.ts";
+import { delLinkProp, newLinkProp } from "./linkprop.ts";
+import { newLink } from "./newlink.ts";
+import { joinLinkMessages } from "./notify.ts";
+import { getNsid, joinNsidMessages, newNsid } from "./nsid.ts";
+import { setLink } from "./setlink.ts";
+import { dumpStats, getStats } from "./stats.ts";
 
 /** Makes NETLINK_ROUTE available on `machine`, whose sockets are in `table`, before its first device is registered. */
 export function joinRtnetlink(machine: MachineContext, table: NetlinkTable): Rtnetlink {
   const rtnetlink = new Rtnetlink(table);
+  rtnetlink.register(AF_UNSPEC, rt.RTM_NEWLINK, { handle: newLink });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_DELLINK, { handle: delLink });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_GETLINK, { handle: getLink, dump: dumpLinks, isDoneSplit: true });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_SETLINK, { handle: setLink });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_NEWLINKPROP, { handle: newLinkProp });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_DELLINKPROP, { handle: delLinkProp });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_NEWNSID, { handle: newNsid });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_GETNSID, { handle: getNsid, dump: dumpNsids });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_GETSTATS, { handle: getStats, dump: dumpStats });
+  joinLinkMessages(machine, rtnetlink);
+  joinNsidMessages(machine, rtnetlink);
   table.register(NETLINK_ROUTE, rtnetlink);
   return rtnetlink;
 }

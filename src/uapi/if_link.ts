@@ -450,6 +450,9 @@ export const IFLA_XDP_HW_PROG_ID = 7;
 export const IFLA_XDP_EXPECTED_FD = 8;
 export const IFLA_XDP_MAX = 8;
 
+// Attributes in IFLA_VFINFO_LIST
+export const IFLA_VF_INFO = 1;
+
 // IFLA_EVENT
 export const IFLA_EVENT_NONE = 0;
 export const IFLA_EVENT_REBOOT = 1;
