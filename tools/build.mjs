@@ -96,7 +96,7 @@ async function bundle(root, out) {
   }
   if (Object.keys(command).length > 0) {
     await write(
-      { input: command, platform: "node", external: [/^node:/, "koffi", "ws"] },
+      { input: command, platform: "node", external: [/^node:/, "koffi", "ws"], plugins: [leaveMissing()] },
       { dir: out, format: "esm", entryFileNames: "[name].js", chunkFileNames: "uveth-[name].js" },
     );
   }
@@ -108,7 +108,7 @@ async function bundle(root, out) {
         input: programs,
         platform: "node",
         external: [/^node:/, /^uveth/, "koffi"],
-        plugins: [onDist(root, out)],
+        plugins: [onDist(root, out), leaveMissing()],
       },
       { dir: out, format: "esm", entryFileNames: "[name].js", chunkFileNames: "programs/[name].js" },
     );
@@ -148,6 +148,23 @@ function onDist(root, out) {
       const path = relative(src, resolve(dirname(importer), source));
       if (path.startsWith("..")) return null;
       return { id: join(out, path.replace(/\.ts$/, ".js")), external: "relative" };
+    },
+  };
+}
+
+/**
+ * Leaves imports of files that are not there as they are: what needs them fails when it runs, the rest works. Naming them
+ * is the business of `npm run types`.
+ *
+ * @returns {import("rolldown").Plugin}
+ */
+function leaveMissing() {
+  return {
+    name: "leave-missing",
+    resolveId(source, importer) {
+      if (importer === undefined || !source.startsWith(".")) return null;
+      const path = resolve(dirname(importer), source);
+      return existsSync(path) ? null : { id: path, external: "relative" };
     },
   };
 }
