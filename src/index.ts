@@ -3,11 +3,13 @@
 import type { SessionOptions } from "./af_netlink/session.ts";
 import { NetlinkSession } from "./af_netlink/session.ts";
 import { NetlinkTable } from "./af_netlink/table.ts";
+import { joinGenetlink } from "./genetlink/join.ts";
 import type { MachineOptions } from "./machine.ts";
 import { MachineCore } from "./machine.ts";
 import type { NetlinkProvider, NetlinkTransport, NetnsHandle, SocketRequest } from "./netlink/transport.ts";
 import { joinRtnetlink } from "./rtnetlink/join.ts";
 
+export type { NetlinkSession, SessionOptions } from "./af_netlink/session.ts";
 export type { MachineOptions } from "./machine.ts";
 export type { Clock, Scheduler } from "./net/clock.ts";
 export { VirtualClock } from "./net/clock.ts";
@@ -27,6 +29,7 @@ export class Machine implements NetlinkProvider {
     this.core = new MachineCore(options, (core) => {
       table = new NetlinkTable(core);
       joinRtnetlink(core, table);
+      joinGenetlink(table);
     });
     this.table = table ?? new NetlinkTable(this.core);
     this.#session = this.openSession({ pid: 1 });
@@ -48,6 +51,7 @@ export class Machine implements NetlinkProvider {
   /** Closes every socket, namespace, device and timer of the machine. */
   close(): void {
     this.#session.close();
+    this.table.close();
     this.core.close();
   }
 }

@@ -12,7 +12,12 @@ import * as nl from "../uapi/netlink.ts";
 import type { NetlinkSocket } from "./socket.ts";
 
 /** Queues the ACK (`error` undefined) or the error for `request`, with `warning` as its text when it went through. */
-export function acknowledge(socket: NetlinkSocket, request: Message, error?: NetlinkError, warning = ""): void {
+export function acknowledge(
+  socket: NetlinkSocket,
+  request: Message,
+  error?: NetlinkError,
+  warning = "",
+): void {
   const writer = new MessageWriter(NLMSG_HDRLEN + 4 + request.bytes.length + 64);
   const hasAttributes = socket.hasExtendedAck && hasDetail(error, warning);
   const isCapped = error === undefined || socket.hasCappedAck;

@@ -11,8 +11,8 @@ import type { MessageWriter } from "../netlink/writer.ts";
 /** Who sent a request, and what its socket asked for. */
 export interface Sender {
   readonly portId: number;
-  /** The namespace the socket lives in; entering another one (the family uveth) changes it. */
-  netns: Netns;
+  /** The namespace the socket lives in. */
+  readonly netns: Netns;
   /** Strict checking of old request types (NETLINK_GET_STRICT_CHK). */
   readonly isStrict: boolean;
   readonly session: Session;
@@ -26,9 +26,11 @@ export interface Session {
   netnsByFd(fd: number): Netns | undefined;
   /** The namespace a process lives in (get_net_ns_by_pid); undefined: ESRCH. */
   netnsByPid(pid: number): Netns | undefined;
-  /** Opens `netns` under a new descriptor of this process, and closes one. */
+  /** Opens `netns` under a new descriptor of this process, and closes one; false: there is no such descriptor. */
   openNetns(netns: Netns): number;
-  closeNetns(fd: number): void;
+  closeNetns(fd: number): boolean;
+  /** Moves the process to `netns`: sockets that it opens from then on live there (setns). */
+  enterNetns(netns: Netns): void;
 }
 
 /** One request while it is handled. */
@@ -53,6 +55,10 @@ export interface Request {
 
 /** The open end of a deferred answer. */
 export interface Deferred {
+  /** Whether the reader keeps up: its queue is at most half full. Who has much to say waits for `onRoom` otherwise. */
+  readonly hasRoom: boolean;
+  /** Called whenever the reader has read and there is room; set it to learn of it. */
+  onRoom: () => void;
   /** Queues messages to the sender; false when they were lost because nobody reads (ENOBUFS). */
   reply(write: (writer: MessageWriter) => void): boolean;
   /** Ends the request: with an ACK, or the error it failed with. */

@@ -53,7 +53,8 @@ export class Receiver {
       socket.protocol.receive(request, (handler) => request.startDump(handler));
     } catch (error) {
       if (error instanceof ModuleNeeded && mayLoad) this.#park(copyOf(message), error.alias);
-      else acknowledge(socket, message, asNetlinkError(error instanceof ModuleNeeded ? error.refusal : error));
+      else
+        acknowledge(socket, message, asNetlinkError(error instanceof ModuleNeeded ? error.refusal : error));
       return;
     } finally {
       socket.table.machine.linkWatch.run();
@@ -112,6 +113,10 @@ class HandledRequest implements Request {
     this.#isAnsweredLater = true;
     const kept = copyOf(message);
     const deferred = {
+      get hasRoom() {
+        return sender.hasRoomForDump;
+      },
+      onRoom: () => {},
       reply: (write: (writer: MessageWriter) => void) => queueMessages(sender, write),
       finish: (error?: Error) => {
         if (!sender.deferred.delete(deferred)) return;

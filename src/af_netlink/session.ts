@@ -1,10 +1,16 @@
 // A process, as netlink sees one: rights, descriptors open on namespaces, and the sockets it opens. It is what the
 // machine's own API, the daemon's clients and tests hold; closing it closes everything it opened.
 
+import { getNet, netnsByName, putNet } from "../net/namespace.ts";
 import type { Netns } from "../net/netdevice.ts";
-import { netnsByName } from "../net/namespace.ts";
 import { NetlinkError } from "../netlink/error.ts";
-import type { DatagramInfo, NetlinkProvider, NetlinkTransport, NetnsHandle, SocketRequest } from "../netlink/transport.ts";
+import type {
+  DatagramInfo,
+  NetlinkProvider,
+  NetlinkTransport,
+  NetnsHandle,
+  SocketRequest,
+} from "../netlink/transport.ts";
 import type { Session } from "./handler.ts";
 import type { LoadModule } from "./receive.ts";
 import { Receiver } from "./receive.ts";
@@ -32,6 +38,8 @@ export class NetlinkSession implements Session, NetlinkProvider {
   readonly #descriptors = new Map<number, Netns>();
   readonly #sockets = new Set<NetlinkSocket>();
   #nextDescriptor = firstDescriptor;
+  /** The namespace it has entered; undefined for the initial one. */
+  #entered: Netns | undefined;
 
   constructor(table: NetlinkTable, options: SessionOptions) {
     this.#table = table;
@@ -50,28 +58,48 @@ export class NetlinkSession implements Session, NetlinkProvider {
     return this.#options.netnsByPid?.(pid);
   }
 
+  /** The namespace it lives in: where its sockets open unless they are asked for elsewhere. */
+  get netns(): Netns {
+    return this.#entered ?? this.#table.machine.initialNetns;
+  }
+
+  enterNetns(netns: Netns): void {
+    const left = this.#entered;
+    this.#entered = getNet(netns);
+    if (left !== undefined) putNet(left);
+  }
+
   openNetns(netns: Netns): number;
   openNetns(name: string): Promise<NetnsHandle>;
   openNetns(which: Netns | string): number | Promise<NetnsHandle> {
     if (typeof which === "string") return this.#openByName(which);
     const fd = this.#nextDescriptor++;
-    this.#descriptors.set(fd, which);
+    this.#descriptors.set(fd, getNet(which));
     return fd;
   }
 
-  closeNetns(fd: number): void {
+  closeNetns(fd: number): boolean {
+    const netns = this.#descriptors.get(fd);
+    if (netns === undefined) return false;
     this.#descriptors.delete(fd);
+    putNet(netns);
+    return true;
   }
 
   async #openByName(name: string): Promise<NetnsHandle> {
     const fd = this.openNetns(netnsByName(this.#table.machine, name));
-    return { fd, close: () => this.closeNetns(fd) };
+    return {
+      fd,
+      close: () => {
+        this.closeNetns(fd);
+      },
+    };
   }
 
-  /** Opens a netlink socket in the namespace `request.netns`, the initial one by default. */
+  /** Opens a netlink socket in the namespace `request.netns`, by default the one the session lives in. */
   async openSocket({ protocol, netns: name }: SocketRequest): Promise<NetlinkTransport> {
-    const { machine } = this.#table;
-    return this.openSocketIn(name === undefined ? machine.initialNetns : netnsByName(machine, name), protocol);
+    const netns = name === undefined ? this.netns : netnsByName(this.#table.machine, name);
+    return this.openSocketIn(netns, protocol);
   }
 
   /** Opens a netlink socket in `netns` whose datagrams are handed over as they come. */
@@ -93,7 +121,9 @@ export class NetlinkSession implements Session, NetlinkProvider {
   close(): void {
     for (const socket of [...this.#sockets]) socket.close();
     this.#sockets.clear();
-    this.#descriptors.clear();
+    for (const fd of [...this.#descriptors.keys()]) this.closeNetns(fd);
+    if (this.#entered !== undefined) putNet(this.#entered);
+    this.#entered = undefined;
   }
 }
 

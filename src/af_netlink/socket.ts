@@ -40,7 +40,7 @@ export class NetlinkSocket implements Sender {
   readonly protocolNumber: number;
   readonly protocol: Protocol;
   readonly session: Session;
-  netns: Netns;
+  readonly netns: Netns;
   portId = 0;
   /** Sends a datagram of requests into the socket; set by whoever opened it (session.ts). */
   send: (datagram: Uint8Array) => void = () => {};
@@ -70,7 +70,13 @@ export class NetlinkSocket implements Sender {
   #isOverrun = false;
   #isClosed = false;
 
-  constructor(table: SocketTable, protocolNumber: number, protocol: Protocol, netns: Netns, session: Session) {
+  constructor(
+    table: SocketTable,
+    protocolNumber: number,
+    protocol: Protocol,
+    netns: Netns,
+    session: Session,
+  ) {
     this.table = table;
     this.protocolNumber = protocolNumber;
     this.protocol = protocol;
@@ -87,7 +93,7 @@ export class NetlinkSocket implements Sender {
     return this.#queuedBytes;
   }
 
-  /** Whether a further dump datagram may be made: not before the reader has read half (netlink_recvmsg). */
+  /** Whether a further datagram of a dump or a long answer may be made: not before the reader has read half (netlink_recvmsg). */
   get hasRoomForDump(): boolean {
     return this.#queuedBytes <= this.receiveBuffer / 2;
   }
@@ -119,7 +125,10 @@ export class NetlinkSocket implements Sender {
     }
     const received = this.#queue.shift();
     if (received !== undefined) this.#queuedBytes -= received.bytes.length + datagramOverhead;
-    if (this.dump !== undefined && this.hasRoomForDump) this.dump.step();
+    if (this.hasRoomForDump) {
+      this.dump?.step();
+      for (const deferred of this.deferred) deferred.onRoom();
+    }
     return received;
   }
 

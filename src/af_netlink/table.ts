@@ -2,7 +2,7 @@
 //
 // Mirrors net/netlink/af_netlink.c (netlink_insert, netlink_autobind, netlink_broadcast_filtered, do_one_broadcast).
 
-import { nsidNotAssigned, nsidOf } from "../net/namespace.ts";
+import { getNet, nsidNotAssigned, nsidOf, putNet } from "../net/namespace.ts";
 import type { MachineContext, Netns, Origin } from "../net/netdevice.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { MessageWriter } from "../netlink/writer.ts";
@@ -51,8 +51,11 @@ export class NetlinkTable implements SocketTable {
     const protocol = this.#protocols.get(number);
     if (protocol === undefined) throw new NetlinkError("EPROTONOSUPPORT");
     const socket = new NetlinkSocket(this, number, protocol, netns, session);
-    socket.portId = this.#isTaken(number, netns, wantedPort) ? this.#automaticPort(number, netns) : wantedPort;
+    socket.portId = this.#isTaken(number, netns, wantedPort)
+      ? this.#automaticPort(number, netns)
+      : wantedPort;
     this.#sockets.add(socket);
+    getNet(netns);
     return socket;
   }
 
@@ -63,9 +66,15 @@ export class NetlinkTable implements SocketTable {
     socket.portId = portId;
   }
 
+  /** Closes every socket, as a machine that closes does. */
+  close(): void {
+    for (const socket of [...this.#sockets]) socket.close();
+  }
+
   leave(socket: NetlinkSocket): void {
     this.#sockets.delete(socket);
     for (const group of socket.groups) this.leaveGroup(socket, group);
+    putNet(socket.netns);
   }
 
   joinGroup(socket: NetlinkSocket, group: number): void {
@@ -114,7 +123,8 @@ export class NetlinkTable implements SocketTable {
 
   #find(protocol: number, netns: Netns, portId: number): NetlinkSocket | undefined {
     for (const socket of this.#sockets) {
-      if (socket.portId === portId && socket.protocolNumber === protocol && socket.netns === netns) return socket;
+      if (socket.portId === portId && socket.protocolNumber === protocol && socket.netns === netns)
+        return socket;
     }
     return undefined;
   }

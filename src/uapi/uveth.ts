@@ -5,10 +5,15 @@
 
 export const UVETH_GENL_NAME = "uveth";
 export const UVETH_GENL_VERSION = 1;
+/** The package's version, which client and machine compare. */
+export const UVETH_VERSION = "0.1.0";
+
+// Multicast groups
+export const UVETH_MCGRP_NETNS_NAME = "netns"; // NETNS_NEW and NETNS_DEL as they happen
 
 // Commands
 export const UVETH_CMD_UNSPEC = 0;
-export const UVETH_CMD_INFO = 1; // → VERSION, EPOCH_NS, TIME_NS, NETNS_COUNT, LINK_COUNT
+export const UVETH_CMD_INFO = 1; // → VERSION, EPOCH_NS, TIME_NS, NETNS_COUNT, LINK_COUNT, FRAME_COUNT, TIMER_COUNT
 export const UVETH_CMD_NETNS_NEW = 2; // NETNS
 export const UVETH_CMD_NETNS_DEL = 3; // NETNS
 export const UVETH_CMD_NETNS_GET = 4; // [NETNS], or a dump → NETNS, NETNS_ID, LINK_COUNT
@@ -18,7 +23,10 @@ export const UVETH_CMD_PING = 7; // NETNS, DESTINATION, [SOURCE, IFNAME, COUNT, 
 export const UVETH_CMD_PING_EVENT = 8; // what PING is answered with
 export const UVETH_CMD_CAPTURE = 9; // NETNS, [IFNAME, SNAPLEN, COUNT]
 export const UVETH_CMD_FRAME = 10; // what CAPTURE is answered with, once per frame
-export const UVETH_CMD_MAX = 10;
+export const UVETH_CMD_NETNS_OPEN = 11; // [NETNS] → NETNS_FD
+export const UVETH_CMD_NETNS_CLOSE = 12; // NETNS_FD
+export const UVETH_CMD_NETNS_ENTER = 13; // NETNS: sockets that this process opens later live there (setns)
+export const UVETH_CMD_MAX = 13;
 
 // Attributes
 export const UVETH_A_UNSPEC = 0;
@@ -64,7 +72,10 @@ export const UVETH_A_CSUM_OFFSET = 39; // u16
 export const UVETH_A_GSO_TYPE = 40; // u8: VIRTIO_NET_HDR_GSO_* of <linux/virtio_net.h>
 export const UVETH_A_GSO_SIZE = 41; // u16
 export const UVETH_A_LOST = 42; // u32: frames not handed over before this one, because the reader was slow
-export const UVETH_A_MAX = 42;
+export const UVETH_A_NETNS_FD = 43; // u32: a descriptor of the sender's process, as IFLA_NET_NS_FD takes it
+export const UVETH_A_FRAME_COUNT = 44; // u32: frames that somebody holds
+export const UVETH_A_TIMER_COUNT = 45; // u32: timers that are set
+export const UVETH_A_MAX = 45;
 
 // UVETH_A_PING_EVENT
 export const UVETH_PING_SENT = 1; // PING_SEQ, TIME_NS

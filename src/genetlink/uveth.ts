@@ -1,0 +1,16 @@
+// The family `uveth`: what Linux does by system call or not at all. Its commands are in the files of their subjects; its
+// numbers in uapi/uveth.ts.
+
+import * as uveth from "../uapi/uveth.ts";
+import type { GenlFamily } from "./family.ts";
+import { infoOps } from "./uveth-info.ts";
+import { netnsOps } from "./uveth-netns.ts";
+
+/** The family. */
+export const uvethFamily: GenlFamily = {
+  name: uveth.UVETH_GENL_NAME,
+  version: uveth.UVETH_GENL_VERSION,
+  reservedStart: 0,
+  ops: [...infoOps, ...netnsOps],
+  groups: [{ name: uveth.UVETH_MCGRP_NETNS_NAME }],
+};
