@@ -32,7 +32,7 @@ export function checksumAdd(bytes: Uint8Array, start: number, end: number, initi
 /**
  * Brings a sum of less than 2^32 back to 16 bits by adding the carries (`csum_fold` without its complement).
  */
-export function foldSum(sum: number): number {
+function foldSum(sum: number): number {
   const once = (sum & 0xffff) + (sum >>> 16);
   return (once & 0xffff) + (once >>> 16);
 }

@@ -17,7 +17,7 @@ export const IFA_MAX = 11;
 
 // ifa_flags and IFA_FLAGS
 export const IFA_F_SECONDARY = 0x01;
-export const IFA_F_TEMPORARY = IFA_F_SECONDARY;
+export const IFA_F_TEMPORARY = 0x01;
 export const IFA_F_NODAD = 0x02;
 export const IFA_F_OPTIMISTIC = 0x04;
 export const IFA_F_DADFAILED = 0x08;

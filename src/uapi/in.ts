@@ -27,8 +27,8 @@ export const IPPROTO_SCTP = 132;
 export const IPPROTO_UDPLITE = 136;
 export const IPPROTO_MPLS = 137;
 export const IPPROTO_ETHERNET = 143;
-export const IPPROTO_SMC = 256; // newer than Linux 6.1's headers
 export const IPPROTO_RAW = 255;
+export const IPPROTO_SMC = 256; // newer than Linux 6.1's headers
 export const IPPROTO_MPTCP = 262;
 
 // IPv4 addresses as numbers

@@ -23,7 +23,7 @@ export const NETLINK_ECRYPTFS = 19;
 export const NETLINK_RDMA = 20;
 export const NETLINK_CRYPTO = 21;
 export const NETLINK_SMC = 22;
-export const NETLINK_INET_DIAG = NETLINK_SOCK_DIAG;
+export const NETLINK_INET_DIAG = 4;
 
 // nlmsg_flags of every message
 export const NLM_F_REQUEST = 0x01;

@@ -148,6 +148,7 @@ export const RT_TABLE_COMPAT = 252;
 export const RT_TABLE_DEFAULT = 253;
 export const RT_TABLE_MAIN = 254;
 export const RT_TABLE_LOCAL = 255;
+export const RT_TABLE_MAX = 0xffffffff;
 
 // Attributes of a route: enum rtattr_type_t
 export const RTA_UNSPEC = 0;
@@ -220,7 +221,7 @@ export const RTAX_FEATURE_SACK = 0x2;
 export const RTAX_FEATURE_TIMESTAMP = 0x4;
 export const RTAX_FEATURE_ALLFRAG = 0x8;
 export const RTAX_FEATURE_TCP_USEC_TS = 0x10; // newer than Linux 6.1's headers
-export const RTAX_FEATURE_MASK = 0xf;
+export const RTAX_FEATURE_MASK = 0x1f; // 0xf in Linux 6.1's headers
 
 // Attributes of a prefix
 export const PREFIX_UNSPEC = 0;

@@ -13,7 +13,7 @@ import { macToText, readMac } from "../bytes/mac.ts";
 export const LLC_SIZE = 3;
 
 /** The service access point of the spanning tree protocol. */
-export const LLC_SAP_BSPAN = 0x42;
+const LLC_SAP_BSPAN = 0x42;
 
 const PROTOCOL_ID = 0;
 const VERSION = 2;
