@@ -4,12 +4,6 @@
 // Mirrors inet_pton(3), inet_ntop(3) and the predicates of include/linux/in.h (`ipv4_is_multicast` and its
 // family).
 
-/** The address 0.0.0.0 (INADDR_ANY). */
-export const IPV4_ANY = 0;
-
-/** The address 255.255.255.255 (INADDR_BROADCAST). */
-export const IPV4_BROADCAST = 0xffff_ffff;
-
 /**
  * Parses four decimal numbers between dots as inet_pton(3) does: all four, at most 255, no leading zero,
  * nothing around them. Undefined if the text is anything else.
@@ -81,7 +75,7 @@ export function isIpv4LinkLocal(address: number): boolean {
 
 /** Tells whether an address is 255.255.255.255 (`ipv4_is_lbcast`). */
 export function isIpv4LimitedBroadcast(address: number): boolean {
-  return address === IPV4_BROADCAST;
+  return address === 0xffff_ffff;
 }
 
 /** Tells whether an address is in 0.0.0.0/8 (`ipv4_is_zeronet`). */
