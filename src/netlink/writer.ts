@@ -97,17 +97,20 @@ export class MessageWriter {
   }
 
   u16(type: number, value: number): this {
-    setU16(this.#bytes, this.attribute(type, 2), value);
+    const at = this.attribute(type, 2);
+    setU16(this.#bytes, at, value);
     return this;
   }
 
   u32(type: number, value: number): this {
-    setU32(this.#bytes, this.attribute(type, 4), value);
+    const at = this.attribute(type, 4);
+    setU32(this.#bytes, at, value);
     return this;
   }
 
   s32(type: number, value: number): this {
-    setS32(this.#bytes, this.attribute(type, 4), value);
+    const at = this.attribute(type, 4);
+    setS32(this.#bytes, at, value);
     return this;
   }
 
