@@ -1,0 +1,27 @@
+// What a command needs of the world. Whoever starts the command hands it in: the `uveth` program (process, files, the daemon),
+// the page's terminal (a machine in the page), a test (strings, a live kernel).
+
+import type { NetlinkProvider } from "../netlink/transport.ts";
+
+/** The world of one command. */
+export interface CommandIo {
+  /** Writes to standard output; text is passed on as it is. */
+  stdout(text: string): void;
+  /** Writes to standard error. */
+  stderr(text: string): void;
+  /** True when standard output is a terminal: decides `-color=auto`. */
+  readonly isTTY: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where netlink sockets and namespaces are opened. */
+  readonly provider: NetlinkProvider;
+  /** The namespace the command runs in, when it was put into one (`ip netns exec`). */
+  readonly netns?: string | undefined;
+  /** The names of the namespaces, as the provider's `openNetns` takes them, sorted by nothing. */
+  listNetns(): Promise<readonly string[]>;
+  /** Reads a text file; "-" is standard input. Rejects with an Error that has the errno's name as `code`. */
+  readFile(path: string): Promise<string>;
+  /** The wall clock, for time stamps. */
+  now(): Date;
+  /** Calls `listener` when the user interrupts the command (Ctrl-C); returns how to stop listening. */
+  onInterrupt(listener: () => void): () => void;
+}

@@ -1,0 +1,113 @@
+// What one `ip` command works with: its options, its output, the sockets it has opened so far, the names of links it knows.
+
+import { NetlinkClient } from "../../netlink/client.ts";
+import { NetlinkError } from "../../netlink/error.ts";
+import type { NetnsHandle } from "../../netlink/transport.ts";
+import { NETLINK_ROUTE } from "../../uapi/netlink.ts";
+import { isDarkBackground } from "../color.ts";
+import { CommandExit, EXIT_REFUSED, refusalText, warningText } from "../exit.ts";
+import type { CommandIo } from "../io.ts";
+import { Output } from "../output.ts";
+import { LinkNames } from "./link-names.ts";
+import { NetnsNames } from "./netns-names.ts";
+import type { IpOptions } from "./options.ts";
+
+/** Runs another of uveth's commands in a world of its own (`ip netns exec`). */
+export type RunIn = (argv: readonly string[], io: CommandIo) => Promise<number>;
+
+/** One command, or the commands of one batch. `close()` it at the end. */
+export class IpContext {
+  readonly io: CommandIo;
+  readonly options: IpOptions;
+  readonly run: RunIn;
+  /** Names of links by index, as far as they are known; filled by what is read and asked. */
+  readonly links: LinkNames;
+  /** Names of namespaces by the id they have here. */
+  readonly netnsNames: NetnsNames;
+  #client: Promise<NetlinkClient> | undefined;
+  readonly #handles: NetnsHandle[] = [];
+
+  constructor(io: CommandIo, options: IpOptions, run: RunIn) {
+    this.io = io;
+    this.options = options;
+    this.run = run;
+    this.links = new LinkNames(() => this.rtnl());
+    this.netnsNames = new NetnsNames(io, () => this.rtnl());
+  }
+
+  /** The rtnetlink socket in the namespace of -netns, opened when it is first asked for. */
+  rtnl(): Promise<NetlinkClient> {
+    this.#client ??= this.#open();
+    return this.#client;
+  }
+
+  async #open(): Promise<NetlinkClient> {
+    const { netns } = this.options;
+    return new NetlinkClient(await this.io.provider.openSocket({ protocol: NETLINK_ROUTE, netns }));
+  }
+
+  /** Opens a namespace by name until the command ends; undefined if there is none of that name. */
+  async openNetns(name: string): Promise<NetnsHandle | undefined> {
+    try {
+      const handle = await this.io.provider.openNetns(name);
+      this.#handles.push(handle);
+      return handle;
+    } catch (error) {
+      if (error instanceof NetlinkError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Runs `answer`, which writes to a new output, and hands over what was written, also when it fails. */
+  async print<Result>(answer: (out: Output) => Result | Promise<Result>): Promise<Result> {
+    const out = this.output();
+    out.open();
+    try {
+      return await answer(out);
+    } finally {
+      out.close();
+    }
+  }
+
+  /** A new output in the style of the options. */
+  output(): Output {
+    const { json, pretty, oneline, color } = this.options;
+    const isColored = !json && (color === "always" || (color === "auto" && this.io.isTTY));
+    const isDark = isColored ? isDarkBackground(this.io.env["COLORFGBG"]) : undefined;
+    return new Output((text) => this.io.stdout(text), { json, pretty, oneline, isDark });
+  }
+
+  /**
+   * Awaits a request that changes something; prints its warning. A refusal by the kernel becomes the end of the command,
+   * with iproute2's text and exit code 2.
+   */
+  async change<A extends { readonly warning: string }>(answer: Promise<A>): Promise<A> {
+    try {
+      const given = await answer;
+      if (given.warning !== "") this.io.stderr(warningText(given.warning));
+      return given;
+    } catch (error) {
+      throw asExit(error);
+    }
+  }
+
+  /** Awaits a dump. A refusal ends the command with code 1 and iproute2's text. */
+  async dump<Result>(answer: Promise<Result>): Promise<Result> {
+    try {
+      return await answer;
+    } catch (error) {
+      const exit = asExit(error);
+      throw exit instanceof CommandExit ? new CommandExit(1, `${exit.text}Dump terminated\n`) : exit;
+    }
+  }
+
+  /** Closes what was opened. */
+  async close(): Promise<void> {
+    for (const handle of this.#handles) handle.close();
+    (await this.#client)?.close();
+  }
+}
+
+function asExit(error: unknown): unknown {
+  return error instanceof NetlinkError ? new CommandExit(EXIT_REFUSED, refusalText(error)) : error;
+}

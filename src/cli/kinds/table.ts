@@ -1,0 +1,12 @@
+// The kinds `ip` has words for. A kind that is not here can still be made and shown, by its name alone.
+
+import { dummy } from "./dummy.ts";
+import type { CommandKind } from "./kind.ts";
+import { veth } from "./veth.ts";
+
+const KINDS: readonly CommandKind[] = [dummy, veth];
+
+/** The kind of a name; undefined if it has no words of its own. */
+export function commandKind(kind: string): CommandKind | undefined {
+  return KINDS.find((known) => known.kind === kind);
+}
