@@ -296,6 +296,11 @@ export interface DeviceOps<State = unknown> {
   /** Makes `port` a port of `dev` (ndo_add_slave); without it `dev` is no master (EOPNOTSUPP). */
   addSlave?(dev: Device<State>, port: Device, warn: Warn): void;
   delSlave?(dev: Device<State>, port: Device): void;
+  /**
+   * Writes what is behind the message header of a link of the family AF_BRIDGE, for a port of `dev` or for `dev` itself
+   * (ndo_bridge_getlink); false for nothing.
+   */
+  fillBridgeLink?(dev: Device<State>, port: Device, writer: MessageWriter, extMask: number): boolean;
   /** The ifindex of the device at the other end or below; its own by default (ndo_get_iflink). */
   getIflink?(dev: Device<State>): number;
 }
