@@ -119,14 +119,14 @@ class HandledRequest implements Request {
       onRoom: () => {},
       reply: (write: (writer: MessageWriter) => void) => queueMessages(sender, write),
       finish: (error?: Error) => {
-        if (!sender.deferred.delete(deferred)) return;
+        if (!sender.endDeferred(deferred)) return;
         if (error !== undefined || (kept.flags & NLM_F_ACK) !== 0) {
           acknowledge(sender, kept, error === undefined ? undefined : asNetlinkError(error));
         }
       },
       cancel: onCancel,
     };
-    sender.deferred.add(deferred);
+    sender.addDeferred(deferred);
     return deferred;
   }
 

@@ -25,6 +25,13 @@ export interface SocketTable {
   leave(socket: NetlinkSocket): void;
   joinGroup(socket: NetlinkSocket, group: number): void;
   leaveGroup(socket: NetlinkSocket, group: number): void;
+  /** Answers that go on have become more or fewer by `change`. */
+  countAnswers(change: number): void;
+}
+
+/** An answer that goes on, and what is to happen when the socket closes first. */
+export interface OpenAnswer extends Deferred {
+  cancel(): void;
 }
 
 /** net.core.rmem_default, and the share of it that a datagram of any size takes (sizeof(struct sk_buff) and more). */
@@ -62,9 +69,8 @@ export class NetlinkSocket implements Sender {
 
   /** The dump that is running; one at a time. */
   dump: RunningDump | undefined;
-  /** Answers that go on. */
-  readonly deferred = new Set<Deferred & { cancel(): void }>();
   readonly groups = new Set<number>();
+  readonly #deferred = new Set<OpenAnswer>();
   readonly #queue: Received[] = [];
   #queuedBytes = 0;
   #isOverrun = false;
@@ -127,7 +133,7 @@ export class NetlinkSocket implements Sender {
     if (received !== undefined) this.#queuedBytes -= received.bytes.length + datagramOverhead;
     if (this.hasRoomForDump) {
       this.dump?.step();
-      for (const deferred of this.deferred) deferred.onRoom();
+      for (const deferred of this.#deferred) deferred.onRoom();
     }
     return received;
   }
@@ -181,13 +187,27 @@ export class NetlinkSocket implements Sender {
     }
   }
 
+  /** Notes an answer that goes on, until `endDeferred`, which is false when it has ended before. */
+  addDeferred(deferred: OpenAnswer): void {
+    this.#deferred.add(deferred);
+    this.table.countAnswers(1);
+  }
+
+  endDeferred(deferred: OpenAnswer): boolean {
+    if (!this.#deferred.delete(deferred)) return false;
+    this.table.countAnswers(-1);
+    return true;
+  }
+
   /** Ends the socket: memberships, the running dump and answers that go on end with it (netlink_release). */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.dump = undefined;
-    for (const deferred of [...this.deferred]) deferred.cancel();
-    this.deferred.clear();
+    for (const deferred of [...this.#deferred]) {
+      this.endDeferred(deferred);
+      deferred.cancel();
+    }
     this.#queue.length = 0;
     this.#queuedBytes = 0;
     this.table.leave(this);

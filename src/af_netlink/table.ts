@@ -31,6 +31,7 @@ export class NetlinkTable implements SocketTable {
   readonly #members = new Map<string, Set<NetlinkSocket>>();
   readonly #sockets = new Set<NetlinkSocket>();
   #lastAutomaticPort = firstAutomaticPort;
+  #openAnswers = 0;
 
   constructor(machine: MachineContext) {
     this.machine = machine;
@@ -75,6 +76,12 @@ export class NetlinkTable implements SocketTable {
     this.#sockets.delete(socket);
     for (const group of socket.groups) this.leaveGroup(socket, group);
     putNet(socket.netns);
+  }
+
+  countAnswers(change: number): void {
+    const before = this.#openAnswers;
+    this.#openAnswers += change;
+    if ((before === 0) !== (this.#openAnswers === 0)) this.machine.clock.stayAwake?.(this.#openAnswers > 0);
   }
 
   joinGroup(socket: NetlinkSocket, group: number): void {

@@ -10,6 +10,11 @@ export interface Clock {
   /** Calls `wake` at `at` nanoseconds or as soon after as can be; replaces an alarm set before. */
   setAlarm(at: number, wake: () => void): void;
   clearAlarm(): void;
+  /**
+   * Somebody waits for what an alarm will bring (a ping for its answer), or no longer does: the clock of a process keeps
+   * it from ending meanwhile. A machine that nobody waits for keeps no process alive.
+   */
+  stayAwake?(isAwake: boolean): void;
   /** The wall clock at nanosecond 0 of this clock, in nanoseconds since 1970; what capture files add to their stamps. */
   readonly epochNs: bigint;
 }
