@@ -12,39 +12,40 @@ import { ensureDebianPackages } from "./debian.mjs";
 import { ensureInstalled, isInstalled } from "./install.mjs";
 
 /**
- * What Vitest's json reporter writes, as far as it is read here.
- *
- * @typedef {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number,
- *   testResults: { status: string, assertionResults: { status: string }[] }[] }} VitestReport
+ * @import { Count } from "./count-reporter.mjs"
  * @typedef {{ passed: number, failed: number, skipped: number, complaint?: string }} Tally
  */
 
+/** The exit code of a run that a signal ended. */
+const INTERRUPTED = 130;
+
 /**
- * Counts a run. A file that failed outside its tests counts as one failure, and so does a Vitest that failed by itself.
+ * Judges a run. A file that failed outside its tests counts as one failure, and so does a Vitest that failed by itself.
  *
- * @param {VitestReport | undefined} report None when Vitest did not come to write one.
+ * @param {Count | undefined} count None when Vitest did not come to write one.
  * @param {number} exitCode Vitest's.
  * @returns {Tally}
  */
-export function tally(report, exitCode) {
-  if (report === undefined) {
-    return { passed: 0, failed: 1, skipped: 0, complaint: `Vitest ended with ${exitCode} and no count` };
+export function tally(count, exitCode) {
+  if (count === undefined) {
+    return nothing(exitCode === INTERRUPTED ? "Interrupted" : `Vitest ended with ${exitCode}, uncounted`);
   }
-  const brokenFiles = report.testResults.filter(
-    ({ status, assertionResults }) =>
-      status === "failed" && !assertionResults.some((result) => result.status === "failed"),
-  ).length;
-  const passed = report.numPassedTests;
-  const failed = report.numFailedTests + brokenFiles;
-  const skipped = report.numPendingTests + report.numTodoTests;
+  const { passed, skipped } = count;
+  const failed = count.failed + count.broken;
   if (passed + failed + skipped === 0) return { passed, failed, skipped, complaint: "No tests were found" };
   if (failed > 0 || exitCode === 0) return { passed, failed, skipped };
-  return {
-    passed,
-    failed: 1,
-    skipped,
-    complaint: `Vitest ended with ${exitCode}: an error outside the tests`,
-  };
+  const complaint = count.errors > 0 ? "An error outside the tests" : `Vitest ended with ${exitCode}`;
+  return { passed, failed: 1, skipped, complaint };
+}
+
+/**
+ * The tally of a run that did not come about, which is a failure.
+ *
+ * @param {string} complaint
+ * @returns {Tally}
+ */
+function nothing(complaint) {
+  return { passed: 0, failed: 1, skipped: 0, complaint };
 }
 
 /**
@@ -57,7 +58,7 @@ export function lastLine({ passed, failed, skipped }) {
 }
 
 /**
- * Runs Vitest in front of the user and counts what it did.
+ * Runs Vitest in front of the user, says why tests skipped themselves, and judges the run.
  *
  * @param {string} root
  * @param {string[]} args
@@ -65,19 +66,22 @@ export function lastLine({ passed, failed, skipped }) {
  */
 async function runVitest(root, args) {
   const folder = mkdtempSync(join(tmpdir(), "uveth-test-"));
-  const report = join(folder, "report.json");
+  const path = join(folder, "count.json");
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const reporters = ["--reporter=default", `--reporter=${join(root, "tools", "count-reporter.mjs")}`];
   try {
-    const exitCode = await run(process.execPath, [vitest, "run", ...reporters, ...args], root);
-    return tally(readReport(report), exitCode);
+    const env = { ...process.env, UVETH_TEST_COUNT: path };
+    const exitCode = await run(process.execPath, [vitest, "run", ...reporters, ...args], { cwd: root, env });
+    const count = readCount(path);
+    for (const [note, times] of Object.entries(count?.notes ?? {})) console.log(`${times} skipped: ${note}`);
+    return tally(count, exitCode);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** @param {string} path @returns {VitestReport | undefined} */
-function readReport(path) {
+/** @param {string} path @returns {Count | undefined} */
+function readCount(path) {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch {
@@ -86,30 +90,38 @@ function readReport(path) {
 }
 
 /**
- * Runs a program to its end. Ctrl-C reaches it from the terminal, other signals are handed on; we leave after it.
+ * Runs a program to its end. Ctrl-C reaches it from the terminal, SIGTERM is handed on; we leave after it.
  *
  * @param {string} program
  * @param {string[]} args
- * @param {string} cwd
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv }} options
  * @returns {Promise<number>}
  */
-function run(program, args, cwd) {
+function run(program, args, options) {
   return new Promise((done, fail) => {
-    const child = spawn(program, args, { cwd, stdio: ["ignore", "inherit", "inherit"] });
-    process.on("SIGINT", () => {});
-    for (const signal of /** @type {const} */ (["SIGTERM", "SIGHUP"]))
-      process.on(signal, () => child.kill(signal));
+    const child = spawn(program, args, { ...options, stdio: ["ignore", "inherit", "inherit"] });
+    let isInterrupted = false;
+    process.on("SIGINT", () => {
+      isInterrupted = true;
+    });
+    process.on("SIGTERM", () => {
+      isInterrupted = true;
+      child.kill("SIGTERM");
+    });
     child.on("error", fail);
-    child.on("close", (code) => done(code ?? 130));
+    child.on("close", (code) => done(isInterrupted ? INTERRUPTED : (code ?? 1)));
   });
 }
 
-/** @param {string} root @param {string[]} args */
+/**
+ * Makes everything ready, then runs the tests.
+ *
+ * @param {string} root
+ * @param {string[]} args
+ */
 async function test(root, args) {
   const mayInstall = !args.includes("--no-install");
-  if (!mayInstall && !isInstalled(root)) {
-    return { passed: 0, failed: 1, skipped: 0, complaint: "npm packages are missing; type: npm ci" };
-  }
+  if (!mayInstall && !isInstalled(root)) return nothing("npm packages are missing; type: npm ci");
   await ensureInstalled(root, console.error);
   ensureDebianPackages(console.error, { mayInstall });
   await ensureBuilt(root, console.error);
@@ -121,12 +133,7 @@ async function test(root, args) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-  const counted = await test(root, process.argv.slice(2)).catch((error) => ({
-    passed: 0,
-    failed: 1,
-    skipped: 0,
-    complaint: error.message,
-  }));
+  const counted = await test(root, process.argv.slice(2)).catch((error) => nothing(error.message));
   if (counted.complaint) console.error(counted.complaint);
   console.log(lastLine(counted));
   process.exitCode = counted.failed > 0 || counted.complaint ? 1 : 0;
