@@ -1,8 +1,9 @@
-// npm run bench, npm run fuzz: installs and builds what is missing, then runs a program of `dist/` with the arguments given.
+// npm run demo, bench, fuzz: installs and builds what is missing, then runs a program of `dist/` with the arguments given.
 //
-//   node tools/run.mjs bench/main --json
+//   node tools/run.mjs bench/main veth-xmit --json
 
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureBuilt } from "./build.mjs";
@@ -13,10 +14,16 @@ const [program, ...args] = process.argv.slice(2);
 
 await ensureInstalled(root, console.error);
 await ensureBuilt(root, console.error);
-const child = spawn(process.execPath, ["--expose-gc", join(root, "dist", `${program}.js`), ...args], {
-  stdio: "inherit",
-});
-process.on("SIGINT", () => {}); // the terminal sends it to the child too, which ends first
-child.on("close", (code, signal) => {
-  process.exitCode = signal === null ? (code ?? 1) : 130;
-});
+
+const path = join(root, "dist", `${program}.js`);
+if (existsSync(path)) {
+  const child = spawn(process.execPath, ["--expose-gc", path, ...args], { stdio: "inherit" });
+  process.on("SIGINT", () => {}); // the terminal sends it to the child too, which ends first
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("close", (code) => {
+    process.exitCode = code ?? 1;
+  });
+} else {
+  console.error(`There is no program ${program}`);
+  process.exitCode = 1;
+}
