@@ -7,7 +7,7 @@ import { NetlinkError } from "../netlink/error.ts";
 import type { Message } from "../netlink/message.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import { writePolicy } from "../netlink/policy-dump.ts";
-import { MessageWriter } from "../netlink/writer.ts";
+import type { MessageWriter } from "../netlink/writer.ts";
 import * as nl from "../uapi/netlink.ts";
 import type { NetlinkSocket } from "./socket.ts";
 
@@ -18,18 +18,19 @@ export function acknowledge(
   error?: NetlinkError,
   warning = "",
 ): void {
-  const writer = new MessageWriter(NLMSG_HDRLEN + 4 + request.bytes.length + 64);
   const hasAttributes = socket.hasExtendedAck && hasDetail(error, warning);
   const isCapped = error === undefined || socket.hasCappedAck;
   let flags = hasAttributes ? nl.NLM_F_ACK_TLVS : 0;
   if (isCapped) flags |= nl.NLM_F_CAPPED;
-  writer.begin(nl.NLMSG_ERROR, flags, request.seq, socket.portId);
-  const at = writer.reserve(4);
-  setS32(writer.bytes, at, error?.errno ?? 0);
-  writer.raw(isCapped ? request.bytes.subarray(0, NLMSG_HDRLEN) : request.bytes);
-  if (hasAttributes) writeDetail(writer, request, error, warning);
-  writer.end();
-  socket.queue(writer.finish());
+  const bytes = socket.table.compose((writer) => {
+    writer.begin(nl.NLMSG_ERROR, flags, request.seq, socket.portId);
+    const at = writer.reserve(4);
+    setS32(writer.bytes, at, error?.errno ?? 0);
+    writer.raw(isCapped ? request.bytes.subarray(0, NLMSG_HDRLEN) : request.bytes);
+    if (hasAttributes) writeDetail(writer, request, error, warning);
+    writer.end();
+  });
+  socket.queue(bytes);
 }
 
 /** Writes NLMSG_DONE, with the error that ended the dump if one did. */

@@ -7,7 +7,7 @@
 import type { MachineContext, Netns, Origin } from "../net/netdevice.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { Message, messages } from "../netlink/message.ts";
-import { MessageWriter } from "../netlink/writer.ts";
+import type { MessageWriter } from "../netlink/writer.ts";
 import { NLM_F_ACK, NLM_F_ECHO, NLM_F_REQUEST, NLMSG_MIN_TYPE } from "../uapi/netlink.ts";
 import { acknowledge, asNetlinkError } from "./answer.ts";
 import { RunningDump } from "./dump.ts";
@@ -51,15 +51,15 @@ export class Receiver {
     const request = new HandledRequest(socket, message);
     try {
       socket.protocol.receive(request, (handler) => request.startDump(handler));
+      request.acknowledge();
     } catch (error) {
       if (error instanceof ModuleNeeded && mayLoad) this.#park(copyOf(message), error.alias);
       else
         acknowledge(socket, message, asNetlinkError(error instanceof ModuleNeeded ? error.refusal : error));
-      return;
     } finally {
+      // Changes of carrier are told of behind the answer, as by the workqueue.
       socket.table.machine.linkWatch.run();
     }
-    request.acknowledge();
   }
 
   /** Sets a request and what follows aside until the module has been asked for, then goes on with it. */
@@ -147,7 +147,5 @@ class HandledRequest implements Request {
 }
 
 function queueMessages(socket: NetlinkSocket, write: (writer: MessageWriter) => void): boolean {
-  const writer = new MessageWriter(2_048);
-  write(writer);
-  return socket.queue(writer.finish());
+  return socket.queue(socket.table.compose(write));
 }

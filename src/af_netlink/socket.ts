@@ -6,6 +6,7 @@
 
 import type { MachineContext, Netns } from "../net/netdevice.ts";
 import { NetlinkError } from "../netlink/error.ts";
+import type { MessageWriter } from "../netlink/writer.ts";
 import * as nl from "../uapi/netlink.ts";
 import type { RunningDump } from "./dump.ts";
 import type { Deferred, Protocol, Sender, Session } from "./handler.ts";
@@ -25,6 +26,8 @@ export interface SocketTable {
   leave(socket: NetlinkSocket): void;
   joinGroup(socket: NetlinkSocket, group: number): void;
   leaveGroup(socket: NetlinkSocket, group: number): void;
+  /** The bytes that `write` makes: an answer or an event, ready to queue. */
+  compose(write: (writer: MessageWriter) => void): Uint8Array;
   /** Answers that go on have become more or fewer by `change`. */
   countAnswers(change: number): void;
 }
@@ -37,8 +40,8 @@ export interface OpenAnswer extends Deferred {
 /** net.core.rmem_default, and the share of it that a datagram of any size takes (sizeof(struct sk_buff) and more). */
 const defaultReceiveBuffer = 212_992;
 const datagramOverhead = 832;
-/** Largest datagram a dump makes, as the kernel's, and the smallest it plans for (NLMSG_GOODSIZE). */
-const largestDump = 32_768;
+/** Largest datagram a dump makes (SKB_WITH_OVERHEAD(32768)), and the smallest it plans for (NLMSG_GOODSIZE). */
+const largestDump = 32_448;
 const firstDump = 3_776;
 
 /** One socket. Made by the table, which also binds it. */

@@ -27,8 +27,11 @@ export interface OpenSocket {
 export class NetlinkTable implements SocketTable {
   readonly machine: MachineContext;
   readonly #protocols = new Map<number, Protocol>();
-  /** Sockets by protocol and group. */
-  readonly #members = new Map<string, Set<NetlinkSocket>>();
+  /** Sockets by protocol and group (groupKey). */
+  readonly #members = new Map<number, Set<NetlinkSocket>>();
+  /** What answers and events are written with, one after the other. */
+  readonly #writer = new MessageWriter(2_048);
+  #isWriting = false;
   readonly #sockets = new Set<NetlinkSocket>();
   #lastAutomaticPort = firstAutomaticPort;
   #openAnswers = 0;
@@ -85,19 +88,30 @@ export class NetlinkTable implements SocketTable {
   }
 
   joinGroup(socket: NetlinkSocket, group: number): void {
-    const key = `${socket.protocolNumber}/${group}`;
+    const key = groupKey(socket.protocolNumber, group);
     const members = this.#members.get(key) ?? new Set();
     members.add(socket);
     this.#members.set(key, members);
   }
 
   leaveGroup(socket: NetlinkSocket, group: number): void {
-    this.#members.get(`${socket.protocolNumber}/${group}`)?.delete(socket);
+    this.#members.get(groupKey(socket.protocolNumber, group))?.delete(socket);
+  }
+
+  compose(write: (writer: MessageWriter) => void): Uint8Array {
+    // An event may bring about another one while it is being written: the id of a namespace that is given for it.
+    if (this.#isWriting) return composeWith(new MessageWriter(2_048), write);
+    this.#isWriting = true;
+    try {
+      return composeWith(this.#writer.reset(), write);
+    } finally {
+      this.#isWriting = false;
+    }
   }
 
   /** Whether anybody would hear an event; it need not be written otherwise (netlink_has_listeners). */
   hasListeners(protocol: number, group: number): boolean {
-    return (this.#members.get(`${protocol}/${group}`)?.size ?? 0) > 0;
+    return (this.#members.get(groupKey(protocol, group))?.size ?? 0) > 0;
   }
 
   /**
@@ -107,12 +121,11 @@ export class NetlinkTable implements SocketTable {
   notify(protocol: number, group: number, netns: Netns, origin: Origin | undefined, write: WriteEvent): void {
     const isEcho = origin?.isEcho === true;
     if (!isEcho && !this.hasListeners(protocol, group)) return;
-    const writer = new MessageWriter(2_048);
-    write(writer);
-    const bytes = writer.finish();
+    const bytes = this.compose(write);
     const excluded = isEcho ? origin.portId : 0;
-    for (const socket of this.#members.get(`${protocol}/${group}`) ?? []) {
-      if (socket.portId === excluded && socket.netns === netns) continue;
+    for (const socket of this.#members.get(groupKey(protocol, group)) ?? []) {
+      // A socket of another namespace that happens to have the same port id is left out too, as on Linux.
+      if (socket.portId === excluded) continue;
       this.#deliver(socket, netns, bytes, group);
     }
     if (isEcho) this.#find(protocol, netns, origin.portId)?.queue(bytes);
@@ -150,3 +163,13 @@ export class NetlinkTable implements SocketTable {
 
 /** Writes one event, its header included. */
 type WriteEvent = (writer: MessageWriter) => void;
+
+function composeWith(writer: MessageWriter, write: (writer: MessageWriter) => void): Uint8Array {
+  write(writer);
+  return writer.finish();
+}
+
+/** Groups are numbers below 2^16. */
+function groupKey(protocol: number, group: number): number {
+  return protocol * 0x1_0000 + group;
+}

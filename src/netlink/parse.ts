@@ -4,14 +4,13 @@
 //
 // Mirrors lib/nlattr.c (__nla_validate_parse, validate_nla), with its errno and texts.
 
-import { align4 } from "../bytes/endian.ts";
-import type { Attribute } from "./attribute.ts";
-import { attributes } from "./attribute.ts";
+import { align4, getU16 } from "../bytes/endian.ts";
+import { Attribute, NLA_HDRLEN } from "./attribute.ts";
 import { NetlinkError } from "./error.ts";
 import type { Message } from "./message.ts";
 import { NLMSG_HDRLEN } from "./message.ts";
-import type { AttrPolicy, Parsed, Policy } from "./policy.ts";
 import { AttributeSet } from "./parsed.ts";
+import type { AttrPolicy, Parsed, Policy } from "./policy.ts";
 
 /**
  * How much is demanded: `liberal` (nlmsg_parse_deprecated), `no-unknown` (nlmsg_parse_deprecated_strict: no unknown
@@ -33,7 +32,13 @@ export function parseMessage(
   strictness: Strictness = "liberal",
 ): object {
   if (message.payloadLength < headerSize) throw new NetlinkError("EINVAL", "Invalid header length");
-  return parseRange(message.bytes, NLMSG_HDRLEN + align4(headerSize), message.bytes.length, policy, strictness);
+  return parseRange(
+    message.bytes,
+    NLMSG_HDRLEN + align4(headerSize),
+    message.bytes.length,
+    policy,
+    strictness,
+  );
 }
 
 /** Parses what is inside a nest, `headerSize` bytes into its payload (nla_parse_nested, nla_parse). */
@@ -56,44 +61,51 @@ export function parseNested(
 }
 
 /** Parses `attribute` itself, as if it stood alone in a message. */
-export function parseAlone<P extends Policy>(attribute: Attribute, policy: P, strictness: Strictness): Parsed<P>;
+export function parseAlone<P extends Policy>(
+  attribute: Attribute,
+  policy: P,
+  strictness: Strictness,
+): Parsed<P>;
 export function parseAlone(attribute: Attribute, policy: Policy, strictness: Strictness): object {
   return parseRange(attribute.bytes, attribute.offset, attribute.end, policy, strictness);
 }
 
-function parseRange(bytes: Uint8Array, start: number, end: number, policy: Policy, strictness: Strictness): object {
-  const found = new Map<string, Attribute>();
-  const values: Record<string, unknown> = {};
-  walk(bytes, start, end, policy, strictness, (rule, attribute) => {
-    found.set(rule.name, attribute);
-    values[rule.name] = rule.decode(attribute);
-  });
-  return Object.assign(new AttributeSet(found), values);
+function parseRange(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  policy: Policy,
+  strictness: Strictness,
+): object {
+  const set = new AttributeSet();
+  walk(bytes, start, end, policy, strictness, set);
+  return set;
 }
 
-/** Validates every attribute in the range and hands those that have a rule to `take`; a later one replaces an earlier. */
+/** Validates every attribute in the range and hands those that have a rule to `set`, if there is one. */
 function walk(
   bytes: Uint8Array,
   start: number,
   end: number,
   policy: Policy,
   strictness: Strictness,
-  take: (rule: AttrPolicy, attribute: Attribute) => void,
+  set: AttributeSet | undefined,
 ): void {
-  const walker = attributes(bytes, start, end);
-  let step = walker.next();
-  for (; step.done !== true; step = walker.next()) {
-    const attribute = step.value;
-    if (attribute.type === 0 || attribute.type > policy.maxType) {
-      if (strictness === "liberal") continue;
-      throw new NetlinkError("EINVAL", "Unknown attribute type", { offset: attribute.offset });
+  let offset = start;
+  while (offset + NLA_HDRLEN <= end) {
+    const length = getU16(bytes, offset);
+    if (length < NLA_HDRLEN || offset + length > end) break;
+    const attribute = new Attribute(bytes, offset, length);
+    if (attribute.type > 0 && attribute.type <= policy.maxType) {
+      const rule = policy.rules[attribute.type];
+      validate(attribute, rule, strictness === "strict" || attribute.type >= policy.strictStart, strictness);
+      if (rule !== undefined) set?.take(rule.name, rule.decode(attribute), attribute);
+    } else if (strictness !== "liberal") {
+      throw new NetlinkError("EINVAL", "Unknown attribute type", { offset });
     }
-    const rule = policy.rules[attribute.type];
-    const isStrict = strictness === "strict" || attribute.type >= policy.strictStart;
-    validate(attribute, rule, isStrict, strictness);
-    if (rule !== undefined) take(rule, attribute);
+    offset += align4(length);
   }
-  if (step.value > 0 && strictness !== "liberal") {
+  if (offset < end && strictness !== "liberal") {
     throw new NetlinkError("EINVAL", "bytes leftover after parsing attributes");
   }
 }
@@ -111,7 +123,8 @@ function validate(
   }
   if (isStrict) {
     const size = numberSize(rule);
-    if (size > 0 && length !== size) throw new NetlinkError("EINVAL", "invalid attribute length", { offset, policy: rule });
+    if (size > 0 && length !== size)
+      throw new NetlinkError("EINVAL", "invalid attribute length", { offset, policy: rule });
     if (rule.type === "nested" && !attribute.isNested) {
       throw new NetlinkError("EINVAL", "NLA_F_NESTED is missing", { offset, policy: rule });
     }
@@ -120,10 +133,11 @@ function validate(
     }
   }
   const errno = lengthError(attribute, rule);
-  if (errno !== undefined) throw new NetlinkError(errno, "Attribute failed policy validation", { offset, policy: rule });
+  if (errno !== undefined)
+    throw new NetlinkError(errno, "Attribute failed policy validation", { offset, policy: rule });
   if (rule.range !== undefined || rule.mask !== undefined) validateNumber(attribute, rule);
   if (rule.nested !== undefined && length > 0) {
-    walk(attribute.bytes, attribute.start, attribute.end, rule.nested, strictness, () => {});
+    walk(attribute.bytes, attribute.start, attribute.end, rule.nested, strictness, undefined);
   }
 }
 
