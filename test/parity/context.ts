@@ -206,9 +206,10 @@ export class TestNetns {
     return this.request(rt.RTM_DELROUTE, 0, (writer) => words.writeRoute(writer, request));
   }
 
-  /** RTM_GETROUTE as `ip route get`. */
+  /** RTM_GETROUTE as `ip route get`: for IPv4 the answer names the table it was found in, which IPv6 does unasked. */
   async getRoute(address: string, more: RouteRequest = {}): Promise<Route> {
-    const request = { ...words.toPrefix(address, AF_INET), flags: rt.RTM_F_LOOKUP_TABLE, ...more };
+    const prefix = words.toPrefix(address, AF_INET);
+    const request = { ...prefix, flags: prefix.family === AF_INET ? rt.RTM_F_LOOKUP_TABLE : 0, ...more };
     const { messages } = await this.request(rt.RTM_GETROUTE, 0, (writer) =>
       words.writeRoute(writer, request),
     );

@@ -203,3 +203,58 @@ function readNextHops(multipath: Attribute): NextHop[] {
   }
   return hops;
 }
+
+const TYPES = [
+  "unspec",
+  "unicast",
+  "local",
+  "broadcast",
+  "anycast",
+  "multicast",
+  "blackhole",
+  "unreachable",
+  "prohibit",
+  "throw",
+];
+const PROTOCOLS: Readonly<Record<number, string>> = { 2: "kernel", 3: "boot", 4: "static" };
+const SCOPES: Readonly<Record<number, string>> = {
+  0: "global",
+  200: "site",
+  253: "link",
+  254: "host",
+  255: "nowhere",
+};
+const TABLES: Readonly<Record<number, string>> = { 254: "main", 255: "local" };
+
+/**
+ * A route as one line, everything named: "unicast 10.0.0.0/24 dev 3 table main proto kernel scope link src 10.0.0.1".
+ * Devices are indexes.
+ */
+export function routeText(route: Route): string {
+  const words = [TYPES[route.type] ?? String(route.type), route.dst];
+  if (route.src !== undefined) words.push("from", route.src);
+  if (route.tos !== 0) words.push("tos", String(route.tos));
+  if (route.gateway !== undefined) words.push("via", route.gateway);
+  if (route.oif !== undefined) words.push("dev", String(route.oif));
+  const table = route.table ?? route.headerTable;
+  words.push(
+    "table",
+    TABLES[table] ?? String(table),
+    "proto",
+    PROTOCOLS[route.protocol] ?? String(route.protocol),
+  );
+  words.push("scope", SCOPES[route.scope] ?? String(route.scope));
+  if (route.prefsrc !== undefined) words.push("src", route.prefsrc);
+  if (route.priority !== undefined) words.push("metric", String(route.priority));
+  for (const hop of route.multipath ?? []) {
+    words.push("nexthop");
+    if (hop.gateway !== undefined) words.push("via", hop.gateway);
+    words.push("dev", String(hop.oif), "weight", String((hop.hops ?? 0) + 1));
+    if ((hop.flags ?? 0) !== 0) words.push("flags", String(hop.flags));
+  }
+  for (const [type, value] of Object.entries(route.metrics ?? {})) words.push(`rtax${type}`, String(value));
+  if (route.flags !== 0) words.push("flags", String(route.flags));
+  if (route.pref !== undefined && route.pref !== 0) words.push("pref", String(route.pref));
+  if ((route.error ?? 0) !== 0) words.push("error", String(route.error));
+  return words.join(" ");
+}
