@@ -3,6 +3,13 @@
 
 import type { NetlinkProvider } from "../netlink/transport.ts";
 
+/** A file under construction. */
+export interface OutputFile {
+  /** Appends bytes, which may be reused when the call returns; what goes wrong is told by `close`. */
+  write(bytes: Uint8Array): void;
+  close(): Promise<void>;
+}
+
 /** The world of one command. */
 export interface CommandIo {
   /** Writes to standard output; text is passed on as it is. */
@@ -20,6 +27,8 @@ export interface CommandIo {
   listNetns(): Promise<readonly string[]>;
   /** Reads a text file; "-" is standard input. Rejects with an Error that has the errno's name as `code`. */
   readFile(path: string): Promise<string>;
+  /** Makes or empties a file of bytes; "-" is standard output. Rejects with an Error that says why not. */
+  createFile(path: string): Promise<OutputFile>;
   /** The wall clock, for time stamps. */
   now(): Date;
   /** Calls `listener` when the user interrupts the command (Ctrl-C); returns how to stop listening. */
