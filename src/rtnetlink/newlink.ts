@@ -41,7 +41,7 @@ export interface NewLinkRequest extends LinkDescription {
 /** Answers RTM_NEWLINK (rtnl_newlink). */
 export function newLink(request: Request): void {
   const link = parseLink(request.message);
-  const { attrs } = link;
+  const { header, attrs } = link;
   ensureUniqueNetns(attrs);
   const info = infoOf(attrs.linkinfo);
   const ops = info.kind === undefined ? undefined : request.machine.kinds.get(info.kind);
@@ -56,7 +56,7 @@ export function newLink(request: Request): void {
 
   const target = targetNetns(request, attrs);
   const linkNetns = linkNetnsOf(request, target, attrs.linkNetnsid);
-  findOrMake({ ...link, request, info, ops, data, peer, peerNetns, targetNetns: target, linkNetns });
+  findOrMake({ header, attrs, request, info, ops, data, peer, peerNetns, targetNetns: target, linkNetns });
 }
 
 function infoOf(linkinfo: Attribute | undefined): LinkInfo {

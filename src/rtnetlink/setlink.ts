@@ -10,7 +10,8 @@ import { ensureUniqueNetns, targetNetns } from "./netns-attributes.ts";
 /** Answers RTM_SETLINK. */
 export function setLink(request: Request): void {
   const link = parseLink(request.message);
-  ensureUniqueNetns(link.attrs);
-  const change = { ...link, request, targetNetns: targetNetns(request, link.attrs) };
-  setLinkAttributes(change, requireDevice(request.netns, link), false);
+  const { header, attrs } = link;
+  ensureUniqueNetns(attrs);
+  const target = targetNetns(request, attrs);
+  setLinkAttributes({ header, attrs, request, targetNetns: target }, requireDevice(request.netns, link), false);
 }
