@@ -474,17 +474,17 @@ export const IFLA_NETKIT_PEER_SCRUB = 7;
 export const IFLA_NETKIT_HEADROOM = 8;
 export const IFLA_NETKIT_TAILROOM = 9;
 
-// IFLA_NETKIT_POLICY and _PEER_POLICY: enum netkit_action
+// IFLA_NETKIT_POLICY and _PEER_POLICY: enum netkit_action, newer than Linux 6.1's headers
 export const NETKIT_NEXT = -1;
 export const NETKIT_PASS = 0;
 export const NETKIT_DROP = 2;
 export const NETKIT_REDIRECT = 7;
 
-// IFLA_NETKIT_MODE: enum netkit_mode
+// IFLA_NETKIT_MODE: enum netkit_mode, newer than Linux 6.1's headers
 export const NETKIT_L2 = 0;
 export const NETKIT_L3 = 1;
 
-// IFLA_NETKIT_SCRUB and _PEER_SCRUB: enum netkit_scrub
+// IFLA_NETKIT_SCRUB and _PEER_SCRUB: enum netkit_scrub, newer than Linux 6.1's headers
 export const NETKIT_SCRUB_NONE = 0;
 export const NETKIT_SCRUB_DEFAULT = 1;
 

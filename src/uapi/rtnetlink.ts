@@ -221,7 +221,7 @@ export const RTAX_FEATURE_SACK = 0x2;
 export const RTAX_FEATURE_TIMESTAMP = 0x4;
 export const RTAX_FEATURE_ALLFRAG = 0x8;
 export const RTAX_FEATURE_TCP_USEC_TS = 0x10; // newer than Linux 6.1's headers
-export const RTAX_FEATURE_MASK = 0x1f; // 0xf in Linux 6.1's headers
+export const RTAX_FEATURE_MASK = 0x1f; // newer than Linux 6.1's headers, which have 0xf
 
 // Attributes of a prefix
 export const PREFIX_UNSPEC = 0;

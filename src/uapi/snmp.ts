@@ -1,7 +1,7 @@
 // Mirrors <linux/snmp.h>. Data only.
 
-// Indexes of IFLA_INET6_STATS, in the order of Linux 6.18; 6.1 counted its NOECTPKTS to CEPKTS later and had
-// no OUTREQUESTS
+// Indexes of IFLA_INET6_STATS, in the order of Linux 6.18, which is newer than Linux 6.1's headers: those have
+// NOECTPKTS to CEPKTS at the end and no OUTREQUESTS
 export const IPSTATS_MIB_NUM = 0;
 export const IPSTATS_MIB_INPKTS = 1;
 export const IPSTATS_MIB_INOCTETS = 2;
