@@ -84,7 +84,8 @@ function open(ifindex: number, protocol: number): number {
   setU16(address, 0, AF_PACKET);
   setBe16(address, 2, protocol);
   setS32(address, 4, ifindex);
-  if (bind(fd, address, address.length) < 0) throw new Error(`Packet socket not bound: errno ${koffi.errno()}`);
+  if (bind(fd, address, address.length) < 0)
+    throw new Error(`Packet socket not bound: errno ${koffi.errno()}`);
   return fd;
 }
 

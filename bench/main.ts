@@ -69,7 +69,7 @@ async function main(): Promise<number> {
 function inside(): number {
   const self = fileURLToPath(import.meta.url);
   const canUnshare = spawnSync("unshare", ["-Urn", "true"]).status === 0;
-  const command = [process.execPath, self, ...process.argv.slice(2)];
+  const command = [process.execPath, "--expose-gc", self, ...process.argv.slice(2)];
   const [file = "", ...args] = canUnshare ? ["unshare", "-Urnm", ...command] : command;
   const env = { ...process.env, [insideVariable]: canUnshare ? "namespace" : "alone" };
   return spawnSync(file, args, { stdio: "inherit", env }).status ?? 1;

@@ -4,7 +4,13 @@ import { setS32, setU32 } from "../src/bytes/endian.ts";
 import type { NetlinkClient } from "../src/netlink/client.ts";
 import type { MessageWriter } from "../src/netlink/writer.ts";
 import { IFF_UP } from "../src/uapi/if.ts";
-import { IFLA_GROUP, IFLA_IFNAME, IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LINKINFO } from "../src/uapi/if_link.ts";
+import {
+  IFLA_GROUP,
+  IFLA_IFNAME,
+  IFLA_INFO_DATA,
+  IFLA_INFO_KIND,
+  IFLA_LINKINFO,
+} from "../src/uapi/if_link.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../src/uapi/netlink.ts";
 import { IFINFOMSG_SIZE, RTM_DELLINK, RTM_NEWLINK } from "../src/uapi/rtnetlink.ts";
 import { VETH_INFO_PEER } from "../src/uapi/veth.ts";

@@ -38,7 +38,8 @@ export async function run({ rounds = defaultRounds, hasKernel, report, say }: Be
   }
   for (const size of [60, 1_514]) {
     const pair = hasKernel ? new PacketPair(kernelIfindex("v0"), kernelIfindex("v1"), size) : undefined;
-    const peers = pair === undefined ? {} : { peers: { kernel: () => pair.deliveredPerSecond(roundSeconds) } };
+    const peers =
+      pair === undefined ? {} : { peers: { kernel: () => pair.deliveredPerSecond(roundSeconds) } };
     for (const [what, side] of [
       ["handed on", new HandedOn(dev, size)],
       ["copied in", new CopiedIn(dev, size)],
@@ -47,7 +48,12 @@ export async function run({ rounds = defaultRounds, hasKernel, report, say }: Be
       say(name);
       const uveth = () => side.deliveredPerSecond(roundSeconds);
       report(await compare({ name, unit: "frames/s", isMoreBetter: true, uveth, ...peers }, rounds));
-      report({ name: `${name}, scavenges`, unit: `in ${garbageFrames} frames`, uveth: scavenges(side), rounds: 1 });
+      report({
+        name: `${name}, scavenges`,
+        unit: `in ${garbageFrames} frames`,
+        uveth: scavenges(side),
+        rounds: 1,
+      });
     }
     pair?.close();
   }

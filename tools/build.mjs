@@ -108,7 +108,7 @@ async function bundle(root, out) {
         input: programs,
         platform: "node",
         external: [/^node:/, /^uveth/, "koffi"],
-        plugins: [onDist(root, out), leaveMissing()],
+        plugins: [onDist(root), leaveMissing()],
       },
       { dir: out, format: "esm", entryFileNames: "[name].js", chunkFileNames: "programs/[name].js" },
     );
@@ -136,10 +136,9 @@ function programsOf(root) {
  * Lets programs that import `../src/x.ts` load `dist/x.js`, so that they run what is shipped.
  *
  * @param {string} root
- * @param {string} out
  * @returns {import("rolldown").Plugin}
  */
-function onDist(root, out) {
+function onDist(root) {
   const src = join(root, "src");
   return {
     name: "on-dist",
@@ -147,7 +146,8 @@ function onDist(root, out) {
       if (importer === undefined || !source.startsWith(".")) return null;
       const path = relative(src, resolve(dirname(importer), source));
       if (path.startsWith("..")) return null;
-      return { id: join(out, path.replace(/\.ts$/, ".js")), external: "relative" };
+      // Every program and chunk lies one folder below dist/.
+      return { id: `../${path.replace(/\.ts$/, ".js")}`, external: true };
     },
   };
 }
