@@ -9,7 +9,8 @@
 // neigh_fill_info); net/ipv4/arp.c (arp_process); net/ipv6/ndisc.c (ndisc_send_ns, ndisc_recv_ns).
 //
 // Surprises: before IPv4 has a table, inet_addr_type says broadcast of every address, and so do neighbours. A neighbour
-// solicitation that no packet caused is sent from the link-local address, and without one not at all.
+// solicitation that no packet caused is sent from the link-local address, and without one not at all. A new neighbour
+// whose state is refused stays behind without a state.
 
 import { expect } from "vitest";
 import { setBe16 } from "../../src/bytes/endian.ts";
@@ -184,12 +185,22 @@ parity("the addresses of a neighbour have their sizes", async (ctx) => {
 
 parity("a valid state needs a hardware address", async (ctx) => {
   await pair(ctx);
-  for (const state of [NUD_PERMANENT, NUD_REACHABLE, NUD_STALE, NUD_NOARP]) {
-    await expectError(ctx.addNeigh("10.0.0.2", "a", { state }), {
+  for (const [index, state] of [NUD_PERMANENT, NUD_REACHABLE, NUD_STALE, NUD_NOARP].entries()) {
+    await expectError(ctx.addNeigh(`10.0.0.${index + 2}`, "a", { state }), {
       code: "EINVAL",
       message: "No link layer address given",
     });
   }
+});
+
+parity("a neighbour that was refused its state is there all the same, without one", async (ctx) => {
+  await pair(ctx);
+  await expectError(ctx.addNeigh("10.0.0.2", "a", { state: NUD_PERMANENT }), {
+    code: "EINVAL",
+    message: "No link layer address given",
+  });
+  expect(await list(ctx, { family: AF_INET })).toEqual(["10.0.0.2 0x0"]);
+  expect(await ctx.getNeigh("10.0.0.2", "a")).toMatchObject({ state: 0, lladdr: undefined });
 });
 
 parity("a family without neighbours is not supported", async (ctx) => {
