@@ -11,8 +11,16 @@ import type { AllocateMemory } from "./net/counters.ts";
 import { CounterArena } from "./net/counters.ts";
 import { FramePool } from "./net/frame.ts";
 import { FrameLoop } from "./net/loop.ts";
-import { createNetns, destroyNetns } from "./net/namespace.ts";
-import type { AfOps, LinkMessage, LinkOps, MachineContext, Netns, Origin, PacketHandler } from "./net/netdevice.ts";
+import { createNetns, destroyNetns, unregisterAll } from "./net/namespace.ts";
+import type {
+  AfOps,
+  LinkMessage,
+  LinkOps,
+  MachineContext,
+  Netns,
+  Origin,
+  PacketHandler,
+} from "./net/netdevice.ts";
 import type { Random } from "./net/random.ts";
 import { Timers } from "./net/timers.ts";
 
@@ -90,12 +98,18 @@ export class MachineCore implements MachineContext {
     return createNetns(this, ++this.#lastNetnsId, addLoopback);
   }
 
-  /** Takes every namespace but the initial one down, then what that one holds, and every timer. */
-  close(): void {
+  /** Takes every namespace but the initial one down, then every device of that one. Frames and timers left then have leaked. */
+  takeDown(): void {
     for (const netns of [...this.namespaces.values()]) {
       if (netns !== this.initialNetns) destroyNetns(netns);
     }
     assert(this.namespaces.size === 1, "Only the initial namespace is left");
+    unregisterAll(this.initialNetns);
+  }
+
+  /** Ends the machine: nothing of it runs any more. */
+  close(): void {
+    this.takeDown();
     this.timers.clear();
   }
 }

@@ -3,6 +3,7 @@
 
 import * as uveth from "../uapi/uveth.ts";
 import type { GenlFamily } from "./family.ts";
+import { captureOps } from "./uveth-capture.ts";
 import { infoOps } from "./uveth-info.ts";
 import { netnsOps } from "./uveth-netns.ts";
 
@@ -11,6 +12,6 @@ export const uvethFamily: GenlFamily = {
   name: uveth.UVETH_GENL_NAME,
   version: uveth.UVETH_GENL_VERSION,
   reservedStart: 0,
-  ops: [...infoOps, ...netnsOps],
+  ops: [...infoOps, ...netnsOps, ...captureOps],
   groups: [{ name: uveth.UVETH_MCGRP_NETNS_NAME }],
 };

@@ -25,9 +25,9 @@ export function devicesByIndex(netns: Netns): Iterable<Device> {
   return [...netns.devices.values()].sort((one, other) => one.ifindex - other.ifindex);
 }
 
-/** Tells everyone who follows device events (call_netdevice_notifiers). */
+/** Tells everyone who follows device events (call_netdevice_notifiers); who is told may leave the chain. */
 export function notify(event: DeviceEvent, dev: Device): void {
-  for (const notifier of dev.netns.machine.notifiers) notifier(event, dev);
+  for (const notifier of [...dev.netns.machine.notifiers]) notifier(event, dev);
 }
 
 /** Sends RTM_NEWLINK for `dev` with ifi_change `change` (rtmsg_ifinfo). */

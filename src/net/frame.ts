@@ -5,11 +5,11 @@
 // a frame is one linear piece.
 
 import { assert } from "../bytes/assert.ts";
+import { PACKET_HOST } from "../uapi/if_packet.ts";
 import { RX_DROPPED, TX_DROPPED } from "./counters.ts";
 import type { DropReason } from "./drop-reason.ts";
 import type { Device, FrameAllocator, FrameMemory } from "./netdevice.ts";
 import { CHECKSUM_NONE, Frame, GSO_NONE, noMemory } from "./netdevice.ts";
-import { PACKET_HOST } from "../uapi/if_packet.ts";
 
 /** Slab sizes in bytes; the largest holds a frame of MTU 65535 with its header, a tag and headroom. */
 const slabSizes = [256, 2_048, 9_216, 67_584] as const;
@@ -192,6 +192,7 @@ function resetMetadata(frame: Frame): void {
   frame.next = null;
   frame.protocol = 0;
   frame.packetType = PACKET_HOST;
+  frame.macHeader = -1;
   frame.vlanProtocol = 0;
   frame.checksum = CHECKSUM_NONE;
   frame.gsoType = GSO_NONE;
@@ -226,7 +227,12 @@ export function copyMetadata(from: Frame, to: Frame, moved: number): void {
 }
 
 /** A frame with a copy of `source`'s bytes in `[start, end)`; null when the pool is exhausted. The caller owns it. */
-export function frameFrom(pool: FrameAllocator, source: Uint8Array, start = 0, end = source.length): Frame | null {
+export function frameFrom(
+  pool: FrameAllocator,
+  source: Uint8Array,
+  start = 0,
+  end = source.length,
+): Frame | null {
   const size = end - start;
   const frame = pool.alloc(size);
   if (frame === null) return null;

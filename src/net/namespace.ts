@@ -47,15 +47,20 @@ export function destroyNetns(netns: Netns): void {
     if (named === netns) machine.netnsNames.delete(name);
   }
   for (const other of machine.namespaces.values()) forgetNsid(other, netns);
+  unregisterAll(netns);
+  netns.nsids.clear();
+  netns.nsidOf.clear();
+  machine.namespaces.delete(netns.id);
+}
+
+/** Unregisters every device of `netns`, `lo` last (default_device_exit_batch). */
+export function unregisterAll(netns: Netns): void {
   const doomed = new Set<Device>();
   for (const dev of netns.devices.values()) {
     if (dev !== netns.loopback) deleteDevice(dev, doomed);
   }
   unregisterDevices(doomed);
   if (netns.loopback !== null) unregisterDevices([netns.loopback]);
-  netns.nsids.clear();
-  netns.nsidOf.clear();
-  machine.namespaces.delete(netns.id);
 }
 
 /** Queues `dev` and what goes with it to be unregistered (rtnl_link_ops.dellink, unregister_netdevice_queue by default). */

@@ -4,12 +4,12 @@
 // Mirrors include/linux/skbuff.h, include/linux/netdevice.h, include/net/net_namespace.h, include/net/rtnetlink.h.
 
 import type { Attribute } from "../netlink/attribute.ts";
-import type { MessageWriter } from "../netlink/writer.ts";
 import type { Parsed, Policy } from "../netlink/policy.ts";
-import { ARPHRD_VOID } from "../uapi/if_arp.ts";
+import type { MessageWriter } from "../netlink/writer.ts";
 import { IF_LINK_MODE_DEFAULT, IF_OPER_UNKNOWN } from "../uapi/if.ts";
-import { NET_ADDR_PERM, NET_NAME_UNKNOWN } from "../uapi/netdevice.ts";
+import { ARPHRD_VOID } from "../uapi/if_arp.ts";
 import { PACKET_HOST } from "../uapi/if_packet.ts";
+import { NET_ADDR_PERM, NET_NAME_UNKNOWN } from "../uapi/netdevice.ts";
 import type { Clock, Scheduler } from "./clock.ts";
 import type { CounterArena, CounterSlot } from "./counters.ts";
 import type { DropReason } from "./drop-reason.ts";
@@ -56,7 +56,8 @@ export class Frame {
   protocol = 0;
   /** PACKET_HOST, PACKET_BROADCAST, …: for whom it is, as the receiving device sees it. */
   packetType = PACKET_HOST;
-  macHeader = 0;
+  /** Outside the frame's memory while there is no link header (skb_mac_header_was_set). */
+  macHeader = -1;
   networkHeader = 0;
   transportHeader = 0;
   /** The 802.1Q tag carried beside the bytes: its protocol (0: none) and its TCI. */

@@ -25,6 +25,8 @@ import {
 /** One sight of a frame on a device. */
 export interface Sighting {
   readonly ifname: string;
+  /** The namespace the device is in, where a file has several. */
+  readonly netns?: string | undefined;
   readonly isOutgoing: boolean;
   /** For whom it is, as the device sees it (PACKET_*). */
   readonly packetType: number;
@@ -89,7 +91,7 @@ export class CaptureFile {
   }
 
   add(sighting: Sighting): void {
-    const seenOn = this.#interface(sighting.ifname);
+    const seenOn = this.#interface(sighting);
     seenOn.received++;
     const lost = BigInt(sighting.lost ?? 0);
     seenOn.lost += lost;
@@ -117,12 +119,15 @@ export class CaptureFile {
     }
   }
 
-  #interface(name: string): Interface {
-    let known = this.#interfaces.get(name);
+  #interface({ ifname, netns }: Sighting): Interface {
+    const key = `${netns ?? ""}/${ifname}`;
+    let known = this.#interfaces.get(key);
     if (known === undefined) {
       known = { id: this.#interfaces.size, received: 0n, lost: 0n };
-      this.#interfaces.set(name, known);
-      this.#write(pcapngInterface({ name }));
+      this.#interfaces.set(key, known);
+      this.#write(
+        pcapngInterface({ name: ifname, ...(netns === undefined ? {} : { description: `netns ${netns}` }) }),
+      );
     }
     return known;
   }

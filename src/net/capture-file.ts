@@ -1,0 +1,55 @@
+// A capture straight into a pcapng file, without a reader in between that could be slow: for who lives in the machine's
+// own process.
+
+import { CaptureFile } from "../wire/capture-file.ts";
+import type { CaptureRecord } from "./capture.ts";
+import { Capture } from "./capture.ts";
+import type { Device, MachineContext, Netns } from "./netdevice.ts";
+import { CHECKSUM_PARTIAL, CHECKSUM_UNNECESSARY, GSO_NONE } from "./netdevice.ts";
+
+/** What to capture, and where the file goes. */
+export interface CaptureToPcapng {
+  /** Devices, and namespaces with all that is in them. */
+  readonly sources: readonly (Device | Netns)[];
+  /** Bytes kept of a frame; all by default. */
+  readonly snaplen?: number | undefined;
+  /** Takes the file block by block, from its header on. */
+  readonly write: (block: Uint8Array) => void;
+}
+
+/** Captures until the function it returns is called, which writes what is left and the file's last blocks. */
+export function captureToPcapng(
+  machine: MachineContext,
+  { sources, snaplen, write }: CaptureToPcapng,
+): () => void {
+  const file = new CaptureFile(write, { epochNs: machine.clock.epochNs });
+  const capture = new Capture(machine, { snaplen });
+  const drain = () => {
+    for (let record = capture.read(); record !== undefined; record = capture.read()) {
+      file.add({
+        ...record,
+        netns: nameOf(record.dev.netns),
+        timeNs: record.timestampNs,
+        checksum: checksumOf(record),
+        isSegmentedLater: record.gsoType !== GSO_NONE,
+      });
+    }
+  };
+  capture.onReadable = drain;
+  for (const source of sources) capture.add(source);
+  return () => {
+    capture.close();
+    drain();
+    file.end();
+  };
+}
+
+function checksumOf({ checksum }: CaptureRecord): "partial" | "verified" | undefined {
+  if (checksum === CHECKSUM_PARTIAL) return "partial";
+  return checksum === CHECKSUM_UNNECESSARY ? "verified" : undefined;
+}
+
+function nameOf(netns: Netns): string | undefined {
+  for (const [name, each] of netns.machine.netnsNames) if (each === netns) return name;
+  return undefined;
+}
