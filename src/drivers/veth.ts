@@ -5,30 +5,36 @@
 // whole, with their checksum and GSO state, so nothing is to be aggregated); ethtool's side is genetlink's.
 
 import { isValidEtherAddr, readMac } from "../bytes/mac.ts";
-import { NetlinkError } from "../netlink/error.ts";
-import type { Parsed } from "../netlink/policy.ts";
-import { policy, unspec } from "../netlink/policy.ts";
 import { netifCarrierOff, netifCarrierOn } from "../net/carrier.ts";
-import { configureLink, createLink } from "../net/create-link.ts";
 import { RX_BYTES, RX_PACKETS, TX_BYTES, TX_DROPPED, TX_PACKETS } from "../net/counters.ts";
+import { configureLink, createLink } from "../net/create-link.ts";
 import { count } from "../net/device.ts";
 import { etherRandomAddress, etherSetMacAddress, etherSetup } from "../net/ethernet.ts";
 import { forwardFrame } from "../net/forward.ts";
 import { dropTx } from "../net/frame.ts";
 import type { LinkAttributes } from "../net/link-policy.ts";
+import type { Device, DeviceOps, Frame, LinkOps, MachineContext, Netns, NewLink } from "../net/netdevice.ts";
 import { netifRx } from "../net/receive.ts";
 import { freeDevice, queueUnregister, registerDevice, unregisterDevice } from "../net/register.ts";
+import { NetlinkError } from "../netlink/error.ts";
+import type { Parsed } from "../netlink/policy.ts";
+import { policy, unspec } from "../netlink/policy.ts";
 import { IFF_UP } from "../uapi/if.ts";
 import { ETH_ALEN, ETH_HLEN, ETH_MAX_MTU, ETH_MIN_MTU } from "../uapi/if_ether.ts";
-import { IFINFOMSG_SIZE } from "../uapi/rtnetlink.ts";
 import { NET_NAME_ENUM, NET_NAME_USER } from "../uapi/netdevice.ts";
+import { IFINFOMSG_SIZE } from "../uapi/rtnetlink.ts";
 import { VETH_INFO_MAX, VETH_INFO_PEER } from "../uapi/veth.ts";
-import type { Device, DeviceOps, Frame, LinkOps, MachineContext, Netns, NewLink } from "../net/netdevice.ts";
 
 /** What IFLA_INFO_DATA of a veth holds: the peer's ifinfomsg with link attributes behind it. */
 const vethPolicy = policy(VETH_INFO_MAX, { [VETH_INFO_PEER]: unspec("peer", IFINFOMSG_SIZE) });
 
-const deviceOps: DeviceOps<VethState> = { open, stop, startXmit, setMacAddress: etherSetMacAddress, getIflink };
+const deviceOps: DeviceOps<VethState> = {
+  open,
+  stop,
+  startXmit,
+  setMacAddress: etherSetMacAddress,
+  getIflink,
+};
 
 export const veth: LinkOps<VethState, typeof vethPolicy> = {
   kind: "veth",
@@ -100,7 +106,7 @@ function newLink(request: NewLink<VethState, typeof vethPolicy>): void {
 
 /** The peer, registered and announced. Without a blob it takes the request's numbers, but neither its name nor its address. */
 function newPeer(request: NewLink<VethState, typeof vethPolicy>): Device<VethState> {
-  const { attrs, peerNetns: netns, origin } = request;
+  const { attrs, peerNetns: netns } = request;
   const header = request.peer?.header;
   const peerAttrs = request.peer?.attrs ?? attrs;
   const named = request.peer?.attrs.ifname;
@@ -122,7 +128,8 @@ function newPeer(request: NewLink<VethState, typeof vethPolicy>): Device<VethSta
   }
   netifCarrierOff(peer);
   try {
-    configureLink(peer, header, origin);
+    // Nobody asked for the peer by itself: its announcement is no answer to the request.
+    configureLink(peer, header, undefined);
   } catch (error) {
     unregisterDevice(peer);
     throw error;

@@ -7,8 +7,8 @@
 import { describe, expect, test } from "vitest";
 import { veth } from "../drivers/veth.ts";
 import { MachineCore } from "../machine.ts";
-import { ETH_P_802_EX1 } from "../uapi/if_ether.ts";
 import { IFF_UP } from "../uapi/if.ts";
+import { ETH_P_802_EX1 } from "../uapi/if_ether.ts";
 import { NET_NAME_USER } from "../uapi/netdevice.ts";
 import { VirtualClock } from "./clock.ts";
 import { RX_DROPPED, RX_PACKETS, TX_DROPPED, TX_PACKETS } from "./counters.ts";
@@ -26,19 +26,30 @@ const MS = 1_000_000;
 /** A machine with a handler for the experimental EtherType, and pairs that are up. */
 function setup({ maxBacklog = 1_000 } = {}) {
   const clock = new VirtualClock();
-  const options = { clock, scheduler: clock, random: new SeededRandom(1), maxBacklog, frameMemoryBytes: 4 << 20 };
+  const options = {
+    clock,
+    scheduler: clock,
+    random: new SeededRandom(1),
+    maxBacklog,
+    frameMemoryBytes: 4 << 20,
+  };
   const machine = new MachineCore(options, () => {});
   const pair = (name: string): [Device, Device] => {
     const netns = machine.initialNetns;
     const dev = createLink({ netns, ops: veth, name, nameAssign: NET_NAME_USER, attrs: {} });
     const request = { dev, sourceNetns: netns, linkNetns: undefined, attrs: {}, data: undefined };
-    veth.newLink?.({ ...request, peer: undefined, peerNetns: netns, origin: undefined, warn: () => {} });
+    veth.newLink?.({ ...request, peer: undefined, peerNetns: netns, warn: () => {} });
     const { peer } = dev.state;
     if (peer === null) throw new Error("no peer");
     for (const end of [dev, peer]) devChangeFlags(end, end.flags | IFF_UP);
     return [dev, peer];
   };
-  return { clock, machine, pair, on: (handle: (frame: Frame) => void) => machine.packetHandlers.set(ETH_P_802_EX1, handle) };
+  return {
+    clock,
+    machine,
+    pair,
+    on: (handle: (frame: Frame) => void) => machine.packetHandlers.set(ETH_P_802_EX1, handle),
+  };
 }
 
 /** A broadcast frame that carries `number`. */

@@ -339,7 +339,6 @@ export interface NewLink<State = unknown, P extends Policy = Policy> {
   /** The blob of the kind's `peerType`, decoded, when it was given; and the namespace the peer is to live in. */
   readonly peer: { readonly header: Ifinfomsg; readonly attrs: LinkAttributes } | undefined;
   readonly peerNetns: Netns;
-  readonly origin: Origin | undefined;
   readonly warn: Warn;
 }
 

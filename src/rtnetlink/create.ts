@@ -51,7 +51,6 @@ function register(link: NewLinkRequest, ops: LinkOps, dev: Device): void {
     data,
     peer,
     peerNetns: link.peerNetns ?? linkNetns ?? request.netns,
-    origin: request.origin,
     warn: (text) => request.warn(text),
   });
 }
