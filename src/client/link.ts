@@ -35,7 +35,7 @@ import {
   RTM_NEWLINK,
   RTM_NEWLINKPROP,
 } from "../uapi/rtnetlink.ts";
-import { AF_BRIDGE } from "../uapi/socket.ts";
+import { AF_BRIDGE, AF_INET, AF_INET6 } from "../uapi/socket.ts";
 import { onlyMessage } from "./answer.ts";
 import type { AfSpec } from "./link-attributes.ts";
 import { linkAttributes, parseAfSpec } from "./link-attributes.ts";
@@ -73,7 +73,7 @@ export function parseLink(message: Message): Link {
 export interface LinkFilter {
   readonly family?: number | undefined;
   readonly extMask?: number | undefined;
-  /** Ports of this master; 0 lists the links without one. */
+  /** Ports of this master; 0 lists the links without one, which the kernel is told as -1. */
   readonly master?: number | undefined;
   readonly kind?: string | undefined;
 }
@@ -84,11 +84,12 @@ export async function dumpLinks(client: NetlinkClient, filter: LinkFilter = {}):
   return answer.messages.map(parseLink);
 }
 
-/** Writes the body of a dump of links. */
-export function writeLinkDump(writer: MessageWriter, filter: LinkFilter): void {
+/** Writes the body of a dump of links. The dump of AF_INET6 is another one, which takes no attributes. */
+function writeLinkDump(writer: MessageWriter, filter: LinkFilter): void {
   writeHeader(writer, filter.family ?? 0, 0);
+  if (filter.family === AF_INET || filter.family === AF_INET6) return;
   writer.u32(IFLA_EXT_MASK, filter.extMask ?? RTEXT_FILTER_VF);
-  if (filter.master !== undefined) writer.u32(IFLA_MASTER, filter.master);
+  if (filter.master !== undefined) writer.s32(IFLA_MASTER, filter.master === 0 ? -1 : filter.master);
   if (filter.kind === undefined) return;
   const linkinfo = writer.nest(IFLA_LINKINFO);
   writer.bareString(IFLA_INFO_KIND, filter.kind).endNest(linkinfo);

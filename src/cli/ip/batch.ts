@@ -51,19 +51,23 @@ async function readBatch(ip: IpContext, path: string): Promise<string> {
 /** Cuts a file into lines of words; empty lines are left out. */
 function* batchLines(text: string): Generator<BatchLine, void, void> {
   const lines = text.split("\n");
-  if (lines.at(-1) === "") lines.pop();
   let joined = "";
   for (const [index, line] of lines.entries()) {
     const content = line.replace(/#.*/, "");
-    if (content.endsWith("\\")) {
+    const isEnd = index + 1 === lines.length;
+    if (content.endsWith("\\") && !isEnd) {
       joined += content.slice(0, -1);
-      if (index + 1 === lines.length) throw new CommandExit(EXIT_FAILURE, "Missing continuation line\n");
+      if (index + 2 === lines.length && lines[index + 1] === "") throw missingContinuation();
       continue;
     }
     const words = splitWords(joined + content);
     joined = "";
     if (words.length > 0) yield { words, number: index + 1 };
   }
+}
+
+function missingContinuation(): CommandExit {
+  return new CommandExit(EXIT_FAILURE, "Missing continuation line\n", true);
 }
 
 /** Splits at white space; a quote at the start of a word takes everything up to the same quote. */

@@ -128,7 +128,8 @@ export async function parseOptions(words: Words, io: CommandIo): Promise<IpOptio
 
 /** Reads -color[=always|auto|never]; undefined if `typed` is another option. */
 function colorMode(typed: string): ColorMode | undefined {
-  const [name = "", mode = "always"] = typed.split("=", 2);
+  const [name = "", value = ""] = typed.split("=", 2);
+  const mode = value === "" ? "always" : value;
   if (name.length < 2 || !matches(name, "-color")) return undefined;
   return mode === "always" || mode === "auto" || mode === "never" ? mode : undefined;
 }

@@ -5,7 +5,6 @@
 import type { Link } from "../../client/link.ts";
 import { IFF_UP } from "../../uapi/if.ts";
 import * as ifa from "../../uapi/if_addr.ts";
-import { AF_PACKET } from "../../uapi/socket.ts";
 import { CommandExit, EXIT_FAILURE, garbage, usage, wrongArgument } from "../exit.ts";
 import type { Prefix } from "../prefix.ts";
 import { parsePrefix } from "../prefix.ts";
@@ -21,6 +20,7 @@ export interface ShowFilter {
   /** The device as it was typed. */
   dev: string | undefined;
   isUp: boolean;
+  /** Of addresses; a list by label does not show the links they are on. */
   label: string | undefined;
   group: number | undefined;
   /** The ifindex of the master; 0 for none. */
@@ -161,17 +161,14 @@ function group(word: string): number {
   return value;
 }
 
-/** True when the filter lets a link through. */
+/** True when the filter lets a link through. Who has no master is for the kernel to say. */
 export function wantsLink(filter: ShowFilter, link: Link): boolean {
   const { linkinfo, master = 0 } = link;
   if (filter.ifindex !== undefined && filter.ifindex !== link.ifindex) return false;
   if (filter.isUp && (link.flags & IFF_UP) === 0) return false;
   if (link.ifname === undefined) return false;
-  if (filter.label !== undefined && (filter.family === 0 || filter.family === AF_PACKET)) {
-    if (!matchesPattern(filter.label, link.ifname)) return false;
-  }
   if (filter.group !== undefined && link.group !== undefined && filter.group !== link.group) return false;
-  if (filter.master !== undefined && filter.master !== master) return false;
+  if (filter.master !== undefined && filter.master !== 0 && filter.master !== master) return false;
   if (filter.kind !== undefined && linkinfo?.kind !== filter.kind) return false;
   return filter.slaveKind === undefined || linkinfo?.slaveKind === filter.slaveKind;
 }

@@ -15,7 +15,7 @@ export type KindData = LinkInfoRequest["data"];
 /** A kind's words, output and help. */
 export interface CommandKind {
   readonly kind: string;
-  /** `ip link help KIND`: standard error. */
+  /** `ip link help KIND`. */
   readonly help: string;
   /**
    * Reads the words behind `type KIND`, all of them. `isCreate` tells `add` from `set`. Without it words are not read and

@@ -14,7 +14,10 @@ export const veth: CommandKind = {
   kind: "veth",
   help: HELP,
   async parse(ip, words, isCreate) {
-    if (!words.takeIf("peer")) throw new CommandExit(EXIT_FAILURE, HELP);
+    if (!words.takeIf("peer")) {
+      ip.io.stdout(HELP);
+      throw new CommandExit(EXIT_FAILURE);
+    }
     const { request } = await parseLink(ip, words, { isCreate, isPeer: true });
     return (writer) => writeVethPeer(writer, request);
   },

@@ -50,7 +50,7 @@ function requestOf(ip: IpContext, said: AddressWords, isDelete: boolean): Addres
   return {
     family: said.family,
     ifindex: 0,
-    prefixlen: prefix?.prefixLength ?? 0,
+    prefixlen: prefix?.prefixLength || (local?.prefixLength ?? 0),
     scope: said.scope ?? (isDelete ? 0 : defaultScope(local)),
     flags,
     local: local?.address,

@@ -11,6 +11,6 @@ export function kindHelp(ip: IpContext, words: Words): Promise<number> {
   const word = words.take();
   const kind = word === undefined ? undefined : commandKind(word);
   if (kind === undefined) throw usage(LINK_USAGE);
-  ip.io.stderr(kind.help);
+  ip.io.stdout(kind.help);
   return Promise.resolve(0);
 }

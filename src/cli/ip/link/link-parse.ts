@@ -14,7 +14,7 @@ export class LinkParse {
   /** The device behind `dev`, or without a keyword. */
   dev: string | undefined;
   name: string | undefined;
-  /** The device behind `link`, looked up when the words are over. */
+  /** The device behind `link`: looked up when the words are over, and only for a link that is to be made. */
   link: string | undefined;
   kind: string | undefined;
   readonly #seen = new Set<string>();

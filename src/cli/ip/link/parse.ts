@@ -59,7 +59,7 @@ async function finishCreate(parse: LinkParse): Promise<void> {
 }
 
 async function finishSet(parse: LinkParse): Promise<void> {
-  const { request, ip, name, link } = parse;
+  const { request, ip, name } = parse;
   if (request.ifindex !== undefined && request.netNsFd === undefined && request.netNsPid === undefined) {
     throw new CommandExit(
       EXIT_USAGE,
@@ -75,7 +75,6 @@ async function finishSet(parse: LinkParse): Promise<void> {
   request.newIfindex = request.ifindex;
   request.ifindex = ifindex;
   if (name !== undefined && name !== dev) request.ifname = name;
-  if (link !== undefined) request.link = await ip.links.need(link);
   if (request.address !== undefined) await checkAddressLength(ip, ifindex, request.address);
 }
 

@@ -25,7 +25,7 @@ export interface LinkStyle {
 /** Asks for what printing `links` needs: names of masters and lower links, names of namespaces. */
 export async function loadForPrint(ip: IpContext, links: readonly Link[]): Promise<void> {
   for (const link of links) {
-    await ip.links.load([link.master, link.linkNetnsid === undefined ? link.link : undefined]);
+    await ip.links.load([link.ifindex, link.master, link.linkNetnsid === undefined ? link.link : undefined]);
   }
   if (links.some(({ linkNetnsid = -1, newNetnsid = -1 }) => linkNetnsid >= 0 || newNetnsid >= 0)) {
     await ip.netnsNames.load();
@@ -56,7 +56,7 @@ export function printLink(ip: IpContext, out: Output, link: Link, style: LinkSty
     const group = deviceGroups.nameOf(link.group, options.numeric);
     out.field("group", group, `group ${group} `);
   }
-  if (link.txqlen !== undefined && link.txqlen !== 0) out.field("txqlen", link.txqlen, `qlen ${link.txqlen}`);
+  printTxqlen(out, link.txqlen ?? ip.links.get(link.ifindex)?.txqlen);
   if (link.event !== undefined) {
     const event = EVENTS[link.event] ?? String(link.event);
     out.field("event", event, `event ${event} `);
@@ -101,6 +101,12 @@ export function printFlags(ip: IpContext, out: Output, link: Link): void {
     out.item(name, index === 0 ? name : `,${name}`);
   }
   out.closeArray("> ");
+}
+
+/** The kernel's u32, which iproute2 shows as an int. AF_INET6's list of links does not have it: it is asked for apart. */
+function printTxqlen(out: Output, txqlen = 0): void {
+  const length = txqlen | 0;
+  if (length !== 0) out.field("txqlen", length, `qlen ${length}`);
 }
 
 function printOperstate(out: Output, operstate: number): void {

@@ -2,7 +2,10 @@
 
 import type { Link } from "../../../client/link.ts";
 import { dumpLinks, getLink } from "../../../client/link.ts";
+import { NetlinkError } from "../../../netlink/error.ts";
+import { errnoText } from "../../../uapi/errno.ts";
 import { AF_PACKET } from "../../../uapi/socket.ts";
+import { CommandExit, EXIT_FAILURE, refusalText } from "../../exit.ts";
 import type { Words } from "../../words.ts";
 import type { IpContext } from "../context.ts";
 import { LINK_USAGE } from "../help.ts";
@@ -19,7 +22,7 @@ export async function showLinks(ip: IpContext, words: Words): Promise<number> {
   await ip.print((out) => {
     for (const link of links) {
       out.openObject();
-      if (wantsLink(filter, link)) {
+      if (filter.label === undefined && wantsLink(filter, link)) {
         if (ip.options.brief) printLinkBrief(ip, out, link);
         else printLink(ip, out, link, { isLinkCommand: true, family: AF_PACKET });
       }
@@ -31,18 +34,21 @@ export async function showLinks(ip: IpContext, words: Words): Promise<number> {
 
 /** Gets one link when nothing but its name was asked for, else has the kernel list those of a master or kind. */
 async function readLinks(ip: IpContext, filter: ShowFilter): Promise<Link[]> {
-  const client = await ip.rtnl();
-  if (filter.dev !== undefined && filter.group === undefined) {
-    return [await ip.change(getLinkNamed(ip, filter.dev))];
-  }
-  const { family, master, kind } = filter;
-  const links = await ip.dump(dumpLinks(client, { family, kind, master: master === 0 ? undefined : master }));
+  const { dev, group, family, master, kind } = filter;
+  const links =
+    dev !== undefined && group === undefined
+      ? [await readLink(ip, dev)]
+      : await ip.dump(dumpLinks(await ip.rtnl(), { family, kind, master }));
   for (const link of links) ip.links.remember(link);
   return links;
 }
 
-async function getLinkNamed(ip: IpContext, name: string): Promise<Link & { warning: string }> {
-  const link = await getLink(await ip.rtnl(), name, { family: AF_PACKET });
-  ip.links.remember(link);
-  return { ...link, warning: "" };
+async function readLink(ip: IpContext, name: string): Promise<Link> {
+  try {
+    return await getLink(await ip.rtnl(), name, { family: AF_PACKET });
+  } catch (error) {
+    if (!(error instanceof NetlinkError)) throw error;
+    const reason = `Cannot send link get request: ${errnoText(-error.errno)}\n`;
+    throw new CommandExit(EXIT_FAILURE, refusalText(error) + reason);
+  }
 }
