@@ -1,0 +1,228 @@
+// The daemon's side of one client: frames in, the client's sockets and namespaces behind their channels, frames out.
+//
+// A client costs what it was given and no more. Answers and events wait in the netlink sockets, whose buffers are bounded
+// as on Linux, and are fetched only as fast as the stream drains; while it does not, the client's requests are not read
+// either. Whoever sends what is no frame, or lets too much pile up, loses the connection and with it what it opened.
+
+import type { Socket } from "node:net";
+import { encodeUtf8 } from "../bytes/utf8.ts";
+import type { NetlinkSession } from "../index.ts";
+import { NetlinkError } from "../netlink/error.ts";
+import type { Channel } from "./channel.ts";
+import { NetnsChannel, SocketChannel } from "./channel.ts";
+import type { Engine } from "./engine.ts";
+import { FrameReader } from "./frame-reader.ts";
+import type { Frame, Hello } from "./protocol.ts";
+import * as protocol from "./protocol.ts";
+import { ProtocolError } from "./protocol.ts";
+import type { DaemonStatus } from "./status.ts";
+
+/** What a connection needs of the server. */
+export interface ConnectionHost {
+  readonly engine: Engine;
+  /** What this side says of itself. */
+  readonly hello: Hello;
+  status(asker: Connection): DaemonStatus;
+  log(text: string): void;
+  onStopRequested(): void;
+}
+
+/** Descriptors one process may hold, RLIMIT_NOFILE's default on Linux. */
+const MOST_CHANNELS = 1_024;
+/** Bytes that may wait in all sockets of a client before it is given up. */
+const MOST_QUEUED = 64 * 1024 * 1024;
+/** Frames are gathered up to this size before they are written. */
+const BATCH_SIZE = 64 * 1024;
+/** Bytes that are written before the event loop goes on. */
+const FLUSH_BUDGET = 1024 * 1024;
+
+/** One client. Ends when its stream does. */
+export class Connection {
+  readonly #host: ConnectionHost;
+  readonly #stream: Socket;
+  readonly #peerPid: number;
+  readonly #reader = new FrameReader(protocol.LARGEST_HELLO, (frame) => this.#receive(frame));
+  readonly #channels = new Map<number, Channel>();
+  /** Channels that have something to hand over, first come, first served. */
+  readonly #readable = new Set<SocketChannel>();
+  #session: NetlinkSession | undefined;
+  #peer: Hello | undefined;
+  /** The stream does not take more now. */
+  #isBlocked = false;
+  #isFlushDue = false;
+
+  /** `peerPid` is what the kernel says of the client, 0 when it says nothing. */
+  constructor(host: ConnectionHost, stream: Socket, peerPid: number) {
+    this.#host = host;
+    this.#stream = stream;
+    this.#peerPid = peerPid;
+    stream.on("data", (piece) => this.#push(piece));
+    stream.on("drain", () => this.#unblock());
+    // EPIPE and ECONNRESET: the client has gone, which is its right; "close" follows.
+    stream.on("error", () => {});
+    stream.once("close", () => this.#close());
+  }
+
+  /** Whether the client has introduced itself. */
+  get isGreeted(): boolean {
+    return this.#peer !== undefined;
+  }
+
+  /** Ends the connection, with a line in the log. */
+  end(reason: string): void {
+    if (this.#stream.destroyed) return;
+    this.#host.log(`Ended the connection of process ${this.#pid}: ${reason}`);
+    this.#stream.destroy();
+  }
+
+  get #pid(): number {
+    return this.#peerPid || (this.#peer?.pid ?? 0);
+  }
+
+  #push(piece: Uint8Array): void {
+    try {
+      this.#reader.push(piece);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.end(error.message);
+    }
+  }
+
+  #receive(frame: Frame): void {
+    if (this.#stream.destroyed) return;
+    if (this.#peer === undefined) return this.#greet(protocol.parseHello(frame));
+    if (frame.channel === 0) this.#control(frame);
+    else if (this.#peer.protocol !== protocol.PROTOCOL_VERSION) {
+      throw new ProtocolError(`Version ${this.#peer.protocol} of the protocol is not spoken here`);
+    } else this.#onChannel(frame);
+  }
+
+  #greet(peer: Hello): void {
+    this.#peer = peer;
+    this.#reader.limit = protocol.LARGEST_FRAME;
+    this.#session = this.#host.engine.openMailbox(this.#pid);
+    this.#write(protocol.helloFrame(this.#host.hello));
+  }
+
+  #control(frame: Frame): void {
+    if (frame.op === protocol.OP_STATUS) {
+      const status = encodeUtf8(JSON.stringify(this.#host.status(this)));
+      const answer = protocol.newFrame(protocol.OP_STATUS, 0, status.length);
+      answer.set(status, protocol.FRAME_HEADER_SIZE);
+      this.#write(answer);
+    } else if (frame.op === protocol.OP_STOP) {
+      this.#host.onStopRequested();
+    } else throw new ProtocolError(`Op ${frame.op} is not for channel 0`);
+  }
+
+  #onChannel(frame: Frame): void {
+    const channel = this.#channels.get(frame.channel);
+    if (frame.op === protocol.OP_OPEN || frame.op === protocol.OP_OPEN_NETNS) {
+      if (channel !== undefined) throw new ProtocolError(`Channel ${frame.channel} is open already`);
+      this.#open(frame);
+    } else if (frame.op === protocol.OP_CLOSE) {
+      this.#closeChannel(frame.channel);
+      this.#write(protocol.newFrame(protocol.OP_CLOSE, frame.channel, 0));
+    } else channel?.receive(frame);
+  }
+
+  /** Opens what the frame asks for and answers with the errno, 0 for success, and the port id or descriptor. */
+  #open(frame: Frame): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    const { engine } = this.#host;
+    try {
+      if (this.#channels.size >= MOST_CHANNELS) throw new NetlinkError("EMFILE");
+      const channel =
+        frame.op === protocol.OP_OPEN
+          ? SocketChannel.open(engine.machine.core, session, frame, this)
+          : NetnsChannel.open(engine.machine.core, session, frame);
+      this.#channels.set(frame.channel, channel);
+      this.#write(protocol.wordsFrame(frame.op, frame.channel, [0, channel.number]));
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error;
+      this.#write(protocol.wordsFrame(frame.op, frame.channel, [error.errno, 0]));
+    }
+  }
+
+  /** Ends a channel of which the client does not know yet that it failed; its messages after this one are ignored. */
+  fail(channel: SocketChannel, error: NetlinkError): void {
+    this.#closeChannel(channel.id);
+    this.#write(protocol.wordsFrame(protocol.OP_CLOSE, channel.id, [error.errno]));
+  }
+
+  /** A channel has something to hand over; it is fetched when the one who put it there has returned. */
+  notice(channel: SocketChannel): void {
+    this.#readable.add(channel);
+    if (this.#isBlocked) this.#checkQueues();
+    else if (!this.#isFlushDue) {
+      this.#isFlushDue = true;
+      queueMicrotask(() => this.#flush());
+    }
+  }
+
+  #closeChannel(id: number): void {
+    const channel = this.#channels.get(id);
+    if (channel === undefined) return;
+    this.#channels.delete(id);
+    if (channel instanceof SocketChannel) this.#readable.delete(channel);
+    channel.close();
+  }
+
+  /** Fetches and writes until nothing is left or the stream is full; after a good deal the others have their turn. */
+  #flush(): void {
+    this.#isFlushDue = false;
+    let budget = FLUSH_BUDGET;
+    while (!this.#isBlocked && !this.#stream.destroyed && this.#readable.size > 0) {
+      if (budget <= 0) {
+        this.#isFlushDue = true;
+        setImmediate(() => this.#flush());
+        return;
+      }
+      const batch = this.#fetch();
+      budget -= batch.length;
+      if (batch.length > 0) this.#write(batch);
+    }
+  }
+
+  /** Takes frames from the channels, a batch at most. */
+  #fetch(): Uint8Array {
+    const frames: Uint8Array[] = [];
+    let size = 0;
+    for (const channel of this.#readable) {
+      while (channel.isReadable && size < BATCH_SIZE) {
+        const frame = channel.next();
+        if (frame === undefined) break;
+        frames.push(frame);
+        size += frame.length;
+      }
+      if (size >= BATCH_SIZE) break;
+      this.#readable.delete(channel);
+    }
+    return frames.length === 1 && frames[0] !== undefined ? frames[0] : Buffer.concat(frames, size);
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#stream.destroyed || this.#stream.write(bytes)) return;
+    this.#isBlocked = true;
+    this.#stream.pause();
+  }
+
+  #unblock(): void {
+    this.#isBlocked = false;
+    this.#stream.resume();
+    this.#flush();
+  }
+
+  #checkQueues(): void {
+    let queued = 0;
+    for (const channel of this.#channels.values()) queued += channel.queuedBytes;
+    if (queued > MOST_QUEUED) this.end(`it leaves ${queued} bytes unread`);
+  }
+
+  #close(): void {
+    this.#readable.clear();
+    this.#channels.clear();
+    this.#session?.close();
+  }
+}

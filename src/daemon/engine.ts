@@ -1,0 +1,82 @@
+// The engine: what holds a machine and lets it run. The contract is the same wherever a machine lives:
+//
+//   mailbox   datagrams in and out: a session per process, its sockets sent to by `send`, read by `receive`
+//   wake-up   `onReadable` of a socket says that its mailbox holds something; `machine.core.scheduler` that batches are left
+//   clock     `machine.core.clock`, whose one alarm is set to the machine's earliest timer
+//   ports     what joins the outside to a device lives in the engine's thread, as do functions given by users
+//
+// In a library or a page the engine is the caller's own event loop, and the machine is called directly. In the daemon it is
+// a worker thread (engine.worker.ts), which sleeps in libuv's epoll on everything at once: clients, timers, ports.
+//
+// That worker listens on the Unix socket itself, and the daemon's main thread only supervises: Node cannot hand an
+// accepted socket to another thread, so a main thread that accepts would have to copy every byte across and ring a bell
+// for every datagram. What the two do say to each other is below.
+
+import type { Machine, MachineOptions, NetlinkSession } from "../index.ts";
+import { createMachine } from "../index.ts";
+
+/** What an engine holds, counted. */
+export interface EngineCounts {
+  /** The initial namespace included. */
+  readonly namespaces: number;
+  /** The `lo` of each namespace included. */
+  readonly devices: number;
+}
+
+/** A machine and who uses it. */
+export class Engine {
+  readonly machine: Machine;
+
+  /** Everything the machine learns of the world is in `options`: the real clock in the daemon, a virtual one in tests. */
+  constructor(options: MachineOptions) {
+    this.machine = createMachine(options);
+  }
+
+  /** Opens the mailbox of the process `pid`; closing it closes the sockets and namespaces it holds. */
+  openMailbox(pid: number): NetlinkSession {
+    return this.machine.openSession({ pid });
+  }
+
+  count(): EngineCounts {
+    const namespaces = [...this.machine.core.namespaces.values()];
+    const devices = namespaces.reduce((sum, netns) => sum + netns.devices.size, 0);
+    return { namespaces: namespaces.length, devices };
+  }
+
+  /** Whether there is anything but the initial namespace and its `lo`. */
+  get isEmpty(): boolean {
+    const { namespaces, devices } = this.count();
+    return namespaces === 1 && devices <= 1;
+  }
+
+  close(): void {
+    this.machine.close();
+  }
+}
+
+/** What an engine's thread is started with. */
+export interface EngineSettings {
+  /** Where clients connect. A stale socket there is replaced: whoever starts an engine holds the lock. */
+  readonly socket: string;
+  /** How long to stay when the last object and client have gone. */
+  readonly idleMs: number;
+}
+
+/** What the main thread tells an engine's thread. */
+export type EngineOrder =
+  /** End; with `ifIdle` only when there is still nothing to keep. */
+  { readonly type: "stop"; readonly ifIdle: boolean };
+
+/** What an engine's thread tells the main thread. */
+export type EngineReport =
+  | { readonly type: "log"; readonly text: string }
+  /** Clients can connect. */
+  | { readonly type: "ready" }
+  /** Nothing has been there for the idle time. */
+  | { readonly type: "idle" }
+  /** A client asked for the end. */
+  | { readonly type: "stop-requested" }
+  /** In answer to a stop if idle: somebody came. */
+  | { readonly type: "staying" }
+  /** The socket is gone and the machine has been closed; the last report. */
+  | { readonly type: "stopped" };
