@@ -86,6 +86,14 @@ describe("rooms", () => {
     expect(inNet(text)).toContain("2: net may not import index.ts (ARCHITECTURE.md, Rooms)");
   });
 
+  test("one finding is made of a file's imports from one room", () => {
+    const files = {
+      "src/bytes/mac.ts": '// MACs.\nimport "../net/device.ts";\nimport "../net/x.ts";\n',
+      "src/net/x.ts": "// X.\n",
+    };
+    expect(findings({ files })).toHaveLength(1);
+  });
+
   test("an edge that no file uses is a finding, at its row", () => {
     const table = tidyTable.map((row) => row.replace("| – |", "| net |"));
     expect(findings({ table })).toEqual([
@@ -248,6 +256,14 @@ describe("platform words", () => {
     expect(findings({ files })).toEqual([
       'src/attach/x.ts:3: "process" in a room for: Node or browser',
       'src/attach/x.ts:4: "window" in a room for: Node or browser',
+    ]);
+  });
+
+  test("a room for Node or browser may ask for what only one has", () => {
+    const text = '// X.\nexport const f = typeof setImmediate === "function" ? () => setImmediate(g) : g;\n';
+    expect(findings({ files: { "src/attach/x.ts": text } })).toEqual([]);
+    expect(findings({ files: { "src/net/x.ts": text } })).toEqual([
+      'src/net/x.ts:2: "setImmediate" in a room for: any',
     ]);
   });
 

@@ -81,9 +81,11 @@ export function isEnvironment(text) {
  */
 export function checkPlatform(source, environment, report) {
   const forbidden = FORBIDDEN[environment];
+  const detected = environment === "Node or browser" ? detectedWords(source) : new Set();
   freeIdentifiers(source.program, (identifier, parent) => {
     const { name } = identifier;
-    if (forbidden.has(name)) report(source, identifier.start, `"${name}" in a room for: ${environment}`);
+    if (forbidden.has(name) && !detected.has(name))
+      report(source, identifier.start, `"${name}" in a room for: ${environment}`);
     if (environment !== "any" || name !== "Math" || parent.type !== "MemberExpression") return;
     const method = parent.property.name;
     if (INEXACT_MATH.has(method)) report(source, parent.start, `"Math.${method}" in a room for: any`);
@@ -98,4 +100,18 @@ export function checkPlatform(source, environment, report) {
       report(source, node.start, `"import.meta" in a room for: any`);
     }
   });
+}
+
+/**
+ * Collects the words that a file asks for by `typeof`, before it uses them where they are.
+ *
+ * @param {Source} source
+ */
+function detectedWords(source) {
+  /** @type {Set<string>} */
+  const words = new Set();
+  walk(source.program, (node) => {
+    if (node.type === "UnaryExpression" && node.operator === "typeof") words.add(node.argument.name);
+  });
+  return words;
 }

@@ -103,10 +103,13 @@ export function checkRooms(sources, rooms, report, findings) {
       continue;
     }
     used.add(room.name);
+    /** @type {Set<string | undefined>} */
+    const seen = new Set([room.name]);
     for (const { target, line } of source.imports) {
       if (target === undefined) continue;
       const edge = edgeTo(rooms, room, target);
-      if (edge === room.name) continue;
+      if (seen.has(edge)) continue;
+      if (edge !== undefined) seen.add(edge);
       if (edge === undefined) report(source, { line }, `imports ${target}, which is in no room`);
       else if (room.mayImport.includes(edge)) used.add(`${room.name} → ${edge}`);
       else report(source, { line }, `${room.name} may not import ${edge} (${ARCHITECTURE}, Rooms)`);
