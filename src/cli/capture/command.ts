@@ -48,11 +48,13 @@ async function capture(io: CommandIo, options: CaptureOptions, uveth: UvethClien
     uveth.close();
   });
   try {
-    await uveth.capture(options, (frame) => {
+    const captured = uveth.capture(options, (frame) => {
       frames++;
       lost += frame.lost ?? 0;
       sink.add(sightingOf(frame));
     });
+    await Promise.race([captured, listening(io, options, uveth)]);
+    await captured;
   } catch (error) {
     if (!isStopped) throw refusal(error, options);
   } finally {
@@ -61,6 +63,12 @@ async function capture(io: CommandIo, options: CaptureOptions, uveth: UvethClien
   }
   if (!options.isQuiet) io.stderr(`${frames} frames captured${lost > 0 ? `, ${lost} lost` : ""}\n`);
   return 0;
+}
+
+/** Says so when the capture is in place: a request sent behind it has been answered. */
+async function listening(io: CommandIo, { ifname = "any", isQuiet }: CaptureOptions, uveth: UvethClient): Promise<void> {
+  await uveth.info();
+  if (!isQuiet) io.stderr(`capture: listening on ${ifname}\n`);
 }
 
 function refusal(error: unknown, { ifname }: CaptureOptions): unknown {
