@@ -22,6 +22,8 @@ import type {
   LinkRequest,
   Neigh,
   NeighRequest,
+  Nsid,
+  NsidRequest,
   Route,
   RouteRequest,
 } from "./vocabulary.ts";
@@ -110,6 +112,18 @@ export class TestNetns {
 
   delLink(request: LinkRequest): Promise<Answer> {
     return this.request(rt.RTM_DELLINK, 0, (writer) => words.writeLink(writer, request));
+  }
+
+  /** RTM_NEWLINKPROP; `altnames` of the request are added. */
+  addAltnames(request: LinkRequest): Promise<Answer> {
+    return this.request(rt.RTM_NEWLINKPROP, CREATE | nl.NLM_F_APPEND, (writer) =>
+      words.writeLink(writer, request),
+    );
+  }
+
+  /** RTM_DELLINKPROP; `altnames` of the request are taken away. */
+  delAltnames(request: LinkRequest): Promise<Answer> {
+    return this.request(rt.RTM_DELLINKPROP, 0, (writer) => words.writeLink(writer, request));
   }
 
   /** RTM_GETLINK for one link. */
@@ -247,6 +261,22 @@ export class TestNetns {
   async neighs(request: NeighRequest = { family: AF_UNSPEC }): Promise<Neigh[]> {
     const messages = await this.dump(rt.RTM_GETNEIGH, (writer) => words.writeNeigh(writer, request));
     return messages.map(words.readNeigh);
+  }
+
+  // --- Namespace ids ----------------------------------------------------------------------------------------------
+
+  newNsid(request: NsidRequest): Promise<Answer> {
+    return this.request(rt.RTM_NEWNSID, 0, (writer) => words.writeNsid(writer, request));
+  }
+
+  async getNsid(request: NsidRequest): Promise<Nsid> {
+    const { messages } = await this.request(rt.RTM_GETNSID, 0, (writer) => words.writeNsid(writer, request));
+    return words.readNsid(first(messages));
+  }
+
+  /** The ids that RTM_GETNSID dumps. */
+  async nsids(): Promise<Nsid[]> {
+    return (await this.dump(rt.RTM_GETNSID, (writer) => words.writeNsid(writer, {}))).map(words.readNsid);
   }
 }
 

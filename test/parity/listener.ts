@@ -1,11 +1,14 @@
-// A socket that listens to multicast groups, and tells when nothing more is to come without waiting: a fence, a change to
-// `lo` whose notification comes behind all earlier ones of the same socket.
+// A socket that listens to multicast groups, and tells when nothing more is to come without waiting: a fence, a change of
+// lo's txqlen, whose notification comes behind all earlier ones of the same socket. (Alias and group would not do: while
+// a device is down their changes are not told.)
 
 import { expect } from "vitest";
 import type { NetlinkClient } from "../../src/netlink/client.ts";
 import type { Message } from "../../src/netlink/message.ts";
 import { RTM_NEWLINK, RTM_SETLINK, RTNLGRP_LINK } from "../../src/uapi/rtnetlink.ts";
 import { readLink, writeLink } from "./vocabulary.ts";
+
+const FIRST_FENCE = 1_000_000;
 
 /** A notification. */
 export interface Event {
@@ -44,31 +47,38 @@ export class Listener {
 
   /** The next `count` events; fails when they have not come within three seconds. */
   async take(count: number): Promise<Event[]> {
-    await this.#until(() => this.#events.length >= count, `${count} events, got ${this.#events.length}`);
+    await this.#until(
+      () => this.#events.length >= count,
+      () => `${count} events, got ${this.#events.length}`,
+    );
     return this.#events.splice(0, count);
   }
 
   /** All events up to the first for which `isLast` holds, which is among them. */
   async takeUntil(isLast: (event: Event) => boolean): Promise<Event[]> {
-    await this.#until(() => this.#events.some(isLast), "an event that did not come");
+    await this.#until(
+      () => this.#events.some(isLast),
+      () => "an event that did not come",
+    );
     return this.#events.splice(0, this.#events.findIndex(isLast) + 1);
   }
 
   /** All events that have happened so far. */
   async rest(): Promise<Event[]> {
-    const fence = ++this.#fences;
-    await this.#client.request(RTM_SETLINK, 0, (writer) =>
-      writeLink(writer, { name: "lo", alias: `fence ${fence}` }),
+    const fence = FIRST_FENCE + ++this.#fences;
+    await this.#client.request(RTM_SETLINK, 0, (writer) => writeLink(writer, { name: "lo", txqlen: fence }));
+    await this.#until(
+      () => this.#lastFence >= fence,
+      () => "the fence",
     );
-    await this.#until(() => this.#lastFence >= fence, "the fence");
     return this.#events.splice(0);
   }
 
   #receive(event: Event): void {
     if (event.group === RTNLGRP_LINK) {
-      const { name, alias = "" } = readLink(event.message);
-      if (event.message.type === RTM_NEWLINK && name === "lo" && alias.startsWith("fence ")) {
-        this.#lastFence = Number(alias.slice(6));
+      const { name, txqlen = 0 } = readLink(event.message);
+      if (event.message.type === RTM_NEWLINK && name === "lo" && txqlen > FIRST_FENCE) {
+        this.#lastFence = txqlen;
         return;
       }
       if (!this.#wantsLinks) return;
@@ -76,9 +86,9 @@ export class Listener {
     this.#events.push(event);
   }
 
-  async #until(isReached: () => boolean, what: string): Promise<void> {
+  async #until(isReached: () => boolean, what: () => string): Promise<void> {
     for (let waited = 0; !isReached(); waited += 5) {
-      if (waited > 3_000) expect.fail(`Waited three seconds for ${what}`);
+      if (waited > 3_000) expect.fail(`Waited three seconds for ${what()}`);
       await this.#sleep(5);
     }
   }
