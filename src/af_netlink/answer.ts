@@ -11,7 +11,7 @@ import type { MessageWriter } from "../netlink/writer.ts";
 import * as nl from "../uapi/netlink.ts";
 import type { NetlinkSocket } from "./socket.ts";
 
-/** Queues the ACK (`error` undefined) or the error for `request`, with `warning` as its text when it went through. */
+/** Queues the ACK (`error` undefined) or the error for `request`, with `warning` as its text unless the error has one. */
 export function acknowledge(
   socket: NetlinkSocket,
   request: Message,
@@ -52,7 +52,8 @@ export function writeDone(
 }
 
 function hasDetail(error: NetlinkError | undefined, warning: string): boolean {
-  if (error === undefined) return warning !== "";
+  if (warning !== "") return true;
+  if (error === undefined) return false;
   return error.message !== "" || error.offset !== undefined || error.missing !== undefined;
 }
 
@@ -62,7 +63,7 @@ function writeDetail(
   error: NetlinkError | undefined,
   warning: string,
 ): void {
-  const text = error === undefined ? warning : error.message;
+  const text = error === undefined || error.message === "" ? warning : error.message;
   if (text !== "") writer.string(nl.NLMSGERR_ATTR_MSG, text);
   if (error === undefined) return;
   if (error.offset !== undefined && error.offset < request.bytes.length) {

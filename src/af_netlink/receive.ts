@@ -54,8 +54,7 @@ export class Receiver {
       request.acknowledge();
     } catch (error) {
       if (error instanceof ModuleNeeded && mayLoad) this.#park(copyOf(message), error.alias);
-      else
-        acknowledge(socket, message, asNetlinkError(error instanceof ModuleNeeded ? error.refusal : error));
+      else request.refuse(asNetlinkError(error instanceof ModuleNeeded ? error.refusal : error));
     } finally {
       // Changes of carrier are told of behind the answer, as by the workqueue.
       socket.table.machine.linkWatch.run();
@@ -137,6 +136,11 @@ class HandledRequest implements Request {
     this.#isAnsweredLater = true;
     socket.dump = new RunningDump(socket, new HandledRequest(socket, copyOf(this.message)), handler);
     if (socket.hasRoomForDump) socket.dump.step();
+  }
+
+  /** Sends the error that the request is refused with; what the handler warned of before is its text if it has none. */
+  refuse(error: NetlinkError): void {
+    acknowledge(this.sender, this.message, error, this.#warning);
   }
 
   /** Sends the ACK of a request that went through, if it asked for one. */

@@ -4,7 +4,7 @@
 
 import { RX_BYTES, RX_PACKETS, TX_BYTES, TX_DROPPED, TX_PACKETS } from "../net/counters.ts";
 import { count } from "../net/device.ts";
-import { ethTypeTrans } from "../net/ethernet.ts";
+import { etherSetMacAddress, ethTypeTrans } from "../net/ethernet.ts";
 import type { DeviceOps, Frame, Netns } from "../net/netdevice.ts";
 import { Device } from "../net/netdevice.ts";
 import { netifRx } from "../net/receive.ts";
@@ -17,7 +17,7 @@ import { NET_NAME_PREDICTABLE } from "../uapi/netdevice.ts";
 const mtu = 64 * 1024;
 const txQueueLength = 1_000;
 
-const deviceOps: DeviceOps<null> = { startXmit };
+const deviceOps: DeviceOps<null> = { startXmit, setMacAddress: etherSetMacAddress };
 
 /** Puts `lo` into a new namespace (loopback_net_init). No kind made it, so no request can delete it. */
 export function addLoopback(netns: Netns): void {
@@ -30,6 +30,7 @@ export function addLoopback(netns: Netns): void {
   dev.addressLength = ETH_ALEN;
   dev.txQueueLength = txQueueLength;
   dev.isQueueless = true;
+  dev.isLiveAddressChange = true;
   dev.isNetnsImmutable = true;
   dev.tsoMaxSize = 8 * 65_535;
   registerDevice(dev);

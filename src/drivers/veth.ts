@@ -17,7 +17,6 @@ import type { Device, DeviceOps, Frame, LinkOps, MachineContext, Netns, NewLink 
 import { netifRx } from "../net/receive.ts";
 import { freeDevice, queueUnregister, registerDevice, unregisterDevice } from "../net/register.ts";
 import { NetlinkError } from "../netlink/error.ts";
-import type { Parsed } from "../netlink/policy.ts";
 import { policy, unspec } from "../netlink/policy.ts";
 import { IFF_UP } from "../uapi/if.ts";
 import { ETH_ALEN, ETH_HLEN, ETH_MAX_MTU, ETH_MIN_MTU } from "../uapi/if_ether.ts";

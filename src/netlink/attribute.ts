@@ -93,7 +93,11 @@ export class Attribute {
  * Walks the attributes in `bytes[start, end)` and returns how many bytes were left over at the end (nla_for_each_attr:
  * the walk stops at the first header that does not fit).
  */
-export function* attributes(bytes: Uint8Array, start: number, end: number): Generator<Attribute, number, void> {
+export function* attributes(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Generator<Attribute, number, void> {
   let offset = start;
   while (offset + NLA_HDRLEN <= end) {
     const length = getU16(bytes, offset);

@@ -86,7 +86,12 @@ export class NetlinkClient {
    * Sends one request and hands over every message that answers it, as `request` does but for answers that go on: a
    * ping, a capture. Resolves at its ACK or DONE.
    */
-  stream(type: number, flags: number, body: WriteBody, onMessage: (message: Message) => void): Promise<Answer> {
+  stream(
+    type: number,
+    flags: number,
+    body: WriteBody,
+    onMessage: (message: Message) => void,
+  ): Promise<Answer> {
     return this.#send(type, flags | NLM_F_REQUEST, body, onMessage);
   }
 
@@ -166,7 +171,12 @@ export class NetlinkClient {
     const ack = parseAcknowledgement(message, isDone);
     const error = errorOf(ack);
     if (error !== undefined) pending.reject(error);
-    else pending.resolve({ messages: pending.received, warning: ack.message, isInterrupted: pending.isInterrupted });
+    else
+      pending.resolve({
+        messages: pending.received,
+        warning: ack.message,
+        isInterrupted: pending.isInterrupted,
+      });
   }
 
   #end(reason?: Error): void {

@@ -3,10 +3,10 @@
 //
 // Mirrors net/netlink/af_netlink.c (netlink_ack) and include/linux/netlink.h (struct netlink_ext_ack).
 
-import { errnoName, errnoNumber } from "../uapi/errno.ts";
 import type { ErrnoName } from "../uapi/errno.ts";
-import type { AttrPolicy } from "./policy.ts";
+import { errnoName, errnoNumber } from "../uapi/errno.ts";
 import { attributeOf } from "./parsed.ts";
+import type { AttrPolicy } from "./policy.ts";
 
 /** What an extended acknowledgement says beside the errno and the text. */
 export interface ErrorDetail {

@@ -11,5 +11,11 @@ export type { Strictness } from "./parse.ts";
 export { parseMessage, parseNested } from "./parse.ts";
 export { attributeOf } from "./parsed.ts";
 export * from "./policy.ts";
-export type { DatagramInfo, NetlinkProvider, NetlinkTransport, NetnsHandle, SocketRequest } from "./transport.ts";
+export type {
+  DatagramInfo,
+  NetlinkProvider,
+  NetlinkTransport,
+  NetnsHandle,
+  SocketRequest,
+} from "./transport.ts";
 export { MessageWriter } from "./writer.ts";

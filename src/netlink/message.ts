@@ -3,9 +3,15 @@
 // Mirrors include/uapi/linux/netlink.h (struct nlmsghdr, NLMSG_OK, NLMSG_NEXT).
 
 import { align4, getS32, getU16, getU32 } from "../bytes/endian.ts";
-import { NLM_F_ACK_TLVS, NLM_F_CAPPED, NLMSGERR_ATTR_MISS_NEST, NLMSGERR_ATTR_MISS_TYPE } from "../uapi/netlink.ts";
-import { NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS } from "../uapi/netlink.ts";
-import { Attribute, attributes } from "./attribute.ts";
+import {
+  NLM_F_ACK_TLVS,
+  NLM_F_CAPPED,
+  NLMSGERR_ATTR_MISS_NEST,
+  NLMSGERR_ATTR_MISS_TYPE,
+  NLMSGERR_ATTR_MSG,
+  NLMSGERR_ATTR_OFFS,
+} from "../uapi/netlink.ts";
+import { type Attribute, attributes } from "./attribute.ts";
 import { NetlinkError } from "./error.ts";
 
 /** Size of a message header: u32 length, u16 type, u16 flags, u32 sequence number, u32 port id. */

@@ -9,7 +9,7 @@ import { Attribute, NLA_HDRLEN } from "./attribute.ts";
 import { NetlinkError } from "./error.ts";
 import type { Message } from "./message.ts";
 import { NLMSG_HDRLEN } from "./message.ts";
-import { AttributeSet } from "./parsed.ts";
+import { AttributeSet, leftoverText } from "./parsed.ts";
 import type { AttrPolicy, Parsed, Policy } from "./policy.ts";
 
 /**
@@ -105,9 +105,9 @@ function walk(
     }
     offset += align4(length);
   }
-  if (offset < end && strictness !== "liberal") {
-    throw new NetlinkError("EINVAL", "bytes leftover after parsing attributes");
-  }
+  if (offset >= end) return;
+  if (strictness !== "liberal") throw new NetlinkError("EINVAL", leftoverText);
+  set?.noteLeftover();
 }
 
 function validate(

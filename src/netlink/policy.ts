@@ -54,9 +54,9 @@ export interface PolicyRules {
 
 /** The decoded form of a set of attributes: each rule's name, present when the attribute was. */
 export type Parsed<P extends Policy> = {
-  readonly [
-    Type in keyof P["rules"] as P["rules"][Type] extends AttrPolicy<infer Name, unknown> ? Name : never
-  ]?: P["rules"][Type] extends AttrPolicy<string, infer Value> ? Value : never;
+  readonly [Type in keyof P["rules"] as P["rules"][Type] extends AttrPolicy<infer Name, unknown>
+    ? Name
+    : never]?: P["rules"][Type] extends AttrPolicy<string, infer Value> ? Value : never;
 };
 
 /** Declares an attribute space of types 1 to `maxType`. */
@@ -74,25 +74,40 @@ export interface NumberLimits {
   readonly mask?: number;
 }
 
-export function u8<const Name extends string>(name: Name, limits: NumberLimits = {}): AttrPolicy<Name, number> {
+export function u8<const Name extends string>(
+  name: Name,
+  limits: NumberLimits = {},
+): AttrPolicy<Name, number> {
   return { name, type: "u8", length: 0, ...limits, decode: (attribute) => attribute.u8() };
 }
 
-export function u16<const Name extends string>(name: Name, limits: NumberLimits = {}): AttrPolicy<Name, number> {
+export function u16<const Name extends string>(
+  name: Name,
+  limits: NumberLimits = {},
+): AttrPolicy<Name, number> {
   return { name, type: "u16", length: 0, ...limits, decode: (attribute) => attribute.u16() };
 }
 
 /** A 16-bit number in network byte order (NLA_U16 read with nla_get_be16: ports, protocols). */
-export function be16<const Name extends string>(name: Name, limits: NumberLimits = {}): AttrPolicy<Name, number> {
+export function be16<const Name extends string>(
+  name: Name,
+  limits: NumberLimits = {},
+): AttrPolicy<Name, number> {
   const swapped = (attribute: Attribute) => ((attribute.u16() & 0xff) << 8) | (attribute.u16() >>> 8);
   return { name, type: "u16", length: 0, ...limits, decode: swapped };
 }
 
-export function u32<const Name extends string>(name: Name, limits: NumberLimits = {}): AttrPolicy<Name, number> {
+export function u32<const Name extends string>(
+  name: Name,
+  limits: NumberLimits = {},
+): AttrPolicy<Name, number> {
   return { name, type: "u32", length: 0, ...limits, decode: (attribute) => attribute.u32() };
 }
 
-export function s32<const Name extends string>(name: Name, limits: NumberLimits = {}): AttrPolicy<Name, number> {
+export function s32<const Name extends string>(
+  name: Name,
+  limits: NumberLimits = {},
+): AttrPolicy<Name, number> {
   return { name, type: "s32", length: 0, ...limits, decode: (attribute) => attribute.s32() };
 }
 

@@ -39,7 +39,8 @@ export function* dumpBridgeLinks(request: Request, { writer }: DumpControl): Dum
 function parseStrictly({ message }: Request): number {
   if (message.payloadLength < IFINFOMSG_SIZE) throw invalid("Invalid header for bridge link dump");
   const { index } = readIfinfomsg(message.bytes, NLMSG_HDRLEN);
-  if (!isPlainHeader(message) || index !== 0) throw invalid("Invalid values in header for bridge link dump request");
+  if (!isPlainHeader(message) || index !== 0)
+    throw invalid("Invalid values in header for bridge link dump request");
   const { extMask = 0 } = parseMessage(message, IFINFOMSG_SIZE, linkPolicy, "no-unknown");
   if (message.attributes(IFINFOMSG_SIZE).some(({ type }) => type !== IFLA_EXT_MASK)) {
     throw invalid("Unsupported attribute in bridge link dump request");

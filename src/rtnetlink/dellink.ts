@@ -12,10 +12,11 @@ import { capableNetnsById, ensureNetnsIdOnly } from "./netns-attributes.ts";
 
 /** Answers RTM_DELLINK: EINVAL when the request names nothing, ENODEV when there is nothing of that name. */
 export function delLink(request: Request): void {
-  const link = parseLink(request.message);
+  const link = parseLink(request);
   const { attrs } = link;
   ensureNetnsIdOnly(attrs);
-  const netns = attrs.targetNetnsid === undefined ? request.netns : capableNetnsById(request, attrs.targetNetnsid);
+  const netns =
+    attrs.targetNetnsid === undefined ? request.netns : capableNetnsById(request, attrs.targetNetnsid);
   const dev = findDevice(netns, link);
   if (dev !== undefined) return deleteLink(dev, request.origin);
   if (namesDevice(link)) throw noDevice();

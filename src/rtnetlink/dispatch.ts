@@ -11,8 +11,14 @@ import { NetlinkError, notSupported } from "../netlink/error.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import { NETLINK_ROUTE, NLM_F_BULK, NLM_F_DUMP } from "../uapi/netlink.ts";
-import { RTGENMSG_SIZE, RTM_BASE, RTM_MAX, RTNLGRP_MAX } from "../uapi/rtnetlink.ts";
-import { RTNLGRP_IPV4_MROUTE_R, RTNLGRP_IPV6_MROUTE_R } from "../uapi/rtnetlink.ts";
+import {
+  RTGENMSG_SIZE,
+  RTM_BASE,
+  RTM_MAX,
+  RTNLGRP_IPV4_MROUTE_R,
+  RTNLGRP_IPV6_MROUTE_R,
+  RTNLGRP_MAX,
+} from "../uapi/rtnetlink.ts";
 import { AF_UNSPEC } from "../uapi/socket.ts";
 
 /** What is done for one message type of one family. */
@@ -76,7 +82,12 @@ export class Rtnetlink implements Protocol {
   }
 
   /** Sends an event of `netns` to a group (rtnl_notify); `write` runs only if somebody hears it, and begins and ends it. */
-  notify(group: number, netns: Netns, origin: Origin | undefined, write: (writer: MessageWriter) => void): void {
+  notify(
+    group: number,
+    netns: Netns,
+    origin: Origin | undefined,
+    write: (writer: MessageWriter) => void,
+  ): void {
     this.#table.notify(NETLINK_ROUTE, group, netns, origin, write);
   }
 

@@ -44,7 +44,10 @@ export function setLinkAttributes(change: LinkChange, dev: Device, isNotable: bo
   validateLink(dev, change.attrs);
   const { ifname, newIfindex } = change.attrs;
   if (change.targetNetns !== dev.netns) {
-    changeNetNamespace(dev, change.targetNetns, { pattern: ifname === "" ? undefined : ifname, ifindex: newIfindex });
+    changeNetNamespace(dev, change.targetNetns, {
+      pattern: ifname === "" ? undefined : ifname,
+      ifindex: newIfindex,
+    });
   }
   const notes: Notes = { isNotable };
   try {

@@ -37,9 +37,10 @@ interface Wanted {
 export function* dumpLinks(request: Request, control: DumpControl): Dump {
   const wanted = read(request);
   const { netns, targetNsid, extMask } = wanted;
-  if (wanted.master !== 0 || wanted.kind !== undefined) control.answerFlags |= NLM_F_DUMP_FILTERED;
   control.generation = () => netns.generation;
-  const flags = NLM_F_MULTI | control.answerFlags;
+  // Said by the messages alone: NLMSG_DONE does not know of it.
+  const isFiltered = wanted.master !== 0 || wanted.kind !== undefined;
+  const flags = NLM_F_MULTI | (isFiltered ? NLM_F_DUMP_FILTERED : 0);
   const { portId, seq } = request.origin;
   for (const dev of devicesByIndex(netns)) {
     if (dev.netns !== netns || dev.registration !== "registered" || !isWanted(dev, wanted)) continue;
@@ -73,7 +74,10 @@ function parseStrictly(request: Request): LinkAttributes {
   }
   const attrs = parseMessage(message, IFINFOMSG_SIZE, linkPolicy, "no-unknown");
   // In the order of the types, as a bad namespace id may come before an attribute that is not supported, or after.
-  for (const type of message.attributes(IFINFOMSG_SIZE).map((attribute) => attribute.type).sort((a, b) => a - b)) {
+  for (const type of message
+    .attributes(IFINFOMSG_SIZE)
+    .map((attribute) => attribute.type)
+    .sort((a, b) => a - b)) {
     if (type === link.IFLA_TARGET_NETNSID) targetNetns(request, attrs.targetNetnsid ?? -1);
     else if (!isFilter(type)) throw invalid("Unsupported attribute in link dump request");
   }

@@ -8,7 +8,7 @@ import { COUNTERS } from "../net/counters.ts";
 import { readCounter } from "../net/device.ts";
 import type { Device } from "../net/netdevice.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
-import { IFLA_STATS, RTNL_LINK_STATS64_SIZE, RTNL_LINK_STATS_SIZE } from "../uapi/if_link.ts";
+import { IFLA_STATS, RTNL_LINK_STATS_SIZE, RTNL_LINK_STATS64_SIZE } from "../uapi/if_link.ts";
 
 /** How many counters `struct rtnl_link_stats` has: all but rx_otherhost_dropped. */
 const oldCounters = RTNL_LINK_STATS_SIZE / 4;

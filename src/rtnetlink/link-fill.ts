@@ -53,7 +53,8 @@ export function fillLink(writer: MessageWriter, dev: Device, report: LinkReport)
   fillNumbers(writer, dev);
   fillCarrier(writer, dev);
   fillProtoDown(writer, dev);
-  if (report.event !== undefined && report.event !== link.IFLA_EVENT_NONE) writer.u32(link.IFLA_EVENT, report.event);
+  if (report.event !== undefined && report.event !== link.IFLA_EVENT_NONE)
+    writer.u32(link.IFLA_EVENT, report.event);
   if (dev.addressLength > 0) {
     fillAddress(writer, link.IFLA_ADDRESS, dev.address);
     fillAddress(writer, link.IFLA_BROADCAST, dev.broadcast);

@@ -2,17 +2,19 @@
 //
 // Mirrors net/core/rtnetlink.c (nlmsg_parse by ifla_policy, rtnl_dev_get, rtnl_nla_parse_ifinfomsg).
 
+import type { Request } from "../af_netlink/handler.ts";
 import { getS32, getU8, getU16, getU32 } from "../bytes/endian.ts";
 import { deviceByIndex, deviceByName } from "../net/device.ts";
 import type { LinkAttributes } from "../net/link-policy.ts";
 import { linkPolicy } from "../net/link-policy.ts";
-import type { Device, Ifinfomsg, Netns } from "../net/netdevice.ts";
+import type { Device, Ifinfomsg, Netns, Warn } from "../net/netdevice.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import type { Message } from "../netlink/message.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import type { Strictness } from "../netlink/parse.ts";
 import { parseMessage, parseNested } from "../netlink/parse.ts";
+import { warnOfLeftover } from "../netlink/parsed.ts";
 import {
   IFINFOMSG_CHANGE,
   IFINFOMSG_FAMILY,
@@ -29,8 +31,10 @@ export interface LinkDescription {
 }
 
 /** Parses a request about a link; NetlinkError as the policy refuses it. */
-export function parseLink(message: Message, strictness: Strictness = "liberal"): LinkDescription {
+export function parseLink(request: Request, strictness: Strictness = "liberal"): LinkDescription {
+  const { message } = request;
   const attrs = parseMessage(message, IFINFOMSG_SIZE, linkPolicy, strictness);
+  warnOfLeftover(attrs, (text) => request.warn(text));
   return { header: readIfinfomsg(message.bytes, NLMSG_HDRLEN), attrs };
 }
 
@@ -38,10 +42,13 @@ export function parseLink(message: Message, strictness: Strictness = "liberal"):
  * Parses the ifinfomsg and attributes of a peer inside IFLA_INFO_DATA (rtnl_nla_parse_ifinfomsg): EINVAL for a
  * negative ifindex, with the kernel's text. The kind's policy has seen to it that the header is there.
  */
-export function parsePeer(blob: Attribute): LinkDescription {
+export function parsePeer(blob: Attribute, warn: Warn): LinkDescription {
   const header = readIfinfomsg(blob.bytes, blob.start);
-  if (header.index < 0) throw new NetlinkError("EINVAL", "ifindex can't be negative", { offset: blob.offset });
-  return { header, attrs: parseNested(blob, linkPolicy, "liberal", IFINFOMSG_SIZE) };
+  if (header.index < 0)
+    throw new NetlinkError("EINVAL", "ifindex can't be negative", { offset: blob.offset });
+  const attrs = parseNested(blob, linkPolicy, "liberal", IFINFOMSG_SIZE);
+  warnOfLeftover(attrs, warn);
+  return { header, attrs };
 }
 
 /** Reads `struct ifinfomsg` at `offset`. */

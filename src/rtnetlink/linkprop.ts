@@ -37,7 +37,7 @@ export function delLinkProp(request: Request): void {
 }
 
 function changeAltnames(request: Request, change: (dev: Device, name: string) => void): void {
-  const link = parseLink(request.message, "strict");
+  const link = parseLink(request, "strict");
   ensureNetnsIdOnly(link.attrs);
   const dev = requireDevice(request.netns, link);
   let hasChanged = false;

@@ -48,7 +48,8 @@ export function netnsByFd(session: Session, fd: number): Netns {
  * unknown id, EPERM where the sender has no CAP_NET_ADMIN.
  */
 export function targetNetns(request: Request, attrs: LinkAttributes): Netns {
-  const netns = netnsOfProcess(request.sender.session, attrs) ?? netnsOfId(request.netns, attrs.targetNetnsid);
+  const netns =
+    netnsOfProcess(request.sender.session, attrs) ?? netnsOfId(request.netns, attrs.targetNetnsid);
   ensureCapable(request, netns);
   return netns;
 }

@@ -7,11 +7,11 @@ import { ModuleNeeded } from "../af_netlink/handler.ts";
 import type { LinkInfo } from "../net/link-policy.ts";
 import { linkInfoPolicy } from "../net/link-policy.ts";
 import { netnsById } from "../net/namespace.ts";
-import type { LinkOps, Netns } from "../net/netdevice.ts";
+import type { LinkOps, Netns, Warn } from "../net/netdevice.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { invalid, NetlinkError, notSupported, withoutDetail } from "../netlink/error.ts";
 import { parseNested } from "../netlink/parse.ts";
-import { attributeOf } from "../netlink/parsed.ts";
+import { attributeOf, warnOfLeftover } from "../netlink/parsed.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../uapi/netlink.ts";
 import { changeGroup, changeLink } from "./changelink.ts";
 import { makeLink } from "./create.ts";
@@ -40,17 +40,17 @@ export interface NewLinkRequest extends LinkDescription {
 
 /** Answers RTM_NEWLINK (rtnl_newlink). */
 export function newLink(request: Request): void {
-  const link = parseLink(request.message);
+  const link = parseLink(request);
   const { header, attrs } = link;
   ensureUniqueNetns(attrs);
   const info = infoOf(attrs.linkinfo);
   const ops = info.kind === undefined ? undefined : request.machine.kinds.get(info.kind);
   const warn = (text: string) => request.warn(text);
 
-  const data = dataOf(ops, info);
+  const data = dataOf(ops, info, warn);
   ops?.validate?.(attrs, data, warn);
   const blob = ops?.peerType === undefined ? undefined : peerBlob(ops, data);
-  const peer = blob === undefined ? undefined : parsePeer(blob);
+  const peer = blob === undefined ? undefined : parsePeer(blob, warn);
   if (peer !== undefined) ops?.validate?.(peer.attrs, undefined, warn);
   const peerNetns = ops?.peerType === undefined ? undefined : peerNetnsOf(request, peer ?? link);
 
@@ -63,9 +63,11 @@ function infoOf(linkinfo: Attribute | undefined): LinkInfo {
   return linkinfo === undefined ? {} : withoutDetail(() => parseNested(linkinfo, linkInfoPolicy));
 }
 
-function dataOf(ops: LinkOps | undefined, info: LinkInfo): object | undefined {
+function dataOf(ops: LinkOps | undefined, info: LinkInfo, warn: Warn): object | undefined {
   if (ops?.policy === undefined || info.data === undefined) return undefined;
-  return parseNested(info.data, ops.policy);
+  const data = parseNested(info.data, ops.policy);
+  warnOfLeftover(data, warn);
+  return data;
 }
 
 /** The attribute of IFLA_INFO_DATA that describes the peer. */
@@ -110,5 +112,7 @@ function findOrMake(link: NewLinkRequest): void {
 /** Refuses an unknown kind, once the module that may know it has been asked for (rtnl-link-<kind>). */
 function unknownKind(kind: string | undefined): Error {
   const refusal = notSupported("Unknown device type");
-  return kind === undefined ? refusal : new ModuleNeeded(`rtnl-link-${kind.slice(0, maxKindLength)}`, refusal);
+  return kind === undefined
+    ? refusal
+    : new ModuleNeeded(`rtnl-link-${kind.slice(0, maxKindLength)}`, refusal);
 }

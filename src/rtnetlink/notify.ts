@@ -26,7 +26,12 @@ function announce(rtnetlink: Rtnetlink, message: LinkMessage): void {
   if (!rtnetlink.hasListeners(RTNLGRP_LINK, origin)) return;
   rtnetlink.notify(RTNLGRP_LINK, netns, origin, (writer) => {
     const isEcho = origin?.isEcho === true;
-    writer.begin(type === "new" ? RTM_NEWLINK : RTM_DELLINK, 0, isEcho ? origin.seq : 0, isEcho ? origin.portId : 0);
+    writer.begin(
+      type === "new" ? RTM_NEWLINK : RTM_DELLINK,
+      0,
+      isEcho ? origin.seq : 0,
+      isEcho ? origin.portId : 0,
+    );
     fillLink(writer, dev, { reader: netns, change, extMask: 0, event, moved });
     writer.end();
   });

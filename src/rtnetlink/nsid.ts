@@ -7,6 +7,7 @@ import { assignNsid, nsidOf } from "../net/namespace.ts";
 import type { MachineContext, Netns, Origin } from "../net/netdevice.ts";
 import { invalid, NetlinkError, refused } from "../netlink/error.ts";
 import { parseMessage } from "../netlink/parse.ts";
+import { warnOfLeftover } from "../netlink/parsed.ts";
 import type { Parsed } from "../netlink/policy.ts";
 import { policy, s32, u32 } from "../netlink/policy.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
@@ -37,7 +38,13 @@ export function joinNsidMessages(machine: MachineContext, rtnetlink: Rtnetlink):
   machine.announceNsid = (netns, nsid, type, origin) => announce(rtnetlink, netns, nsid, type, origin);
 }
 
-function announce(rtnetlink: Rtnetlink, netns: Netns, nsid: number, type: "new" | "del", origin?: Origin): void {
+function announce(
+  rtnetlink: Rtnetlink,
+  netns: Netns,
+  nsid: number,
+  type: "new" | "del",
+  origin?: Origin,
+): void {
   rtnetlink.notify(RTNLGRP_NSID, netns, origin, (writer) => {
     writer.begin(type === "new" ? RTM_NEWNSID : RTM_DELNSID, 0, origin?.seq ?? 0, origin?.portId ?? 0);
     fillNsid(writer, nsid);
@@ -55,6 +62,7 @@ export function fillNsid(writer: MessageWriter, nsid: number, currentNsid?: numb
 /** Answers RTM_NEWNSID: the sender's namespace calls another one by an id, by the next free one if that is negative. */
 export function newNsid(request: Request): void {
   const attrs = parseMessage(request.message, RTGENMSG_SIZE, nsidPolicy);
+  warnOfLeftover(attrs, (text) => request.warn(text));
   if (attrs.nsid === undefined) throw invalid("nsid is missing");
   const { netns: peer, name } = peerOf(request, attrs) ?? { netns: undefined, name: "" };
   if (peer === undefined) throw invalid("Peer netns reference is missing");
@@ -70,7 +78,13 @@ export function newNsid(request: Request): void {
 /** Answers RTM_GETNSID for one namespace: the id it has, NETNSA_NSID_NOT_ASSIGNED (-1) when it has none. */
 export function getNsid(request: Request): void {
   const { sender, origin } = request;
-  const attrs = parseMessage(request.message, RTGENMSG_SIZE, nsidPolicy, sender.isStrict ? "no-unknown" : "liberal");
+  const attrs = parseMessage(
+    request.message,
+    RTGENMSG_SIZE,
+    nsidPolicy,
+    sender.isStrict ? "no-unknown" : "liberal",
+  );
+  warnOfLeftover(attrs, (text) => request.warn(text));
   if (sender.isStrict && request.message.attribute(NETNSA_CURRENT_NSID, RTGENMSG_SIZE) !== undefined) {
     throw invalid("Unsupported attribute in peer netns getid request");
   }
@@ -80,7 +94,11 @@ export function getNsid(request: Request): void {
   const target = targetNsid === undefined ? request.netns : targetNetns(request, attrs, targetNsid);
   request.reply((writer) => {
     writer.begin(RTM_NEWNSID, 0, origin.seq, origin.portId);
-    fillNsid(writer, nsidOf(target, peer), targetNsid === undefined ? undefined : nsidOf(request.netns, peer));
+    fillNsid(
+      writer,
+      nsidOf(target, peer),
+      targetNsid === undefined ? undefined : nsidOf(request.netns, peer),
+    );
     writer.end();
   });
 }

@@ -17,7 +17,11 @@ const reasonPolicy = policy(IFLA_PROTO_DOWN_REASON_VALUE, {
 });
 
 /** Sets the reasons, then the state: EOPNOTSUPP where the kind does not know it, EBUSY while there is a reason left. */
-export function setProtoDown(dev: Device, protoDown: number | undefined, reason: Attribute | undefined): void {
+export function setProtoDown(
+  dev: Device,
+  protoDown: number | undefined,
+  reason: Attribute | undefined,
+): void {
   if (dev.ops.changeProtoDown === undefined) throw notSupported("Protodown not supported by device");
   if (reason !== undefined) setReason(dev, reason);
   if (protoDown === undefined) return;

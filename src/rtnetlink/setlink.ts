@@ -9,9 +9,13 @@ import { ensureUniqueNetns, targetNetns } from "./netns-attributes.ts";
 
 /** Answers RTM_SETLINK. */
 export function setLink(request: Request): void {
-  const link = parseLink(request.message);
+  const link = parseLink(request);
   const { header, attrs } = link;
   ensureUniqueNetns(attrs);
   const target = targetNetns(request, attrs);
-  setLinkAttributes({ header, attrs, request, targetNetns: target }, requireDevice(request.netns, link), false);
+  setLinkAttributes(
+    { header, attrs, request, targetNetns: target },
+    requireDevice(request.netns, link),
+    false,
+  );
 }

@@ -75,9 +75,11 @@ function checkHeader({ bytes, payloadLength }: Message, isStrict: boolean, isDum
   const ifindex = getU32(bytes, NLMSG_HDRLEN + link.IF_STATS_MSG_IFINDEX);
   if (!isStrict) return ifindex;
   const padding = getU8(bytes, NLMSG_HDRLEN + 1) | getU16(bytes, NLMSG_HDRLEN + 2);
-  if (padding !== 0 || (isDump && ifindex !== 0)) throw invalid("Invalid values in header for stats dump request");
+  if (padding !== 0 || (isDump && ifindex !== 0))
+    throw invalid("Invalid values in header for stats dump request");
   const mask = getU32(bytes, NLMSG_HDRLEN + link.IF_STATS_MSG_FILTER_MASK);
-  if (mask >= filterBit(link.IFLA_STATS_MAX + 1)) throw invalid("Invalid stats requested through filter mask");
+  if (mask >= filterBit(link.IFLA_STATS_MAX + 1))
+    throw invalid("Invalid stats requested through filter mask");
   return ifindex;
 }
 
@@ -106,8 +108,10 @@ function fillMessage(
   const at = writer.reserve(link.IF_STATS_MSG_SIZE);
   setS32(writer.bytes, at + link.IF_STATS_MSG_IFINDEX, dev.ifindex);
   setU32(writer.bytes, at + link.IF_STATS_MSG_FILTER_MASK, wanted.mask);
-  if ((wanted.mask & filterBit(link.IFLA_STATS_LINK_64)) !== 0) fillStats64(writer, link.IFLA_STATS_LINK_64, dev);
-  if ((wanted.mask & filterBit(link.IFLA_STATS_LINK_OFFLOAD_XSTATS)) !== 0) fillOffload(writer, wanted.offloadMask);
+  if ((wanted.mask & filterBit(link.IFLA_STATS_LINK_64)) !== 0)
+    fillStats64(writer, link.IFLA_STATS_LINK_64, dev);
+  if ((wanted.mask & filterBit(link.IFLA_STATS_LINK_OFFLOAD_XSTATS)) !== 0)
+    fillOffload(writer, wanted.offloadMask);
   if ((wanted.mask & filterBit(link.IFLA_STATS_AF_SPEC)) !== 0) writer.flag(link.IFLA_STATS_AF_SPEC);
   writer.end();
 }
