@@ -3,8 +3,8 @@
 //
 // The counterpart of iproute2's ll_addr_a2n; what sscanf("%x") stops at is ignored, as there ("02-11" is the one byte 2).
 
-import { ipv4FromText } from "../bytes/ipv4.ts";
 import { setBe32 } from "../bytes/endian.ts";
+import { ipv4FromText } from "../bytes/ipv4.ts";
 import { CommandExit, EXIT_FAILURE } from "./exit.ts";
 
 /** Reads an address; CommandExit with iproute2's text if it is none. */

@@ -28,7 +28,8 @@ export function unsigned(text: string, bits = 32, base: 0 | 10 | 16 = 0): number
 /** Reads an unsigned 64-bit number (get_u64); a negative one wraps, as in strtoull(3). */
 export function unsigned64(text: string, base: 0 | 10 | 16 = 0): bigint | undefined {
   const value = integer(text, base);
-  if (value === undefined || value > 0xffff_ffff_ffff_ffffn || value < -0xffff_ffff_ffff_ffffn) return undefined;
+  if (value === undefined || value > 0xffff_ffff_ffff_ffffn || value < -0xffff_ffff_ffff_ffffn)
+    return undefined;
   return BigInt.asUintN(64, value);
 }
 

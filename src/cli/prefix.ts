@@ -52,7 +52,8 @@ export function addressText(address: Uint8Array): string {
 
 /** True when `address` lies in `prefix`; addresses of another family do not. */
 export function isInPrefix(prefix: Prefix, address: Uint8Array): boolean {
-  if (prefix.prefixLength === 0) return prefix.address.length === 0 || prefix.address.length === address.length;
+  if (prefix.prefixLength === 0)
+    return prefix.address.length === 0 || prefix.address.length === address.length;
   if (prefix.address.length !== address.length) return false;
   for (let bit = 0; bit < prefix.prefixLength; bit += 8) {
     const differing = (prefix.address[bit >> 3] ?? 0) ^ (address[bit >> 3] ?? 0);

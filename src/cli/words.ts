@@ -9,7 +9,10 @@ export function matches(typed: string, keyword: string): boolean {
 }
 
 /** The first of `keywords` that `typed` abbreviates. */
-export function firstMatch<Keyword extends string>(typed: string, keywords: readonly Keyword[]): Keyword | undefined {
+export function firstMatch<Keyword extends string>(
+  typed: string,
+  keywords: readonly Keyword[],
+): Keyword | undefined {
   return keywords.find((keyword) => matches(typed, keyword));
 }
 

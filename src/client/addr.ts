@@ -123,7 +123,11 @@ export function addAddress(client: NetlinkClient, request: AddressRequest): Prom
 }
 
 /** Changes the lifetimes and flags of an address, or adds it where that is meant. */
-export function replaceAddress(client: NetlinkClient, request: AddressRequest, isCreate: boolean): Promise<Answer> {
+export function replaceAddress(
+  client: NetlinkClient,
+  request: AddressRequest,
+  isCreate: boolean,
+): Promise<Answer> {
   const flags = isCreate ? NLM_F_CREATE | NLM_F_REPLACE : NLM_F_REPLACE;
   return client.request(RTM_NEWADDR, flags, (writer) => writeAddress(writer, request));
 }

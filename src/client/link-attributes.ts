@@ -4,12 +4,12 @@
 // Mirrors <linux/if_link.h> and the reply of rtnl_fill_ifinfo (net/core/rtnetlink.c). *Omitted:* virtual functions and port
 // profiles, which devices in software do not have, and IFLA_STATS, the 32-bit copy of IFLA_STATS64.
 
-import { getS32, getU32 } from "../bytes/endian.ts";
+import { getS32 } from "../bytes/endian.ts";
 import { ipv6ToText } from "../bytes/ipv6.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { parseNested } from "../netlink/parse.ts";
 import type { Parsed } from "../netlink/policy.ts";
-import { flag, nest, policy, s32, string, u8, u16, u32 } from "../netlink/policy.ts";
+import { nest, policy, s32, string, u8, u16, u32 } from "../netlink/policy.ts";
 import {
   IFLA_ADDRESS,
   IFLA_AF_SPEC,
@@ -190,5 +190,7 @@ export const linkAttributes = policy(IFLA_MAX, {
 
 /** Reads an array of s32. */
 function numbers(attribute: Attribute): readonly number[] {
-  return Array.from({ length: attribute.length >> 2 }, (_, i) => getS32(attribute.bytes, attribute.start + 4 * i));
+  return Array.from({ length: attribute.length >> 2 }, (_, i) =>
+    getS32(attribute.bytes, attribute.start + 4 * i),
+  );
 }

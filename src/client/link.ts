@@ -9,6 +9,7 @@ import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import { parseMessage } from "../netlink/parse.ts";
 import type { Parsed } from "../netlink/policy.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
+import { IFNAMSIZ } from "../uapi/if.ts";
 import {
   IFLA_ALT_IFNAME,
   IFLA_EXT_MASK,
@@ -19,7 +20,6 @@ import {
   IFLA_MASTER,
   IFLA_PROP_LIST,
 } from "../uapi/if_link.ts";
-import { IFNAMSIZ } from "../uapi/if.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../uapi/netlink.ts";
 import {
   IFINFOMSG_CHANGE,

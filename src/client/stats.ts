@@ -128,5 +128,8 @@ function writeStatsHeader(writer: MessageWriter, ifindex: number): void {
 function parseStats(message: Message): { ifindex: number; stats: LinkStats } {
   const counters = message.attribute(IFLA_STATS_LINK_64, IF_STATS_MSG_SIZE);
   assert(counters !== undefined, "an RTM_NEWSTATS has the counters that were asked for");
-  return { ifindex: getU32(message.bytes, NLMSG_HDRLEN + IF_STATS_MSG_IFINDEX), stats: parseLinkStats(counters) };
+  return {
+    ifindex: getU32(message.bytes, NLMSG_HDRLEN + IF_STATS_MSG_IFINDEX),
+    stats: parseLinkStats(counters),
+  };
 }

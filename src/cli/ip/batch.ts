@@ -43,7 +43,10 @@ async function readBatch(ip: IpContext, path: string): Promise<string> {
     return await ip.io.readFile(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const reason = code === "EACCES" || code === "EISDIR" ? errnoText(errnoNumber(code)) : errnoText(errnoNumber("ENOENT"));
+    const reason =
+      code === "EACCES" || code === "EISDIR"
+        ? errnoText(errnoNumber(code))
+        : errnoText(errnoNumber("ENOENT"));
     throw new CommandExit(EXIT_FAILURE, `Cannot open file "${path}" for reading: ${reason}\n`);
   }
 }

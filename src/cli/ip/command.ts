@@ -74,9 +74,11 @@ async function runObject(ip: IpContext, words: Words): Promise<number> {
   const word = words.take();
   if (word === undefined) throw usage(IP_USAGE);
   const object = OBJECTS.find(([name]) => matches(word, name));
-  if (object === undefined) throw new CommandExit(EXIT_FAILURE, `Object "${word}" is unknown, try "ip help".\n`);
+  if (object === undefined)
+    throw new CommandExit(EXIT_FAILURE, `Object "${word}" is unknown, try "ip help".\n`);
   const [name, load] = object;
-  if (load === undefined) throw new CommandExit(EXIT_FAILURE, `Object "${name}" is not supported by uveth.\n`);
+  if (load === undefined)
+    throw new CommandExit(EXIT_FAILURE, `Object "${name}" is not supported by uveth.\n`);
   const run = await load();
   return run(ip, words);
 }

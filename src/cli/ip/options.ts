@@ -5,8 +5,8 @@
 // would ask a name server.
 
 import { NetlinkError } from "../../netlink/error.ts";
-import { AF_BRIDGE, AF_INET, AF_INET6, AF_MPLS, AF_PACKET, AF_UNSPEC } from "../../uapi/socket.ts";
 import { errnoNumber, errnoText } from "../../uapi/errno.ts";
+import { AF_BRIDGE, AF_INET, AF_INET6, AF_MPLS, AF_PACKET, AF_UNSPEC } from "../../uapi/socket.ts";
 import type { ColorMode } from "../color.ts";
 import { CommandExit, EXIT_USAGE, usage, wrongArgument } from "../exit.ts";
 import type { CommandIo } from "../io.ts";
@@ -88,13 +88,23 @@ const OPTIONS: readonly (readonly [name: string, apply: Apply])[] = [
   ["-oneline", (options) => void (options.oneline = true)],
   ["-timestamp", (options) => void (options.timestamp = "long")],
   ["-tshort", (options) => void (options.timestamp = "short")],
-  ["-Version", () => { throw new VersionAsked(); }],
+  [
+    "-Version",
+    () => {
+      throw new VersionAsked();
+    },
+  ],
   ["-force", (options) => void (options.force = true)],
   ["-batch", (options, words) => void (options.batch = argument(words))],
   ["-brief", (options) => void (options.brief = true)],
   ["-json", (options) => void (options.json = true)],
   ["-rcvbuf", (_, words) => receiveBuffer(argument(words))],
-  ["-help", () => { throw usage(IP_USAGE); }],
+  [
+    "-help",
+    () => {
+      throw usage(IP_USAGE);
+    },
+  ],
   ["-netns", async (options, words, io) => void (options.netns = await openable(words.take(), io))],
   ["-Numeric", (options) => void (options.numeric = true)],
   ["-all", (options) => void (options.all = true)],
@@ -117,7 +127,9 @@ export async function parseOptions(words: Words, io: CommandIo): Promise<IpOptio
       options.color = color;
       continue;
     }
-    const option = OPTIONS.find(([name]) => (name.startsWith("!") ? name.slice(1) === typed : matches(typed, name)));
+    const option = OPTIONS.find(([name]) =>
+      name.startsWith("!") ? name.slice(1) === typed : matches(typed, name),
+    );
     if (option === undefined) {
       throw new CommandExit(EXIT_USAGE, `Option "${typed}" is unknown, try "ip -help".\n`);
     }

@@ -3,8 +3,8 @@
 //
 // *Omitted:* the files of /etc/iproute2, which belong to the system's own `ip`.
 
-import { unsigned } from "../numbers.ts";
 import { AF_BRIDGE, AF_INET, AF_INET6, AF_MPLS, AF_PACKET, AF_UNSPEC } from "../../uapi/socket.ts";
+import { unsigned } from "../numbers.ts";
 
 /** Names of numbers, both ways. */
 export class NameTable {

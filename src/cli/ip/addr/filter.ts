@@ -15,7 +15,8 @@ export function wantsAddress(ip: IpContext, filter: ShowFilter, address: Interfa
   if (ifindex !== undefined && ifindex !== address.ifindex) return false;
   if (scope !== undefined && scope !== address.scope) return false;
   if (((flags ^ address.flags) & flagMask) !== 0) return false;
-  if (label !== undefined && !matchesPattern(label, address.label ?? ip.links.name(address.ifindex))) return false;
+  if (label !== undefined && !matchesPattern(label, address.label ?? ip.links.name(address.ifindex)))
+    return false;
   const local = address.local ?? address.address;
   return to === undefined || local === undefined || isInPrefix(to, local);
 }

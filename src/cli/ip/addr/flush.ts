@@ -79,6 +79,14 @@ async function deleteAll(ip: IpContext, addresses: readonly InterfaceAddress[]):
   }
 }
 
-function requestOf({ family, ifindex, prefixlen, scope, local, address, label }: InterfaceAddress): AddressRequest {
+function requestOf({
+  family,
+  ifindex,
+  prefixlen,
+  scope,
+  local,
+  address,
+  label,
+}: InterfaceAddress): AddressRequest {
   return { family, ifindex, prefixlen, scope, local, address, label };
 }

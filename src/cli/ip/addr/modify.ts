@@ -23,7 +23,11 @@ const REQUESTS = {
 } as const;
 
 /** Runs one of the commands that change addresses. */
-export async function modifyAddress(ip: IpContext, words: Words, command: keyof typeof REQUESTS): Promise<number> {
+export async function modifyAddress(
+  ip: IpContext,
+  words: Words,
+  command: keyof typeof REQUESTS,
+): Promise<number> {
   const [type, flags] = REQUESTS[command];
   const said = parseAddressWords(ip, words);
   if (said.dev === undefined) {

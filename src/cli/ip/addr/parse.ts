@@ -3,7 +3,7 @@
 // Facts: ip-address(8) and the behaviour of iproute2 6.1.
 
 import { LIFETIME_FOREVER } from "../../../client/addr.ts";
-import { AF_INET, AF_INET6, AF_UNSPEC } from "../../../uapi/socket.ts";
+import { AF_INET6, AF_UNSPEC } from "../../../uapi/socket.ts";
 import { duplicate, garbage, usage, wrongArgument } from "../../exit.ts";
 import { unsigned } from "../../numbers.ts";
 import type { Prefix } from "../../prefix.ts";

@@ -20,7 +20,12 @@ export interface AddressStyle {
 }
 
 /** Prints an address on its line, and its lifetimes on the next. */
-export function printAddress(ip: IpContext, out: Output, address: InterfaceAddress, style: AddressStyle): void {
+export function printAddress(
+  ip: IpContext,
+  out: Output,
+  address: InterfaceAddress,
+  style: AddressStyle,
+): void {
   if (style.isDeleted === true) out.field("deleted", true, "Deleted ");
   if (style.hasDevice) {
     const name = ip.links.name(address.ifindex);
@@ -70,7 +75,8 @@ function printLocal(out: Output, address: InterfaceAddress): void {
     }
     out.field("prefixlen", address.prefixlen, `/${address.prefixlen} `);
   }
-  if (address.rtPriority !== undefined) out.field("metric", address.rtPriority, `metric ${address.rtPriority} `);
+  if (address.rtPriority !== undefined)
+    out.field("metric", address.rtPriority, `metric ${address.rtPriority} `);
 }
 
 function printLifetime(out: Output, key: string, words: string, seconds: number): void {

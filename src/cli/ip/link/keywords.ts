@@ -69,8 +69,14 @@ export const LINK_KEYWORDS: readonly LinkKeyword[] = [
   abbreviable("type", type),
   abbreviable("alias", (parse) => void (parse.request.ifalias = alias(parse.words.value()))),
   exact("group", (parse) => void (parse.request.group = group(parse.once("group")))),
-  exact("mode", (parse) => void (parse.request.linkmode = oneOf(LINK_MODES, parse.words.value(), "Invalid link mode"))),
-  exact("state", (parse) => void (parse.request.operstate = oneOf(OPERSTATES, parse.words.value(), "Invalid operstate"))),
+  exact(
+    "mode",
+    (parse) => void (parse.request.linkmode = oneOf(LINK_MODES, parse.words.value(), "Invalid link mode")),
+  ),
+  exact(
+    "state",
+    (parse) => void (parse.request.operstate = oneOf(OPERSTATES, parse.words.value(), "Invalid operstate")),
+  ),
   abbreviable("numtxqueues", (parse) => {
     parse.request.numTxQueues = integer(parse.once("numtxqueues"), "numtxqueues");
   }),
@@ -86,11 +92,17 @@ export const LINK_KEYWORDS: readonly LinkKeyword[] = [
   }),
   exact("protodown", (parse) => void (parse.request.protoDown = offOrOn("protodown", parse.words.value()))),
   exact("protodown_reason", protoDownReason),
-  exact("gso_max_size", (parse) => void (parse.request.gsoMaxSize = size(parse.words.value(), "gso_max_size"))),
+  exact(
+    "gso_max_size",
+    (parse) => void (parse.request.gsoMaxSize = size(parse.words.value(), "gso_max_size")),
+  ),
   exact("gso_max_segs", (parse) => {
     parse.request.gsoMaxSegs = size(parse.words.value(), "gso_max_segs", GSO_MAX_SEGS);
   }),
-  exact("gro_max_size", (parse) => void (parse.request.groMaxSize = size(parse.words.value(), "gro_max_size"))),
+  exact(
+    "gro_max_size",
+    (parse) => void (parse.request.groMaxSize = size(parse.words.value(), "gro_max_size")),
+  ),
   exact("parentdev", (parse) => void (parse.request.parentDevName = parse.words.value())),
   abbreviable("help", () => {
     throw usage(LINK_USAGE);

@@ -22,12 +22,17 @@ const REQUESTS = {
 } as const;
 
 /** Runs one of the commands that change links. */
-export async function modifyLink(ip: IpContext, words: Words, command: keyof typeof REQUESTS): Promise<number> {
+export async function modifyLink(
+  ip: IpContext,
+  words: Words,
+  command: keyof typeof REQUESTS,
+): Promise<number> {
   const [type, flags] = REQUESTS[command];
   const isCreate = (flags & NLM_F_CREATE) !== 0;
   const { request, kind } = await parseLink(ip, words, { isCreate });
   if (kind !== undefined) request.linkinfo = await parseKind(ip, words, kind, isCreate);
-  else if (isCreate) throw new CommandExit(EXIT_FAILURE, 'Not enough information: "type" argument is required\n');
+  else if (isCreate)
+    throw new CommandExit(EXIT_FAILURE, 'Not enough information: "type" argument is required\n');
   const client = await ip.rtnl();
   await ip.change(client.request(type, flags, (writer) => writeLink(writer, request)));
   return 0;
@@ -45,7 +50,8 @@ async function parseKind(
   const word = words.peek;
   const linkinfo = { kind: slave ?? name, isSlave: slave !== undefined };
   if (word === undefined) return linkinfo;
-  if (kind !== undefined) return { ...linkinfo, data: (await kind.parse?.(ip, words, isCreate)) ?? (() => {}) };
+  if (kind !== undefined)
+    return { ...linkinfo, data: (await kind.parse?.(ip, words, isCreate)) ?? (() => {}) };
   if (matches(word, "help")) throw usage(LINK_USAGE);
   throw new CommandExit(EXIT_FAILURE, `Garbage instead of arguments "${word} ...". Try "ip link help".\n`);
 }

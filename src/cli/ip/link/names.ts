@@ -2,11 +2,19 @@
 //
 // Facts: <linux/if.h>, <linux/if_arp.h> and the output of iproute2 6.1.
 
-import * as arp from "../../../uapi/if_arp.ts";
 import * as flags from "../../../uapi/if.ts";
+import * as arp from "../../../uapi/if_arp.ts";
 
 /** IF_OPER_* by number (RFC 2863). */
-export const OPERSTATES = ["UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", "TESTING", "DORMANT", "UP"] as const;
+export const OPERSTATES = [
+  "UNKNOWN",
+  "NOTPRESENT",
+  "DOWN",
+  "LOWERLAYERDOWN",
+  "TESTING",
+  "DORMANT",
+  "UP",
+] as const;
 
 /** IF_LINK_MODE_* by number. */
 export const LINK_MODES = ["DEFAULT", "DORMANT"] as const;

@@ -33,7 +33,9 @@ export async function parseLink(ip: IpContext, words: Words, options: LinkParseO
   while (parse.kind === undefined) {
     const typed = words.take();
     if (typed === undefined) break;
-    const keyword = LINK_KEYWORDS.find(({ name, isExact }) => (isExact ? name === typed : matches(typed, name)));
+    const keyword = LINK_KEYWORDS.find(({ name, isExact }) =>
+      isExact ? name === typed : matches(typed, name),
+    );
     if (keyword !== undefined) await keyword.apply(parse);
     else takeDevice(parse, typed);
   }

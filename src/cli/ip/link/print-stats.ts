@@ -36,7 +36,9 @@ const COMPRESSED_WIDTH = 10;
 /** Prints the counters, without a line end after the last. */
 export function printStats(ip: IpContext, out: Output, link: Link): void {
   if (link.stats64 === undefined) return;
-  const rows = rowsOf(link.stats64, link.carrierChanges).filter(({ isError }) => !isError || ip.options.stats > 1);
+  const rows = rowsOf(link.stats64, link.carrierChanges).filter(
+    ({ isError }) => !isError || ip.options.stats > 1,
+  );
   if (out.isJson) printJson(out, rows);
   else printText(ip, out, rows);
 }
@@ -119,7 +121,8 @@ function printJson(out: Output, rows: readonly Row[]): void {
 
 function printText(ip: IpContext, out: Output, rows: readonly Row[]): void {
   const { human, iec } = ip.options;
-  const digits = ({ value, shown = value }: Column): string => (human ? humanNumber(shown, iec) : String(shown));
+  const digits = ({ value, shown = value }: Column): string =>
+    human ? humanNumber(shown, iec) : String(shown);
   const widths: number[] = [...WIDTHS];
   for (const { columns, isError } of rows) {
     for (const [index, column] of columns.entries()) {
@@ -159,6 +162,7 @@ function valueLine(
   for (const [index, column] of columns.entries()) {
     line += `${digits(column).padStart(widths[isError ? index + 1 : index] ?? 0)} `;
   }
-  for (const extra of extras) if (extra.value !== 0) line += `${digits(extra).padStart(extra.heading.length)} `;
+  for (const extra of extras)
+    if (extra.value !== 0) line += `${digits(extra).padStart(extra.heading.length)} `;
   return line;
 }

@@ -8,9 +8,9 @@ import { AF_PACKET, AF_UNSPEC } from "../../../uapi/socket.ts";
 import type { Output } from "../../output.ts";
 import type { IpContext } from "../context.ts";
 import { deviceGroups } from "../tables.ts";
+import { EVENTS, flagNames, LINK_MODES, linkTypeName, OPERSTATES } from "./names.ts";
 import { printDetails } from "./print-details.ts";
 import { printStats } from "./print-stats.ts";
-import { EVENTS, flagNames, LINK_MODES, linkTypeName, OPERSTATES } from "./names.ts";
 
 /** How a link is to be printed. */
 export interface LinkStyle {
@@ -61,7 +61,8 @@ export function printLink(ip: IpContext, out: Output, link: Link, style: LinkSty
     const event = EVENTS[link.event] ?? String(link.event);
     out.field("event", event, `event ${event} `);
   }
-  if (style.family === AF_UNSPEC || style.family === AF_PACKET || options.details) printAddress(ip, out, link);
+  if (style.family === AF_UNSPEC || style.family === AF_PACKET || options.details)
+    printAddress(ip, out, link);
   printNamespaces(ip, out, link);
   printProtoDown(out, link);
   if (options.details) printDetails(ip, out, link, isLinkCommand);
