@@ -45,7 +45,7 @@ export function isBuilt(root) {
 }
 
 /**
- * Lists the source files below a folder, tests left out; none when there is no such folder.
+ * Lists the source files below a folder, tests left out; none when there is no such folder. A name without a dot is a folder's.
  *
  * @param {string} folder
  * @returns {string[]}
@@ -53,18 +53,18 @@ export function isBuilt(root) {
 export function sourceFiles(folder) {
   /** @type {string[]} */
   const found = [];
-  for (const entry of entriesOf(folder)) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) found.push(...sourceFiles(path));
-    else if (entry.name.endsWith(".ts") && !entry.name.endsWith(".test.ts")) found.push(path);
+  for (const name of namesIn(folder)) {
+    const path = `${folder}/${name}`;
+    if (!name.includes(".")) found.push(...sourceFiles(path));
+    else if (name.endsWith(".ts") && !name.endsWith(".test.ts")) found.push(path);
   }
   return found;
 }
 
 /** @param {string} folder */
-function entriesOf(folder) {
+function namesIn(folder) {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return readdirSync(folder);
   } catch {
     return [];
   }
