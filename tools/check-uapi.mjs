@@ -15,8 +15,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { ensureBuilt } from "./build.mjs";
-import { ensureInstalled } from "./install.mjs";
+import { prepare } from "./prepare.mjs";
 
 /**
  * A constant of ours, and what it is in C.
@@ -222,8 +221,7 @@ function isEqual(ours, theirs) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-  await ensureInstalled(root, console.error);
-  await ensureBuilt(root, console.error);
+  await prepare(root);
   let checked = 0;
   for (const file of readdirSync(join(root, "src", "uapi")).filter((name) => /^\w+\.ts$/.test(name))) {
     const module = join(root, "dist", "uapi", file.replace(/\.ts$/, ".js"));

@@ -6,14 +6,12 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ensureBuilt } from "./build.mjs";
-import { ensureInstalled } from "./install.mjs";
+import { prepare } from "./prepare.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const [program, ...args] = process.argv.slice(2);
 
-await ensureInstalled(root, console.error);
-await ensureBuilt(root, console.error);
+await prepare(root);
 
 const path = join(root, "dist", `${program}.js`);
 if (existsSync(path)) {
