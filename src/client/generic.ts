@@ -81,7 +81,11 @@ export class GenericClient {
   }
 
   /** Sends a command whose answer goes on; each message is handed over as it comes, the ACK ends it. */
-  stream(command: number, write: (writer: MessageWriter) => void, onMessage: (message: Message) => void): Promise<Answer> {
+  stream(
+    command: number,
+    write: (writer: MessageWriter) => void,
+    onMessage: (message: Message) => void,
+  ): Promise<Answer> {
     return this.client.stream(this.family.id, NLM_F_ACK, this.#body(command, write), onMessage);
   }
 

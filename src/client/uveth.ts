@@ -113,12 +113,16 @@ export class UvethClient {
 
   /** Makes the namespace `name`; EEXIST when there is one. */
   async addNetns(name: string): Promise<void> {
-    await this.#generic.request(uapi.UVETH_CMD_NETNS_NEW, (writer) => writer.string(uapi.UVETH_A_NETNS, name));
+    await this.#generic.request(uapi.UVETH_CMD_NETNS_NEW, (writer) =>
+      writer.string(uapi.UVETH_A_NETNS, name),
+    );
   }
 
   /** Deletes the namespace `name` with all that is in it; ENOENT when there is none. */
   async deleteNetns(name: string): Promise<void> {
-    await this.#generic.request(uapi.UVETH_CMD_NETNS_DEL, (writer) => writer.string(uapi.UVETH_A_NETNS, name));
+    await this.#generic.request(uapi.UVETH_CMD_NETNS_DEL, (writer) =>
+      writer.string(uapi.UVETH_A_NETNS, name),
+    );
   }
 
   /** The namespaces that have a name, in no order. */

@@ -1,13 +1,12 @@
 // `uveth capture`: the frames of a namespace as lines in tcpdump's words while they pass, or as a pcapng file that tcpdump
 // and Wireshark read, with directions, packet ids and the reasons of drops.
 
-import type { UvethMessage } from "../../client/uveth.ts";
+import { sightingOf } from "../../client/capture.ts";
 import { UvethClient } from "../../client/uveth.ts";
 import { NetlinkClient } from "../../netlink/client.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { errnoText } from "../../uapi/errno.ts";
 import { NETLINK_GENERIC } from "../../uapi/netlink.ts";
-import * as uapi from "../../uapi/uveth.ts";
 import type { Sighting } from "../../wire/capture-file.ts";
 import { CaptureFile } from "../../wire/capture-file.ts";
 import { describe } from "../../wire/describe.ts";
@@ -39,7 +38,8 @@ export async function runCapture(argv: readonly string[], io: CommandIo): Promis
 
 async function capture(io: CommandIo, options: CaptureOptions, uveth: UvethClient): Promise<number> {
   const { epochNs = 0n } = await uveth.info();
-  const sink = options.file === undefined ? textSink(io, options, epochNs) : await fileSink(io, options.file, epochNs);
+  const sink =
+    options.file === undefined ? textSink(io, options, epochNs) : await fileSink(io, options.file, epochNs);
   let isStopped = false;
   let frames = 0;
   let lost = 0;
@@ -66,7 +66,11 @@ async function capture(io: CommandIo, options: CaptureOptions, uveth: UvethClien
 }
 
 /** Says so when the capture is in place: a request sent behind it has been answered. */
-async function listening(io: CommandIo, { ifname = "any", isQuiet }: CaptureOptions, uveth: UvethClient): Promise<void> {
+async function listening(
+  io: CommandIo,
+  { ifname = "any", isQuiet }: CaptureOptions,
+  uveth: UvethClient,
+): Promise<void> {
   await uveth.info();
   if (!isQuiet) io.stderr(`capture: listening on ${ifname}\n`);
 }
@@ -75,29 +79,6 @@ function refusal(error: unknown, { ifname }: CaptureOptions): unknown {
   if (!(error instanceof NetlinkError)) return error;
   if (error.code === "ENODEV" && ifname !== undefined) return noSuchDevice(ifname);
   return new CommandExit(EXIT_FAILURE, `capture: ${error.message || errnoText(-error.errno)}\n`);
-}
-
-/** A frame as the machine tells it. */
-function sightingOf(frame: UvethMessage): Sighting {
-  const bytes = frame.bytes ?? new Uint8Array(0);
-  return {
-    ifname: frame.ifname ?? "",
-    isOutgoing: frame.direction === uapi.UVETH_DIRECTION_OUT,
-    packetType: frame.packetType ?? 0,
-    timeNs: frame.timeNs ?? 0,
-    bytes,
-    length: frame.length ?? bytes.length,
-    packetId: frame.packetId ?? 0,
-    dropReason: frame.dropReason,
-    checksum: checksumOf(frame.csumState),
-    isSegmentedLater: (frame.gsoType ?? 0) !== 0,
-    lost: frame.lost,
-  };
-}
-
-function checksumOf(state: number | undefined): Sighting["checksum"] {
-  if (state === uapi.UVETH_CSUM_PARTIAL) return "partial";
-  return state === uapi.UVETH_CSUM_VERIFIED ? "verified" : undefined;
 }
 
 /** Lines on standard output, each written as it comes. */
@@ -121,7 +102,11 @@ function textLine(sighting: Sighting, { hasLinkLevel, hasTime }: CaptureOptions,
 function jsonLine(sighting: Sighting, _options: CaptureOptions, epochNs: bigint): string {
   const { bytes, timeNs, ...rest } = sighting;
   const timestampNs = String(epochNs + BigInt(Math.round(timeNs)));
-  return JSON.stringify({ timestampNs, ...rest, text: describe(bytes, 0, bytes.length, { wireLength: rest.length }) });
+  return JSON.stringify({
+    timestampNs,
+    ...rest,
+    text: describe(bytes, 0, bytes.length, { wireLength: rest.length }),
+  });
 }
 
 /** Local time to the microsecond, as tcpdump stamps. */
