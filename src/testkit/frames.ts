@@ -47,7 +47,15 @@ export interface ArpWords extends FrameEnds {
  * Makes an ARP request, or a reply; the sender's hardware address is the frame's.
  *
  * @example
+ * ```js
+ * import { arpFrame } from "uveth/testkit";
+ *
  * const question = arpFrame({ from: "02:00:00:00:00:01", senderIp: "10.0.0.1", targetIp: "10.0.0.2" });
+ * console.log(question.length, "bytes");
+ * ```
+ * ```text
+ * 42 bytes
+ * ```
  */
 export function arpFrame(words: ArpWords): Uint8Array {
   const bytes = new Uint8Array(ETHERNET_SIZE + ARP_SIZE);

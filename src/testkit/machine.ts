@@ -22,9 +22,13 @@ export interface TestMachine {
  * Makes a machine under a virtual clock, with seeded randomness, poisoned frames and 8 MiB for them.
  *
  * @example
+ * ```js
+ * import { createTestMachine } from "uveth/testkit";
+ *
  * const { machine, clock } = createTestMachine({ seed: 7 });
  * await clock.advance(1_000_000_000);
  * machine.close();
+ * ```
  */
 export function createTestMachine({ seed = 1, epochNs, ...options }: TestMachineOptions = {}): TestMachine {
   const clock = new VirtualClock(epochNs);
