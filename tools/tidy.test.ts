@@ -237,6 +237,12 @@ describe("platform words", () => {
       "a parameter of a type",
       "export type A = { a(process: number): void; readonly b: (window: number) => void };",
     ],
+    [
+      "a parameter for types",
+      "class A<Event> {\n  a?: Event;\n}\nexport type B<URL> = URL | A<URL>;\nnew A();",
+    ],
+    ["a mapped key", "export type B<T> = { [Event in keyof T]: T[Event] };"],
+    ["a type of the file", "type Event = 1;\nexport const a: Event = 1;"],
     ["a field of a class", "class A {\n  process = 1;\n  fetch() {}\n}\nnew A();"],
     ["exact Math", "export const f = Math.max(Math.floor(1), Math.imul(1, 2), Math.clz32(3));"],
   ])("%s of that name is none", (_name, text) => {

@@ -27,6 +27,9 @@ const SCOPES = new Set([
   "ClassDeclaration",
   "ClassExpression",
   "StaticBlock",
+  "TSInterfaceDeclaration",
+  "TSTypeAliasDeclaration",
+  "TSMappedType",
 ]);
 
 /**
@@ -93,7 +96,7 @@ function isName(node, parent) {
 }
 
 /**
- * Collects what a scope declares: parameters, its own block's declarations, and for functions and files every `var`.
+ * Collects what a scope declares: parameters, of types too, its own block's declarations, and for functions and files every `var`.
  *
  * @param {Node} scope
  * @returns {Set<string>}
@@ -103,6 +106,8 @@ function declaredIn(scope) {
   const names = new Set();
   if (scope.id) bind(scope.id, names);
   for (const parameter of scope.params ?? []) bind(parameter, names);
+  for (const { name } of scope.typeParameters?.params ?? []) bind(name, names);
+  if (scope.type === "TSMappedType") bind(scope.key, names);
   if (scope.param) bind(scope.param, names);
   for (const statement of statementsOf(scope)) declare(statement, names);
   if (FUNCTIONS.has(scope.type)) walk(scope.body, (node) => declareVar(node, names));
