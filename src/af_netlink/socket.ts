@@ -8,7 +8,6 @@ import type { MachineContext, Netns } from "../net/netdevice.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import * as nl from "../uapi/netlink.ts";
-import type { RunningDump } from "./dump.ts";
 import type { Deferred, Protocol, Sender, Session } from "./handler.ts";
 
 /** A datagram on its way to the reader. */
@@ -71,7 +70,7 @@ export class NetlinkSocket implements Sender {
   dumpSize = firstDump;
 
   /** The dump that is running; one at a time. */
-  dump: RunningDump | undefined;
+  dump: { step(): void } | undefined;
   readonly groups = new Set<number>();
   readonly #deferred = new Set<OpenAnswer>();
   readonly #queue: Received[] = [];

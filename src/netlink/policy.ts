@@ -74,6 +74,7 @@ export interface NumberLimits {
   readonly mask?: number;
 }
 
+/** An 8-bit number (NLA_U8). */
 export function u8<const Name extends string>(
   name: Name,
   limits: NumberLimits = {},
@@ -81,6 +82,7 @@ export function u8<const Name extends string>(
   return { name, type: "u8", length: 0, ...limits, decode: (attribute) => attribute.u8() };
 }
 
+/** A 16-bit number in host order (NLA_U16). */
 export function u16<const Name extends string>(
   name: Name,
   limits: NumberLimits = {},
@@ -97,6 +99,7 @@ export function be16<const Name extends string>(
   return { name, type: "u16", length: 0, ...limits, decode: swapped };
 }
 
+/** A 32-bit number (NLA_U32). */
 export function u32<const Name extends string>(
   name: Name,
   limits: NumberLimits = {},
@@ -104,6 +107,7 @@ export function u32<const Name extends string>(
   return { name, type: "u32", length: 0, ...limits, decode: (attribute) => attribute.u32() };
 }
 
+/** A signed 32-bit number (NLA_S32). */
 export function s32<const Name extends string>(
   name: Name,
   limits: NumberLimits = {},
@@ -111,10 +115,12 @@ export function s32<const Name extends string>(
   return { name, type: "s32", length: 0, ...limits, decode: (attribute) => attribute.s32() };
 }
 
+/** A 64-bit number, as a bigint (NLA_U64). */
 export function u64<const Name extends string>(name: Name): AttrPolicy<Name, bigint> {
   return { name, type: "u64", length: 0, decode: (attribute) => attribute.u64() };
 }
 
+/** An attribute that is there or not (NLA_FLAG); true when it is. */
 export function flag<const Name extends string>(name: Name): AttrPolicy<Name, true> {
   return { name, type: "flag", length: 0, decode: () => true };
 }

@@ -26,6 +26,7 @@ export async function list(ip: IpContext): Promise<number> {
   return 0;
 }
 
+/** Makes a namespace. */
 export async function add(ip: IpContext, words: Words): Promise<number> {
   const name = takeName(words);
   await withUveth(ip, (uveth) => uveth.addNetns(name), `Cannot create namespace file "${netnsPath(name)}"`);
