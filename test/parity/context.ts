@@ -37,6 +37,8 @@ interface Shared {
   readonly machine: TargetMachine;
   /** Run in reverse order at the end. */
   readonly cleanups: (() => void)[];
+  /** Gives 1, 2, 3, … */
+  nextNumber(): number;
 }
 
 /** A namespace, and a client in it that asks for strict checking and extended acknowledgements. */
@@ -77,9 +79,9 @@ export class TestNetns {
 
   /** A socket that listens to `groups`. */
   async listen(...groups: number[]): Promise<Listener> {
-    return new Listener(await this.openClient(), groups, (milliseconds) =>
-      this.#shared.machine.sleep(milliseconds),
-    );
+    const client = await this.openClient();
+    const { machine, nextNumber } = this.#shared;
+    return new Listener(client, groups, (milliseconds) => machine.sleep(milliseconds), nextNumber);
   }
 
   /** A packet socket on the device `name`. */
@@ -170,6 +172,11 @@ export class TestNetns {
 
   async down(...names: string[]): Promise<void> {
     for (const name of names) await this.setLink({ name, change: IFF_UP });
+  }
+
+  /** Waits for what carrier changes bring about: RTM_GETLINK makes the kernel catch up with them first. */
+  async settle(...names: string[]): Promise<void> {
+    for (const name of names) await this.link(name);
   }
 
   /** Keeps IPv6 from giving `names` addresses of its own and from sending anything by itself (addrgenmode none). */
@@ -295,7 +302,8 @@ export class ParityContext extends TestNetns {
   }
 
   static async start(target: TargetName, machine: TargetMachine): Promise<ParityContext> {
-    const shared = { target, machine, cleanups: [] };
+    let lastNumber = 0;
+    const shared = { target, machine, cleanups: [], nextNumber: () => ++lastNumber };
     const netns = await machine.newNetns();
     return new ParityContext(shared, netns, await openClient(shared, netns, true));
   }

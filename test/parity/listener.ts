@@ -8,6 +8,7 @@ import type { Message } from "../../src/netlink/message.ts";
 import { RTM_NEWLINK, RTM_SETLINK, RTNLGRP_LINK } from "../../src/uapi/rtnetlink.ts";
 import { readLink, writeLink } from "./vocabulary.ts";
 
+/** Above any txqlen that a body sets. */
 const FIRST_FENCE = 1_000_000;
 
 /** A notification. */
@@ -20,20 +21,25 @@ export interface Event {
 export class Listener {
   readonly #client: NetlinkClient;
   readonly #sleep: (milliseconds: number) => Promise<void>;
+  readonly #nextNumber: () => number;
   readonly #wantsLinks: boolean;
   #events: Event[] = [];
-  #fences = 0;
   #lastFence = 0;
   #overruns = 0;
 
-  /** Takes `client` over and joins `groups` with it. `sleep` lets time pass. */
+  /**
+   * Takes `client` over and joins `groups` with it. `sleep` lets time pass; `nextNumber` gives a number that no listener
+   * of the test has had, for a txqlen that is not new is not told of.
+   */
   constructor(
     client: NetlinkClient,
     groups: readonly number[],
     sleep: (milliseconds: number) => Promise<void>,
+    nextNumber: () => number,
   ) {
     this.#client = client;
     this.#sleep = sleep;
+    this.#nextNumber = nextNumber;
     this.#wantsLinks = groups.includes(RTNLGRP_LINK);
     client.onOverrun = () => this.#overruns++;
     client.onNotification = (message, { group = 0, nsid }) => this.#receive({ message, group, nsid });
@@ -65,7 +71,7 @@ export class Listener {
 
   /** All events that have happened so far. */
   async rest(): Promise<Event[]> {
-    const fence = FIRST_FENCE + ++this.#fences;
+    const fence = FIRST_FENCE + this.#nextNumber();
     await this.#client.request(RTM_SETLINK, 0, (writer) => writeLink(writer, { name: "lo", txqlen: fence }));
     await this.#until(
       () => this.#lastFence >= fence,
