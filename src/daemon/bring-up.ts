@@ -1,14 +1,14 @@
 // What a client does when nobody listens: waits for the daemon that is about to, or starts one. Any number of clients may
 // do so at once; the lock decides whose daemon it is.
 
-import { NetlinkError } from "../netlink/error.ts";
+import { DaemonError } from "./daemon-error.ts";
 import { findHolder } from "./lock.ts";
 import type { DaemonPlace } from "./place.ts";
 import { startDaemon } from "./start.ts";
 
 /**
  * Resolves when it is time to connect again: a daemon has become ready, or the one that was in the way has ended. Rejects
- * with a NetlinkError when none can be started.
+ * with a DaemonError when none can be started.
  */
 export async function bringUp(
   place: DaemonPlace,
@@ -34,6 +34,6 @@ async function waitForHolder(place: DaemonPlace): Promise<boolean> {
   clearTimeout(timer);
   holder.close();
   if (isLate)
-    throw new NetlinkError("ETIMEDOUT", `The uveth daemon (pid ${holder.pid}) neither starts nor ends`);
+    throw new DaemonError("ETIMEDOUT", `The uveth daemon (pid ${holder.pid}) neither starts nor ends`);
   return true;
 }

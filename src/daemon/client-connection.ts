@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { connect } from "node:net";
 import { NetlinkError } from "../netlink/error.ts";
 import { UVETH_VERSION } from "../uapi/uveth.ts";
+import { DaemonError } from "./daemon-error.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { codeOf, textOf } from "./node-error.ts";
 import type { Frame, Hello } from "./protocol.ts";
@@ -46,7 +47,7 @@ export class ClientConnection {
   }
 
   /**
-   * Connects to the socket at `path`; undefined when nobody listens there, or who did has just ended. NetlinkError when
+   * Connects to the socket at `path`; undefined when nobody listens there, or who did has just ended. DaemonError when
    * it cannot be reached or is no daemon.
    */
   static async open(path: string): Promise<ClientConnection | undefined> {
@@ -135,7 +136,7 @@ function dial(path: string): Promise<Socket | undefined> {
     const fail = (error: Error): void => {
       const code = codeOf(error);
       if (code === "ENOENT" || code === "ECONNREFUSED") resolve(undefined);
-      else reject(new NetlinkError("EACCES", `Cannot connect to the uveth daemon: ${error.message}`));
+      else reject(new DaemonError("EACCES", `Cannot connect to the uveth daemon: ${error.message}`));
     };
     stream.once("error", fail);
     stream.once("connect", () => {
@@ -156,7 +157,7 @@ function greet(stream: Socket): Promise<Hello | undefined> {
       stream.off("data", push).off("error", gone).off("close", gone);
       how();
     };
-    const refuse = (error: NetlinkError): void => {
+    const refuse = (error: DaemonError): void => {
       settle(() => reject(error));
       stream.on("error", () => {});
       stream.destroy();
@@ -166,12 +167,12 @@ function greet(stream: Socket): Promise<Hello | undefined> {
       try {
         reader.push(piece);
       } catch (error) {
-        refuse(new NetlinkError("EPROTO", `Cannot speak to the uveth daemon: ${textOf(error)}`));
+        refuse(new DaemonError("EPROTO", `Cannot speak to the uveth daemon: ${textOf(error)}`));
       }
     };
     const timer = setTimeout(() => {
       const text = `The uveth daemon does not answer; "uveth daemon restart" replaces it`;
-      refuse(new NetlinkError("ETIMEDOUT", text));
+      refuse(new DaemonError("ETIMEDOUT", text));
     }, HELLO_TIMEOUT_MS);
     stream.on("data", push).on("error", gone).on("close", gone);
     const { pid } = process;

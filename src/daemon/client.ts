@@ -7,6 +7,7 @@ import { errnoText } from "../uapi/errno.ts";
 import { UVETH_VERSION } from "../uapi/uveth.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { DaemonSocket } from "./client-socket.ts";
+import { DaemonError } from "./daemon-error.ts";
 import type { DaemonPlace } from "./place.ts";
 import { checkSocketOwner, daemonPlace, ownUid } from "./place.ts";
 import type { Frame, Hello } from "./protocol.ts";
@@ -26,7 +27,7 @@ const MOST_ATTEMPTS = 8;
 const RECEIVE_BUFFER = 8 * 1024 * 1024;
 
 /**
- * Connects to the daemon of this user, starting it when there is none. Rejects with a NetlinkError: EPROTO when it speaks
+ * Connects to the daemon of this user, starting it when there is none. Rejects with a DaemonError: EPROTO when it speaks
  * another version of the protocol, EACCES when its place is not this user's, ECONNREFUSED when it cannot be started.
  */
 export async function connectDaemon({ env = process.env }: ConnectOptions = {}): Promise<DaemonClient> {
@@ -37,7 +38,7 @@ export async function connectDaemon({ env = process.env }: ConnectOptions = {}):
     const { bringUp } = await import("./bring-up.ts");
     await bringUp(place, env);
   }
-  throw new NetlinkError(
+  throw new DaemonError(
     "ECONNREFUSED",
     `Cannot connect to ${place.socket}: daemons end as soon as they start`,
   );
@@ -54,7 +55,7 @@ function sameProtocol(client: DaemonClient): DaemonClient {
   const { version, protocol: spoken, pid } = client.peer;
   if (spoken === protocol.PROTOCOL_VERSION) return client;
   client.close();
-  throw new NetlinkError(
+  throw new DaemonError(
     "EPROTO",
     `The daemon (pid ${pid}) is uveth ${version} with protocol ${spoken}, this is uveth ${UVETH_VERSION} with ` +
       `protocol ${protocol.PROTOCOL_VERSION}; "uveth daemon restart" replaces it and says what that ends`,
@@ -64,6 +65,7 @@ function sameProtocol(client: DaemonClient): DaemonClient {
 /** A connection to the daemon: one process, as the daemon sees it. Closing it closes all that was opened over it. */
 export class DaemonClient implements NetlinkProvider {
   readonly #connection: ClientConnection;
+  #status: Promise<DaemonStatus> | undefined;
 
   constructor(connection: ClientConnection) {
     this.#connection = connection;
@@ -91,9 +93,15 @@ export class DaemonClient implements NetlinkProvider {
     return { fd, close: () => this.#connection.closeChannel(id) };
   }
 
-  async status(): Promise<DaemonStatus> {
-    const answer = await this.#connection.ask(0, protocol.newFrame(protocol.OP_STATUS, 0, 0));
-    return parseStatus(answer.payload);
+  /** What the daemon holds now. Whoever asks while an answer is under way gets that one. */
+  status(): Promise<DaemonStatus> {
+    this.#status ??= this.#connection
+      .ask(0, protocol.newFrame(protocol.OP_STATUS, 0, 0))
+      .then((answer) => parseStatus(answer.payload))
+      .finally(() => {
+        this.#status = undefined;
+      });
+    return this.#status;
   }
 
   /** Ends the daemon with everything in it; `ended` resolves when it no longer serves anybody. */

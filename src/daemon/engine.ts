@@ -15,11 +15,9 @@
 import type { Machine, MachineOptions, NetlinkSession } from "../index.ts";
 import { createMachine } from "../index.ts";
 
-/** What an engine holds, counted. */
+/** What somebody has made in an engine, counted: not the initial namespace, and not the `lo` that each namespace has. */
 export interface EngineCounts {
-  /** The initial namespace included. */
   readonly namespaces: number;
-  /** The `lo` of each namespace included. */
   readonly devices: number;
 }
 
@@ -38,15 +36,15 @@ export class Engine {
   }
 
   count(): EngineCounts {
-    const namespaces = [...this.machine.core.namespaces.values()];
-    const devices = namespaces.reduce((sum, netns) => sum + netns.devices.size, 0);
-    return { namespaces: namespaces.length, devices };
+    const all = [...this.machine.core.namespaces.values()];
+    const devices = all.reduce((sum, netns) => sum + netns.devices.size, 0);
+    return { namespaces: all.length - 1, devices: devices - all.length };
   }
 
-  /** Whether there is anything but the initial namespace and its `lo`. */
+  /** Whether nobody has made anything that would be lost. */
   get isEmpty(): boolean {
     const { namespaces, devices } = this.count();
-    return namespaces === 1 && devices <= 1;
+    return namespaces === 0 && devices === 0;
   }
 
   close(): void {

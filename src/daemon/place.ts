@@ -7,7 +7,7 @@
 import { lstatSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { utf8Length } from "../bytes/utf8.ts";
-import { NetlinkError } from "../netlink/error.ts";
+import { DaemonError } from "./daemon-error.ts";
 import { longestBeaconPath } from "./lock.ts";
 import { codeOf } from "./node-error.ts";
 
@@ -37,7 +37,7 @@ export function ownUid(): number {
 }
 
 /**
- * Finds the place and makes its folder where it is missing. Throws a NetlinkError: EACCES for a folder that others own or
+ * Finds the place and makes its folder where it is missing. Throws a DaemonError: EACCES for a folder that others own or
  * can enter, ENAMETOOLONG for a path that no socket can have.
  */
 export function daemonPlace({ env, uid, temporary = "/tmp" }: PlaceRequest): DaemonPlace {
@@ -57,12 +57,9 @@ export function daemonPlace({ env, uid, temporary = "/tmp" }: PlaceRequest): Dae
 export function checkSocketOwner(socket: string, uid: number): void {
   const stat = lstatSync(socket, { throwIfNoEntry: false });
   if (stat === undefined) return;
-  if (!stat.isSocket()) throw new NetlinkError("ENOTSOCK", `Cannot use ${socket}: it is not a socket`);
+  if (!stat.isSocket()) throw new DaemonError("ENOTSOCK", `Cannot use ${socket}: it is not a socket`);
   if (stat.uid !== uid && uid !== 0) {
-    throw new NetlinkError(
-      "EACCES",
-      `Cannot use ${socket}: it belongs to uid ${stat.uid}, not to uid ${uid}`,
-    );
+    throw new DaemonError("EACCES", `Cannot use ${socket}: it belongs to uid ${stat.uid}, not to uid ${uid}`);
   }
 }
 
@@ -71,7 +68,7 @@ function placeOf(socket: string): DaemonPlace {
   const place = { socket, lock: `${base}.lock`, log: `${base}.log` };
   const excess = utf8Length(longestBeaconPath(place.lock)) - LONGEST_SOCKET_PATH;
   if (excess <= 0) return place;
-  throw new NetlinkError(
+  throw new DaemonError(
     "ENAMETOOLONG",
     `Cannot use ${socket}: the path is ${excess} bytes longer than a socket's may be; set UVETH_SOCKET`,
   );
@@ -102,5 +99,5 @@ function checkPrivate(folder: string, uid: number): void {
         ? `its mode is ${(stat.mode & 0o777).toString(8)}, not 700`
         : undefined;
   if (fault === undefined) return;
-  throw new NetlinkError("EACCES", `Cannot use ${folder}: ${fault}; remove it, or set UVETH_SOCKET`);
+  throw new DaemonError("EACCES", `Cannot use ${folder}: ${fault}; remove it, or set UVETH_SOCKET`);
 }

@@ -3,7 +3,7 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
-import { NetlinkError } from "../netlink/error.ts";
+import { DaemonError } from "./daemon-error.ts";
 import type { DaemonPlace } from "./place.ts";
 
 /** How a start went: the daemon is "ready", or another one is there already. */
@@ -13,7 +13,7 @@ const START_TIMEOUT_MS = 30_000;
 /** A log that has grown beyond this is set aside when the daemon starts; the one before it goes. */
 const LARGEST_LOG = 1024 * 1024;
 
-/** Starts the daemon of `place` and waits until it is ready. Throws a NetlinkError with what it left in its log. */
+/** Starts the daemon of `place` and waits until it is ready. Throws a DaemonError with what it left in its log. */
 export async function startDaemon(
   place: DaemonPlace,
   env: Readonly<Record<string, string | undefined>>,
@@ -36,7 +36,7 @@ export async function startDaemon(
   }
   const said = readFileSync(place.log).subarray(logStart).toString().trim();
   if (child.exitCode === 0 && said === "") return "lost";
-  throw new NetlinkError("ECONNREFUSED", `Cannot start the uveth daemon, see ${place.log}:\n${said}`);
+  throw new DaemonError("ECONNREFUSED", `Cannot start the uveth daemon, see ${place.log}:\n${said}`);
 }
 
 /** Waits for the byte that says it is ready, or for the end. */
@@ -45,7 +45,7 @@ function becomesReady(child: ChildProcess): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(
-        new NetlinkError(
+        new DaemonError(
           "ETIMEDOUT",
           `The uveth daemon (pid ${child.pid}) is not ready after ${START_TIMEOUT_MS} ms`,
         ),
@@ -60,7 +60,7 @@ function becomesReady(child: ChildProcess): Promise<boolean> {
     child.once("exit", () => settle(false));
     child.once("error", (error) => {
       clearTimeout(timer);
-      reject(new NetlinkError("ECONNREFUSED", `Cannot start the uveth daemon: ${error.message}`));
+      reject(new DaemonError("ECONNREFUSED", `Cannot start the uveth daemon: ${error.message}`));
     });
   });
 }

@@ -11,9 +11,9 @@ export interface DaemonStatus {
   readonly version: string;
   readonly protocol: number;
   readonly uptimeMs: number;
-  /** Network namespaces, the initial one included. */
+  /** Network namespaces beside the initial one. */
   readonly namespaces: number;
-  /** Devices in all namespaces, the `lo` of each included. */
+  /** Devices in all namespaces beside the `lo` of each. */
   readonly devices: number;
   /** Connected clients but the one who asks. */
   readonly clients: number;

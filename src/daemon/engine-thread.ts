@@ -1,0 +1,65 @@
+// What runs in the engine's thread: a machine in real time behind a Unix socket, which takes orders from the main thread
+// and reports to it (engine.ts).
+
+import { availableParallelism } from "node:os";
+import { realTime } from "../attach/index.ts";
+import type { ReadPeerCredentials } from "../attach/node/peer-credentials.ts";
+import { loadPeerCredentials } from "../attach/node/peer-credentials.ts";
+import { NetlinkError } from "../netlink/error.ts";
+import type { EngineOrder, EngineReport, EngineSettings } from "./engine.ts";
+import { Engine } from "./engine.ts";
+import { ownUid } from "./place.ts";
+import { DaemonServer } from "./server.ts";
+
+/** How the thread speaks to the main thread: the part of MessagePort that it takes. */
+export interface EnginePort {
+  postMessage(report: EngineReport): void;
+  on(event: "message", listener: (order: EngineOrder) => void): void;
+  /** Lets the thread end. */
+  close(): void;
+}
+
+/** Starts the engine and reports "ready", or rejects with what keeps it from listening. */
+export async function startEngineThread(port: EnginePort, settings: EngineSettings): Promise<void> {
+  const log = (text: string): void => port.postMessage({ type: "log", text });
+  const server = new DaemonServer({
+    engine: new Engine({ ...realTime(), possibleCpus: availableParallelism() }),
+    socket: settings.socket,
+    idleMs: settings.idleMs,
+    uid: ownUid(),
+    readPeer: await peerReader(log),
+    log,
+    onIdle: () => port.postMessage({ type: "idle" }),
+    onStopRequested: () => port.postMessage({ type: "stop-requested" }),
+  });
+  let isStopping = false;
+  port.on("message", (order) => {
+    if (isStopping) return;
+    if (order.ifIdle && !server.isIdle) {
+      port.postMessage({ type: "staying" });
+      return;
+    }
+    isStopping = true;
+    void stop(port, server);
+  });
+  await server.listen();
+  port.postMessage({ type: "ready" });
+}
+
+async function stop(port: EnginePort, server: DaemonServer): Promise<void> {
+  await server.close();
+  server.engine.close();
+  port.postMessage({ type: "stopped" });
+  port.close();
+}
+
+/** How to see who connects, where there is an FFI. */
+async function peerReader(log: (text: string) => void): Promise<ReadPeerCredentials | undefined> {
+  try {
+    return await loadPeerCredentials();
+  } catch (error) {
+    if (!(error instanceof NetlinkError)) throw error;
+    log(`Clients are not asked who they are, the socket's mode protects it: ${error.message}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+// The `uveth` command: sends each word to the command of its room, which is loaded when it is asked for.
+//
+// Exit codes are the commands' own; 255 for a word that is none, 1 when the daemon cannot be had.
+
+import { COMMAND_NAMES, run as runClient } from "./cli/command.ts";
+import { processIo } from "./shell/io.ts";
+import { writeStderr, writeStdout } from "./shell/streams.ts";
+import { daemonTarget, kernelTarget } from "./shell/target.ts";
+import { UVETH_VERSION } from "./uapi/uveth.ts";
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 255;
+
+const USAGE = `Usage: uveth [ --kernel ] COMMAND ...
+where  COMMAND is one of
+  ip          links, addresses, routes, neighbours and namespaces, with the words of iproute2's ip
+  ping        ICMP and ICMPv6 echo requests, with the words of iputils' ping
+  capture     frames as they pass, as text or into a pcapng file
+  daemon      the process that holds the machine: status, stop, restart, logs, run
+  doctor      what this system allows, what is missing, and the cure
+  completion  completion for bash, zsh or fish
+  help        this text
+Options: --help | --version | --kernel (work on the live kernel instead of uveth's machine; UVETH_TARGET=kernel)
+`;
+
+const words = process.argv.slice(2);
+process.exitCode = await main(words).catch((error: unknown) => fail(error));
+process.exit();
+
+async function main(argv: readonly string[]): Promise<number> {
+  const isKernel = argv[0] === "--kernel";
+  const [word, ...rest] = isKernel ? argv.slice(1) : argv;
+  if (word === undefined) {
+    writeStderr(USAGE);
+    return EXIT_USAGE;
+  }
+  if (COMMAND_NAMES.includes(word))
+    return runOnTarget([word, ...rest], isKernel || process.env["UVETH_TARGET"] === "kernel");
+  const io = { stdout: writeStdout, stderr: writeStderr, env: process.env };
+  switch (word) {
+    case "daemon":
+      return (await import("./daemon/command.ts")).runDaemonCommand(rest, io);
+    case "doctor":
+      return (await import("./shell/doctor.ts")).runDoctor(rest, io);
+    case "completion":
+      return (await import("./shell/completion.ts")).runCompletion(rest, io);
+    case "help":
+    case "--help":
+    case "-h":
+      writeStdout(USAGE);
+      return 0;
+    case "version":
+    case "--version":
+    case "-V":
+      writeStdout(`uveth ${UVETH_VERSION}\n`);
+      return 0;
+    default:
+      writeStderr(`Command "${word}" is unknown, try "uveth help".\n${USAGE}`);
+      return EXIT_USAGE;
+  }
+}
+
+/** Runs a command of the room `cli` on the daemon's machine or on the kernel. */
+async function runOnTarget(argv: readonly string[], isKernel: boolean): Promise<number> {
+  const target = isKernel ? kernelTarget() : daemonTarget(writeStderr);
+  try {
+    return await runClient(argv, processIo(target));
+  } finally {
+    target.close();
+  }
+}
+
+/** Says what ended the command: a sentence for what can happen, the stack for what cannot. */
+function fail(error: unknown): number {
+  const isExpected = error instanceof Error && "code" in error;
+  const text =
+    error instanceof Error ? (isExpected ? error.message : (error.stack ?? error.message)) : String(error);
+  writeStderr(`uveth: ${text}\n`);
+  return EXIT_FAILURE;
+}

@@ -1,0 +1,57 @@
+// What a command gets of the process: its standard streams, files, environment, Ctrl-C, and a way to a machine, which is
+// taken only when the command asks for it, so that `ip link help` starts no daemon.
+
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { isatty } from "node:tty";
+import type { CommandIo } from "../cli/command.ts";
+import { writeStderr, writeStdout, writeStdoutBytes } from "./streams.ts";
+import type { Target } from "./target.ts";
+
+type OutputFile = Awaited<ReturnType<CommandIo["createFile"]>>;
+
+const STDIN = 0;
+const STDOUT = 1;
+
+/** The world of a command that works on `target`. */
+export function processIo(target: Target): CommandIo {
+  return {
+    stdout: writeStdout,
+    stderr: writeStderr,
+    get isTTY() {
+      return isatty(STDOUT);
+    },
+    env: process.env,
+    provider: target,
+    listNetns: () => target.listNetns(),
+    readFile: async (path) => readFileSync(path === "-" ? STDIN : path, "utf8"),
+    createFile: async (path) => (path === "-" ? standardOutput() : createFile(path)),
+    now: () => new Date(),
+    onInterrupt(listener) {
+      process.on("SIGINT", listener);
+      return () => process.off("SIGINT", listener);
+    },
+  };
+}
+
+function standardOutput(): OutputFile {
+  return { write: writeStdoutBytes, close: async () => {} };
+}
+
+function createFile(path: string): OutputFile {
+  const fd = openSync(path, "w");
+  let failure: unknown;
+  return {
+    write(bytes) {
+      if (failure !== undefined) return;
+      try {
+        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+      } catch (error) {
+        failure = error;
+      }
+    },
+    async close() {
+      closeSync(fd);
+      if (failure !== undefined) throw failure;
+    },
+  };
+}
