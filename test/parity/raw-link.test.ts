@@ -12,8 +12,10 @@ import { IFF_UP } from "../../src/uapi/if.ts";
 import * as il from "../../src/uapi/if_link.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
 import { AF_INET6 } from "../../src/uapi/socket.ts";
+import type { TestNetns } from "./context.ts";
 import { ParityContext } from "./context.ts";
 import { canMakeNamespaces } from "./kernel-child.ts";
+import type { Listener } from "./listener.ts";
 import { kernelTarget } from "./targets/kernel.ts";
 import { uvethTarget } from "./targets/uveth.ts";
 import type { Target } from "./targets.ts";
@@ -80,6 +82,12 @@ async function addPair(ctx: ParityContext): Promise<void> {
     address: "02:00:00:00:00:0a",
     vethPeer: { name: "b", address: "02:00:00:00:00:0b" },
   });
+}
+
+/** A listener to links; its fence takes a `lo` that is up. */
+async function listen(netns: TestNetns): Promise<Listener> {
+  await netns.up("lo");
+  return netns.listen(rt.RTNLGRP_LINK);
 }
 
 async function reply(ctx: ParityContext, name: string, extMask = 0): Promise<readonly Message[]> {
@@ -184,7 +192,7 @@ compare("a peer in another namespace", async (ctx) => {
 });
 
 compare("notifications of a pair's creation, change, rename and deletion", async (ctx) => {
-  const listener = await ctx.listen(rt.RTNLGRP_LINK);
+  const listener = await listen(ctx);
   await addPair(ctx);
   await ctx.quiet("a", "b");
   await ctx.setLink({ name: "a", mtu: 1_400, txqlen: 5, group: 3, address: "02:00:00:00:00:1a" });
@@ -195,7 +203,7 @@ compare("notifications of a pair's creation, change, rename and deletion", async
 
 compare("notifications of a move", async (ctx) => {
   const other = await ctx.otherNetns();
-  const listeners = [await ctx.listen(rt.RTNLGRP_LINK), await other.listen(rt.RTNLGRP_LINK)];
+  const listeners = [await listen(ctx), await listen(other)];
   await addPair(ctx);
   await ctx.quiet("a", "b");
   await ctx.setLink({ name: "a", netnsFd: other.fd });
@@ -209,7 +217,7 @@ compare(
   async (ctx) => {
     await addPair(ctx);
     await ctx.quiet("a", "b");
-    const listener = await ctx.listen(rt.RTNLGRP_LINK);
+    const listener = await listen(ctx);
     const events = [];
     for (const step of [
       () => ctx.up("a"),
