@@ -3,11 +3,13 @@
 // The counterpart of iproute2's get_prefix and get_addr. *Omitted:* names of hosts, which would need a name server.
 
 import { getBe32 } from "../bytes/endian.ts";
-import { ipv4PrefixLength, ipv4ToText } from "../bytes/ipv4.ts";
-import { ipv6FromText, ipv6ToText } from "../bytes/ipv6.ts";
+import { ipv4PrefixLength } from "../bytes/ipv4.ts";
+import { ipv6FromText } from "../bytes/ipv6.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "../uapi/socket.ts";
 import { CommandExit, EXIT_FAILURE } from "./exit.ts";
 import { unsigned } from "./numbers.ts";
+
+export { addressText } from "../client/address-text.ts";
 
 /** An address and how much of it counts. */
 export interface Prefix {
@@ -42,12 +44,6 @@ export function parseAddress(word: string, family = AF_UNSPEC): Prefix {
   if (address === undefined) throw expected(family, "address", word);
   const bits = address.length * 8;
   return { family: bits === 32 ? AF_INET : AF_INET6, address, prefixLength: bits, hasLength: false };
-}
-
-/** An address as text; its length says its family. */
-export function addressText(address: Uint8Array): string {
-  if (address.length === 16) return ipv6ToText(address);
-  return ipv4ToText(getBe32(address, 0));
 }
 
 /** True when `address` lies in `prefix`; addresses of another family do not. */

@@ -1,10 +1,21 @@
-// Addresses as people write them → bytes, with a clear error for what is none.
+// Addresses as people write them ⇄ bytes, with a clear error for what is none.
 
-import { setBe32 } from "../bytes/endian.ts";
-import { ipv4FromText } from "../bytes/ipv4.ts";
-import { ipv6FromText } from "../bytes/ipv6.ts";
+import { getBe32, setBe32 } from "../bytes/endian.ts";
+import { ipv4FromText, ipv4ToText } from "../bytes/ipv4.ts";
+import { ipv6FromText, ipv6ToText } from "../bytes/ipv6.ts";
 import { macFromText, macToBytes } from "../bytes/mac.ts";
 import { invalid } from "../netlink/error.ts";
+import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
+
+/** An address of 4 or 16 bytes as text. */
+export function addressText(address: Uint8Array): string {
+  return address.length === 16 ? ipv6ToText(address) : ipv4ToText(getBe32(address, 0));
+}
+
+/** The family of an address of 4 or 16 bytes. */
+export function familyOf(address: Uint8Array): number {
+  return address.length === 16 ? AF_INET6 : AF_INET;
+}
 
 /** An address as 4 or 16 bytes; NetlinkError EINVAL when it is none. */
 export function addressBytes(text: string): Uint8Array {

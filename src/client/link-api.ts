@@ -1,53 +1,16 @@
 // `netns.link`: links by name, and a handle for each that stays the same link when it is renamed.
 
-import { invalid } from "../netlink/error.ts";
-import type { NetlinkProvider, NetnsHandle } from "../netlink/transport.ts";
-import { IFF_UP } from "../uapi/if.ts";
 import { NLM_F_CREATE, NLM_F_ECHO, NLM_F_EXCL } from "../uapi/netlink.ts";
 import { RTM_NEWLINK } from "../uapi/rtnetlink.ts";
-import { macBytes } from "./address-text.ts";
 import { Captured } from "./capture.ts";
-import { writeVethPeer } from "./kinds/veth.ts";
 import type { Link, LinkFilter, LinkSelector } from "./link.ts";
 import { changeAltnames, deleteLink, dumpLinks, getLink, parseLink, setLink } from "./link.ts";
-import type { LinkRequest } from "./link-request.ts";
+import type { LinkOptions, NewLinkOptions } from "./link-options.ts";
+import { withLink, withNewLink } from "./link-options.ts";
 import { writeLink } from "./link-request.ts";
 import type { NetnsSockets } from "./netns-sockets.ts";
-
-/** What a link can be given, or given anew; what is undefined is left to the kernel, or as it is. */
-export interface LinkOptions {
-  /** A name, or a template with `%d`. */
-  readonly name?: string | undefined;
-  /** Six bytes in hexadecimal, with colons. */
-  readonly address?: string | undefined;
-  readonly mtu?: number | undefined;
-  /** Packets in the transmit queue. */
-  readonly txqlen?: number | undefined;
-  readonly group?: number | undefined;
-  /** The name of the namespace to live in. */
-  readonly netns?: string | undefined;
-  readonly isUp?: boolean | undefined;
-}
-
-/** A link to be made. */
-export interface NewLinkOptions extends LinkOptions {
-  /** "veth", "dummy", … */
-  readonly kind: string;
-  readonly ifindex?: number | undefined;
-  readonly numTxQueues?: number | undefined;
-  readonly numRxQueues?: number | undefined;
-  /** The other end of a veth. */
-  readonly peer?: (LinkOptions & { readonly ifindex?: number | undefined }) | undefined;
-}
-
-/** What of a link can be changed. */
-export interface SetLinkOptions extends LinkOptions {
-  /** Another text for people; empty takes it away. */
-  readonly alias?: string | undefined;
-  readonly carrier?: boolean | undefined;
-  /** The name of the master, or null for none. */
-  readonly master?: string | null | undefined;
-}
+import type { LinkStats } from "./stats.ts";
+import { getStats } from "./stats.ts";
 
 /** The links of one namespace. */
 export class LinkApi {
@@ -62,19 +25,15 @@ export class LinkApi {
    * for a kind there is not, ENOENT for a namespace there is not.
    */
   async add(options: NewLinkOptions): Promise<LinkHandle> {
-    const handles: NetnsHandle[] = [];
-    try {
-      const request = await newLink(this.#netns.provider, options, handles);
-      const flags = NLM_F_CREATE | NLM_F_EXCL | NLM_F_ECHO;
-      const answer = await this.#netns.rtnl.request(RTM_NEWLINK, flags, (writer) =>
-        writeLink(writer, request),
-      );
-      const message = answer.messages[0];
-      if (message === undefined) throw invalid("The new link was not announced");
-      return new LinkHandle(this.#netns, parseLink(message).ifindex);
-    } finally {
-      for (const handle of handles) handle.close();
-    }
+    const flags = NLM_F_CREATE | NLM_F_EXCL | NLM_F_ECHO;
+    const answer = await withNewLink(this.#netns, options, (request) =>
+      this.#netns.rtnl.request(RTM_NEWLINK, flags, (writer) => writeLink(writer, request)),
+    );
+    // Linux before 6.2 does not echo.
+    const message = answer.messages[0];
+    return message === undefined
+      ? this.handle(options.name ?? "")
+      : new LinkHandle(this.#netns, parseLink(message).ifindex);
   }
 
   /** One link; ENODEV when it is not there. */
@@ -93,7 +52,7 @@ export class LinkApi {
   }
 
   /** Changes a link; a refusal midway leaves earlier steps applied, as on Linux (do_setlink). */
-  async set(selector: LinkSelector, options: SetLinkOptions): Promise<void> {
+  async set(selector: LinkSelector, options: LinkOptions): Promise<void> {
     await (await this.handle(selector)).set(options);
   }
 
@@ -131,22 +90,14 @@ export class LinkHandle {
     return this.set({ isUp: false });
   }
 
-  async set(options: SetLinkOptions): Promise<void> {
-    const handles: NetnsHandle[] = [];
-    try {
-      const { alias, carrier, master } = options;
-      const request = await linkRequest(this.netns.provider, options, handles);
-      const masterIndex = typeof master === "string" ? (await getLink(this.netns.rtnl, master)).ifindex : 0;
-      await setLink(this.netns.rtnl, {
-        ...request,
-        ifindex: this.ifindex,
-        ifalias: alias,
-        carrier,
-        master: master === undefined ? undefined : masterIndex,
-      });
-    } finally {
-      for (const handle of handles) handle.close();
-    }
+  async set(options: LinkOptions): Promise<void> {
+    const { ifindex } = this;
+    await withLink(this.netns, options, (request) => setLink(this.netns.rtnl, { ...request, ifindex }));
+  }
+
+  /** Its counters alone (RTM_GETSTATS). */
+  stats(): Promise<LinkStats> {
+    return getStats(this.netns.rtnl, this.ifindex);
   }
 
   async del(): Promise<void> {
@@ -157,42 +108,4 @@ export class LinkHandle {
   async capture(options: { readonly snaplen?: number | undefined } = {}): Promise<Captured> {
     return Captured.start(this.netns, { ...options, dev: (await this.get()).ifname ?? "" });
   }
-}
-
-/** The request for a new link; the namespaces it names are opened into `handles`. */
-async function newLink(
-  provider: NetlinkProvider,
-  options: NewLinkOptions,
-  handles: NetnsHandle[],
-): Promise<LinkRequest> {
-  const { kind, ifindex, numTxQueues, numRxQueues, peer } = options;
-  const request = await linkRequest(provider, options, handles);
-  const blob = peer && { ...(await linkRequest(provider, peer, handles)), ifindex: peer.ifindex };
-  return {
-    ...request,
-    ifindex,
-    numTxQueues,
-    numRxQueues,
-    linkinfo: { kind, data: blob && ((writer) => writeVethPeer(writer, blob)) },
-  };
-}
-
-async function linkRequest(
-  provider: NetlinkProvider,
-  options: LinkOptions,
-  handles: NetnsHandle[],
-): Promise<LinkRequest> {
-  const { name, address, mtu, txqlen, group, netns, isUp } = options;
-  const handle = netns === undefined ? undefined : await provider.openNetns(netns);
-  if (handle !== undefined) handles.push(handle);
-  return {
-    ifname: name,
-    address: address === undefined ? undefined : macBytes(address),
-    mtu,
-    txqlen,
-    group,
-    netNsFd: handle?.fd,
-    flags: isUp === true ? IFF_UP : 0,
-    change: isUp === undefined ? 0 : IFF_UP,
-  };
 }

@@ -1,61 +1,63 @@
 // A link as a user of the library describes it → a link request: texts become bytes, names become indexes.
 
-import { NetlinkError } from "../netlink/error.ts";
 import { IFF_ALLMULTI, IFF_MULTICAST, IFF_NOARP, IFF_PROMISC, IFF_UP } from "../uapi/if.ts";
 import * as if_link from "../uapi/if_link.ts";
-import { macBytes } from "./ip-text.ts";
+import { macBytes } from "./address-text.ts";
 import { writeVethPeer } from "./kinds/veth.ts";
 import type { LinkRequest } from "./link-request.ts";
-import type { Device, NetnsSockets } from "./sockets.ts";
+import type { DeviceName, NetnsSockets } from "./netns-sockets.ts";
+import { ifindexOf } from "./netns-sockets.ts";
 
-/** What can be said of a link when it is made and when it is changed. What is left out stays as it is. */
-export interface LinkOptions {
+/** What can be said of a link when it is made and when it is changed. What is left out is left to the kernel, or as it is. */
+interface CommonOptions {
+  /** A name, or a template with `%d`. */
   readonly name?: string | undefined;
-  /** "02:00:00:00:00:01" */
+  /** Six bytes in hexadecimal, with colons. */
   readonly address?: string | undefined;
   readonly broadcast?: string | undefined;
   readonly mtu?: number | undefined;
+  /** Packets in the transmit queue. */
   readonly txqlen?: number | undefined;
   readonly group?: number | undefined;
-  readonly alias?: string | undefined;
-  readonly up?: boolean | undefined;
+  readonly isUp?: boolean | undefined;
   readonly arp?: boolean | undefined;
   readonly multicast?: boolean | undefined;
   readonly allmulticast?: boolean | undefined;
   readonly promisc?: boolean | undefined;
-  readonly carrier?: boolean | undefined;
   /** The master it is to be a port of; null releases it. */
-  readonly master?: Device | null | undefined;
-  /** The namespace it is to be in, by name. */
-  readonly netns?: string | undefined;
-  /** How IPv6 link-local addresses are made; "none" for not at all. */
-  readonly addrGenMode?: keyof typeof ADDR_GEN_MODES | undefined;
+  readonly master?: DeviceName | null | undefined;
   readonly gsoMaxSize?: number | undefined;
   readonly gsoMaxSegs?: number | undefined;
   readonly groMaxSize?: number | undefined;
 }
 
-/** What can be said only of a link that is to be made. */
-export interface NewLinkOptions extends LinkOptions {
+/** What can be changed of a link. */
+export interface LinkOptions extends CommonOptions {
+  /** The namespace it is to move to, by name. */
+  readonly netns?: string | undefined;
+  /** Another text for people; empty takes it away. */
+  readonly alias?: string | undefined;
+  readonly carrier?: boolean | undefined;
+  /** How IPv6 link-local addresses are made; "none" for not at all. */
+  readonly addrGenMode?: keyof typeof ADDR_GEN_MODES | undefined;
+}
+
+/** A link to be made, in the namespace it is asked of. */
+export interface NewLinkOptions extends CommonOptions {
+  /** "veth", "dummy", … */
+  readonly kind: string;
   readonly ifindex?: number | undefined;
   readonly numTxQueues?: number | undefined;
   readonly numRxQueues?: number | undefined;
+  /** The other end of a veth. */
+  readonly peer?: PeerOptions | undefined;
 }
 
-/** A pair of Ethernet devices: what goes in at one end comes out at the other. */
-export interface NewVeth extends NewLinkOptions {
-  readonly kind: "veth";
-  /** The other end; `up` and `master` cannot be said of it here. */
-  readonly peer?: NewLinkOptions | undefined;
+/** The other end of a pair. It can be in another namespace, but be neither up nor a port before the pair exists. */
+export interface PeerOptions extends Omit<CommonOptions, "isUp" | "master"> {
+  readonly netns?: string | undefined;
+  readonly ifindex?: number | undefined;
 }
-
-/** A device that takes every frame and drops it. */
-export interface NewDummy extends NewLinkOptions {
-  readonly kind: "dummy";
-}
-
-/** A link to be made. */
-export type NewLink = NewVeth | NewDummy;
 
 const ADDR_GEN_MODES = {
   eui64: if_link.IN6_ADDR_GEN_MODE_EUI64,
@@ -64,62 +66,39 @@ const ADDR_GEN_MODES = {
   random: if_link.IN6_ADDR_GEN_MODE_RANDOM,
 } as const;
 
-/** A kind with what it writes into IFLA_INFO_DATA. */
-type WriteData = (link: NewLink, peer: LinkRequest | undefined) => LinkRequest["linkinfo"];
-
-const KINDS: { readonly [Kind in NewLink["kind"]]: WriteData } = {
-  veth: (_link, peer) => ({ kind: "veth", data: peer && ((writer) => writeVethPeer(writer, peer)) }),
-  dummy: () => ({ kind: "dummy" }),
-};
-
 /** Makes the request for a new link and hands it to `use`; descriptors of namespaces stay open until that is done. */
-export async function withNewLink<Result>(
-  sockets: NetnsSockets,
-  link: NewLink,
+export function withNewLink<Result>(
+  netns: NetnsSockets,
+  options: NewLinkOptions,
   use: (request: LinkRequest) => Promise<Result>,
 ): Promise<Result> {
-  const peer = link.kind === "veth" ? link.peer : undefined;
-  if (!(link.kind in KINDS))
-    throw new NetlinkError("EOPNOTSUPP", `Cannot make a link of kind "${link.kind}"`);
-  return withLink(sockets, link, (request) =>
-    withOptionalLink(sockets, peer, (peerRequest) => {
-      addNewOptions(request, link);
-      if (peerRequest !== undefined && peer !== undefined) addNewOptions(peerRequest, peer);
-      request.linkinfo = KINDS[link.kind](link, peerRequest);
-      return use(request);
-    }),
-  );
-}
-
-function withOptionalLink<Result>(
-  sockets: NetnsSockets,
-  options: LinkOptions | undefined,
-  use: (request: LinkRequest | undefined) => Promise<Result>,
-): Promise<Result> {
-  return options === undefined ? use(undefined) : withLink(sockets, options, use);
-}
-
-function addNewOptions(request: LinkRequest, { ifindex, numTxQueues, numRxQueues }: NewLinkOptions): void {
-  request.ifindex = ifindex;
-  request.numTxQueues = numTxQueues;
-  request.numRxQueues = numRxQueues;
+  const { kind, ifindex, numTxQueues, numRxQueues, peer } = options;
+  return withLink(netns, options, (own) => {
+    const request = { ...own, ifindex, numTxQueues, numRxQueues };
+    if (peer === undefined) return use({ ...request, linkinfo: { kind } });
+    return withLink(netns, peer, (other) => {
+      const blob = { ...other, ifindex: peer.ifindex };
+      return use({ ...request, linkinfo: { kind, data: (writer) => writeVethPeer(writer, blob) } });
+    });
+  });
 }
 
 /** Makes the request that changes a link and hands it to `use`; a descriptor of a namespace stays open until that is done. */
 export async function withLink<Result>(
-  sockets: NetnsSockets,
+  netns: NetnsSockets,
   options: LinkOptions,
   use: (request: LinkRequest) => Promise<Result>,
 ): Promise<Result> {
   const request = plainRequest(options);
-  if (options.master !== undefined) {
-    request.master = options.master === null ? 0 : await sockets.ifindexOf(options.master);
-  }
+  if (options.master === null) request.master = 0;
+  else if (options.master !== undefined) request.master = await ifindexOf(netns, options.master);
   if (options.netns === undefined) return use(request);
-  return sockets.withNetnsFd(options.netns, (fd) => {
-    request.netNsFd = fd;
-    return use(request);
-  });
+  const handle = await netns.provider.openNetns(options.netns);
+  try {
+    return await use({ ...request, netNsFd: handle.fd });
+  } finally {
+    handle.close();
+  }
 }
 
 function plainRequest(options: LinkOptions): LinkRequest {
@@ -131,7 +110,7 @@ function plainRequest(options: LinkOptions): LinkRequest {
   request.address = address === undefined ? undefined : macBytes(address);
   request.broadcast = broadcast === undefined ? undefined : macBytes(broadcast);
   request.addrGenMode = addrGenMode && ADDR_GEN_MODES[addrGenMode];
-  setFlag(request, IFF_UP, options.up);
+  setFlag(request, IFF_UP, options.isUp);
   setFlag(request, IFF_NOARP, options.arp === undefined ? undefined : !options.arp);
   setFlag(request, IFF_MULTICAST, options.multicast);
   setFlag(request, IFF_ALLMULTI, options.allmulticast);

@@ -3,16 +3,20 @@
 // disagree; the same object works on a machine in this process, on the daemon and, but for the family uveth, on a kernel.
 
 import { NetlinkClient } from "../netlink/client.ts";
-import type { Message } from "../netlink/message.ts";
 import type { NetlinkProvider } from "../netlink/transport.ts";
 import { NETLINK_GENERIC, NETLINK_ROUTE } from "../uapi/netlink.ts";
 import { AddressApi } from "./addr-api.ts";
 import type { CaptureOptions } from "./capture.ts";
 import { Captured } from "./capture.ts";
 import { LinkApi } from "./link-api.ts";
+import type { MonitorEvent, MonitorSubject } from "./monitor.ts";
+import { monitorNetns } from "./monitor.ts";
+import { NeighbourApi } from "./neigh-api.ts";
 import type { NetnsSockets } from "./netns-sockets.ts";
 import type { PingOptions, PingResult } from "./ping.ts";
 import { ping } from "./ping.ts";
+import type { EventQueue } from "./queue.ts";
+import { RouteApi } from "./route-api.ts";
 import { UvethClient } from "./uveth.ts";
 
 /** A namespace, by name; `close()` it, or let `await using` do so: what was made in it stays. */
@@ -23,6 +27,8 @@ export class NetnsClient implements NetnsSockets {
   readonly rtnl: NetlinkClient;
   readonly link: LinkApi;
   readonly addr: AddressApi;
+  readonly route: RouteApi;
+  readonly neigh: NeighbourApi;
   #uveth: Promise<UvethClient> | undefined;
 
   private constructor(provider: NetlinkProvider, name: string | undefined, rtnl: NetlinkClient) {
@@ -31,6 +37,8 @@ export class NetnsClient implements NetnsSockets {
     this.rtnl = rtnl;
     this.link = new LinkApi(this);
     this.addr = new AddressApi(this);
+    this.route = new RouteApi(this);
+    this.neigh = new NeighbourApi(this);
   }
 
   /** Opens the namespace `name`, the initial one without; ENOENT when there is none. */
@@ -71,15 +79,14 @@ export class NetnsClient implements NetnsSockets {
   }
 
   /**
-   * Joins multicast groups (RTNLGRP_LINK, …) and calls `listener` with every event until the function it resolves with is
-   * called. Events of one socket come in the order they happened.
+   * Watches what changes: `for await (const event of await netns.monitor(["link"]))`. Events count from when the promise
+   * resolves and come in the order they happened; leaving the loop ends it.
    */
-  async monitor(groups: readonly number[], listener: (message: Message) => void): Promise<() => void> {
-    const socket = await this.provider.openSocket({ protocol: NETLINK_ROUTE, netns: this.name });
-    const client = new NetlinkClient(socket);
-    client.onNotification = listener;
-    for (const group of groups) client.join(group);
-    return () => client.close();
+  async monitor(subjects: readonly MonitorSubject[]): Promise<EventQueue<MonitorEvent>> {
+    return monitorNetns(
+      await this.provider.openSocket({ protocol: NETLINK_ROUTE, netns: this.name }),
+      subjects,
+    );
   }
 
   /** Closes the sockets; the namespace and all that is in it stay. */

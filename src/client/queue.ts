@@ -23,9 +23,7 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event, undefined
     const event = this.#waiting.shift();
     if (event !== undefined) return Promise.resolve({ value: event, done: false });
     if (!this.#isOpen) return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve) => {
-      this.#readers.push(resolve);
-    });
+    return new Promise((resolve) => void this.#readers.push(resolve));
   }
 
   /** Ends the queue; what waits in it can still be read. */
