@@ -28,6 +28,8 @@ import {
   AF_NETLINK,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_RAW,
@@ -51,6 +53,8 @@ const ENOBUFS = errnoNumber("ENOBUFS");
 
 /** Larger than anything rtnetlink sends by itself: dumps come in up to 32 KiB, no attribute exceeds 64 KiB. */
 const LARGEST_ANSWER = 256 * 1024;
+/** SO_SNDBUF in bytes: the largest datagram of requests, for clients that send thousands at once. */
+const SEND_BUFFER = 4 * 1024 * 1024;
 /** What an error adds to the request it echoes: headers and extended acknowledgement. */
 const ECHO_ROOM = 4096;
 /** Datagrams read in one go; then the event loop has its turn. */
@@ -85,10 +89,8 @@ function openHandle(name: string): NetnsHandle {
 export function openKernelSocket(libc: Libc, protocol: number, receiveBufferBytes: number): NetlinkTransport {
   const fd = checked(libc.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol), "open");
   try {
-    const size = bytesOf(receiveBufferBytes);
-    // Beyond net.core.rmem_max only with CAP_NET_ADMIN.
-    if (libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, size) < 0)
-      libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, size);
+    setBuffer(libc, fd, SO_RCVBUFFORCE, SO_RCVBUF, receiveBufferBytes);
+    setBuffer(libc, fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER);
     checked(libc.setsockopt(fd, SOL_NETLINK, NETLINK_PKTINFO, bytesOf(1)), "set NETLINK_PKTINFO on");
     const address = new Uint8Array(SOCKADDR_NL_SIZE);
     setU16(address, SOCKADDR_NL_FAMILY, AF_NETLINK);
@@ -180,6 +182,12 @@ class KernelSocket implements NetlinkTransport {
     this.close();
     this.onClose(NetlinkError.fromErrno(errno, `Cannot receive from the kernel: ${errnoText(-errno)}`));
   }
+}
+
+/** Sets a buffer's size: beyond net.core.rmem_max and wmem_max only with CAP_NET_ADMIN, else as far as they let it. */
+function setBuffer(libc: Libc, fd: number, force: number, option: number, bytes: number): void {
+  const size = bytesOf(bytes);
+  if (libc.setsockopt(fd, SOL_SOCKET, force, size) < 0) libc.setsockopt(fd, SOL_SOCKET, option, size);
 }
 
 /** Returns a result that is not an error; `verb` is what was being done to the socket. */
