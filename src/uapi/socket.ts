@@ -29,6 +29,7 @@ export const SOL_NETLINK = 270;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_PEERCRED = 17;
+export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 
 // Flags of send(2) and recv(2)
