@@ -1,7 +1,7 @@
 // npm run build: makes `dist/` from the sources, when it is missing or stale (`--force`: in any case).
 //
 //   src/**         → dist/**                 JavaScript and declarations, as the package's doors serve them
-//   src/main.ts    → dist/uveth.js           the command, bundled: one file to load, rarer words as lazy chunks
+//   src/main.ts    → dist/uveth.js           the command, bundled: one file to load
 //   src/**.worker.ts → dist/*.worker.js      worker threads of the command, beside it
 //   src/index.ts   → dist/core.bundle.js     the core as one script (`var uveth = …`) that runs where there is no platform
 //   bench/*.ts, examples/*.ts, test/fuzz/*.ts → dist/bench, dist/examples, dist/fuzz: programs that run on `dist/`
@@ -94,10 +94,11 @@ async function bundle(root, out) {
     if (!path.endsWith(".worker.ts")) continue;
     command[basename(path, ".ts")] = join(out, `${relative(join(root, "src"), path).slice(0, -3)}.js`);
   }
-  if (Object.keys(command).length > 0) {
+  // One file each, as every file more costs a start about a millisecond.
+  for (const [name, input] of Object.entries(command)) {
     await write(
-      { input: command, platform: "node", external: [/^node:/, "koffi", "ws"], plugins: [leaveMissing()] },
-      { dir: out, format: "esm", entryFileNames: "[name].js", chunkFileNames: "uveth-[name].js" },
+      { input, platform: "node", external: [/^node:/, "koffi", "ws"], plugins: [leaveMissing()] },
+      { file: join(out, `${name}.js`), format: "esm", codeSplitting: false },
     );
   }
 
