@@ -116,6 +116,9 @@ parity("an unrelated device that has the peer's index is asked in its place", as
   await ctx.newLink({ index: 50, name: "a", vethPeer: { index: 60, name: "b", netnsFd: red.fd } });
   await ctx.newLink({ index: 60, name: "c", vethPeer: { name: "d" } });
   await ctx.up("a");
+  // The state is worked out when the carrier goes; that of a device that is down may be, up to a second later.
+  await red.up("b");
+  await red.down("b");
   expect(await state(ctx, "a")).toMatchObject({ flags: IFF_UP, operstate: IF_OPER_LOWERLAYERDOWN });
 });
 
