@@ -49,6 +49,8 @@ export class NetlinkClient {
   onNotification: (message: Message, info: DatagramInfo) => void = () => {};
   /** Called when notifications were lost because they were not read in time (ENOBUFS). */
   onOverrun: () => void = () => {};
+  /** Called when the other side ends the connection; `close()` does not call it. */
+  onClose: (reason?: Error) => void = () => {};
 
   readonly #transport: NetlinkTransport;
   readonly #pending = new Map<number, Pending>();
@@ -60,7 +62,10 @@ export class NetlinkClient {
     this.#transport = transport;
     transport.onDatagram = (datagram, info) => this.#receive(datagram, info);
     transport.onOverrun = () => this.onOverrun();
-    transport.onClose = (reason) => this.#end(reason);
+    transport.onClose = (reason) => {
+      this.#end(reason);
+      this.onClose(reason);
+    };
     transport.setOption(NETLINK_EXT_ACK, 1);
     if (strict) transport.setOption(NETLINK_GET_STRICT_CHK, 1);
   }

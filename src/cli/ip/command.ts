@@ -39,7 +39,7 @@ const OBJECTS: readonly (readonly [name: string, load?: () => Promise<IpObject>]
   ["token"],
   ["tcpmetrics"],
   ["tcp_metrics"],
-  ["monitor"],
+  ["monitor", async () => (await import("./monitor.ts")).monitor],
   ["xfrm"],
   ["mroute"],
   ["mrule"],

@@ -69,10 +69,10 @@ export class IpContext {
     }
   }
 
-  /** A new output in the style of the options. */
-  output(): Output {
-    const { json, pretty, oneline, color } = this.options;
-    const isColored = !json && (color === "always" || (color === "auto" && this.io.isTTY));
+  /** A new output in the style of the options; `json` false for commands that have no JSON. */
+  output({ json = this.options.json }: { readonly json?: boolean } = {}): Output {
+    const { pretty, oneline, color } = this.options;
+    const isColored = !this.options.json && (color === "always" || (color === "auto" && this.io.isTTY));
     const isDark = isColored ? isDarkBackground(this.io.env["COLORFGBG"]) : undefined;
     return new Output((text) => this.io.stdout(text), { json, pretty, oneline, isDark });
   }

@@ -39,7 +39,11 @@ export class NetnsNames {
 
   /** Learns the ids of all namespaces that have a name, once. */
   async load(): Promise<void> {
-    if (this.#names !== undefined) return;
+    if (this.#names === undefined) await this.reload();
+  }
+
+  /** Learns them anew, when ids or names have come. */
+  async reload(): Promise<void> {
     this.#names = new Map();
     for (const name of await this.#io.listNetns()) {
       const nsid = await this.find(name);

@@ -18,6 +18,8 @@ export interface LinkStyle {
   readonly isLinkCommand: boolean;
   /** The family that was asked for; the addresses of other families and those of the link layer are left out. */
   readonly family: number;
+  /** True in `ip monitor`, which leaves the length of the queue out. */
+  readonly isMonitor?: boolean;
   /** True for a link that is gone, in `ip monitor`. */
   readonly isDeleted?: boolean;
 }
@@ -56,7 +58,7 @@ export function printLink(ip: IpContext, out: Output, link: Link, style: LinkSty
     const group = deviceGroups.nameOf(link.group, options.numeric);
     out.field("group", group, `group ${group} `);
   }
-  printTxqlen(out, link.txqlen ?? ip.links.get(link.ifindex)?.txqlen);
+  if (style.isMonitor !== true) printTxqlen(out, link.txqlen ?? ip.links.get(link.ifindex)?.txqlen);
   if (link.event !== undefined) {
     const event = EVENTS[link.event] ?? String(link.event);
     out.field("event", event, `event ${event} `);

@@ -43,8 +43,8 @@ export async function listIds(ip: IpContext, words: Words): Promise<number> {
   return 0;
 }
 
-/** One id: of the namespace asked, and of this one when that is another. */
-function printId(ip: IpContext, out: Output, { nsid = -1, currentNsid }: NetnsId): void {
+/** Prints one id: of the namespace asked, and of this one when that is another. */
+export function printId(ip: IpContext, out: Output, { nsid = -1, currentNsid }: NetnsId): void {
   out.openObject();
   if (nsid < 0) out.text("nsid unassigned ");
   else out.field("nsid", nsid, `nsid ${nsid} `);

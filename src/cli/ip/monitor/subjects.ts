@@ -1,0 +1,110 @@
+// What `ip monitor` can watch: the word for it, its label, its multicast groups, and how each of its messages is printed.
+//
+// *Omitted:* mroute, prefix, netconf, rule, nexthop and stats. Their words are known; nothing of the kind happens in uveth.
+
+import { parseAddress } from "../../../client/addr.ts";
+import { parseLink } from "../../../client/link.ts";
+import { parseNsid } from "../../../client/nsid.ts";
+import type { Message } from "../../../netlink/message.ts";
+import * as rt from "../../../uapi/rtnetlink.ts";
+import { AF_INET, AF_INET6, AF_PACKET, AF_UNSPEC } from "../../../uapi/socket.ts";
+import type { Output } from "../../output.ts";
+import { printAddress, printAddressBrief } from "../addr/print.ts";
+import type { IpContext } from "../context.ts";
+import { loadForPrint, printLink } from "../link/print.ts";
+import { printBriefStart } from "../link/print-brief.ts";
+import { printId } from "../netns/ids.ts";
+
+/** A message that is ready to be printed: what it needs has been asked for. */
+export interface Notice {
+  /** The device it is about; undefined if it is about none. */
+  readonly ifindex: number | undefined;
+  print(out: Output): void;
+}
+
+/** Something that can be watched. */
+export interface MonitorSubject {
+  readonly word: string;
+  readonly label: string;
+  /** The message types that are its own. */
+  readonly types: readonly number[];
+  /** The groups to join, by the family they are about. */
+  readonly groups: readonly (readonly [family: number, group: number])[];
+  prepare(ip: IpContext, message: Message): Promise<Notice>;
+}
+
+/** In the order the words are tried. */
+export const SUBJECTS: readonly MonitorSubject[] = [
+  {
+    word: "link",
+    label: "LINK",
+    types: [rt.RTM_NEWLINK, rt.RTM_DELLINK],
+    groups: [[AF_UNSPEC, rt.RTNLGRP_LINK]],
+    prepare: prepareLink,
+  },
+  {
+    word: "address",
+    label: "ADDR",
+    types: [rt.RTM_NEWADDR, rt.RTM_DELADDR],
+    groups: [
+      [AF_INET, rt.RTNLGRP_IPV4_IFADDR],
+      [AF_INET6, rt.RTNLGRP_IPV6_IFADDR],
+    ],
+    prepare: prepareAddress,
+  },
+  {
+    word: "nsid",
+    label: "NSID",
+    types: [rt.RTM_NEWNSID, rt.RTM_DELNSID],
+    groups: [[AF_UNSPEC, rt.RTNLGRP_NSID]],
+    prepare: prepareNsid,
+  },
+];
+
+/** Words that stand for what does not happen here. */
+export const SILENT_WORDS = ["mroute", "prefix", "netconf", "rule", "nexthop"] as const;
+
+async function prepareLink(ip: IpContext, message: Message): Promise<Notice> {
+  const link = parseLink(message);
+  const isDeleted = message.type === rt.RTM_DELLINK;
+  if (!isDeleted) ip.links.remember(link);
+  await loadForPrint(ip, [link]);
+  const style = { isLinkCommand: false, isMonitor: true, isDeleted, family: AF_PACKET };
+  return {
+    ifindex: link.ifindex,
+    print: (out) => {
+      if (!ip.options.brief) printLink(ip, out, link, style);
+      else printDeleted(out, isDeleted, () => printBriefStart(ip, out, link));
+      if (isDeleted) ip.links.forget(link.ifindex);
+    },
+  };
+}
+
+async function prepareAddress(ip: IpContext, message: Message): Promise<Notice> {
+  const address = parseAddress(message);
+  const isDeleted = message.type === rt.RTM_DELADDR;
+  await ip.links.load([address.ifindex]);
+  return {
+    ifindex: address.ifindex,
+    print: (out) => {
+      if (!ip.options.brief) printAddress(ip, out, address, { hasDevice: true, isDeleted });
+      else printDeleted(out, isDeleted, () => printAddressBrief(out, address));
+    },
+  };
+}
+
+/** In brief lists "Deleted" stands before the name, not before the index. */
+function printDeleted(out: Output, isDeleted: boolean, print: () => void): void {
+  if (isDeleted) out.text("Deleted ");
+  print();
+}
+
+async function prepareNsid(ip: IpContext, message: Message): Promise<Notice> {
+  const id = parseNsid(message);
+  const isDeleted = message.type === rt.RTM_DELNSID;
+  if (!isDeleted) await ip.netnsNames.reload();
+  return {
+    ifindex: undefined,
+    print: (out) => printDeleted(out, isDeleted, () => printId(ip, out, id)),
+  };
+}
