@@ -3,13 +3,29 @@
 import type { SessionOptions } from "./af_netlink/session.ts";
 import { NetlinkSession } from "./af_netlink/session.ts";
 import { NetlinkTable } from "./af_netlink/table.ts";
+import { NetnsClient } from "./client/netns.ts";
+import { UvethClient } from "./client/uveth.ts";
 import { joinGenetlink } from "./genetlink/join.ts";
 import type { MachineOptions } from "./machine.ts";
 import { MachineCore } from "./machine.ts";
+import { captureToPcapng } from "./net/capture-file.ts";
+import { netnsByName } from "./net/namespace.ts";
+import { NetlinkClient } from "./netlink/client.ts";
+import { NetlinkError } from "./netlink/error.ts";
 import type { NetlinkProvider, NetlinkTransport, NetnsHandle, SocketRequest } from "./netlink/transport.ts";
 import { joinRtnetlink } from "./rtnetlink/join.ts";
+import { NETLINK_GENERIC } from "./uapi/netlink.ts";
 
 export type { NetlinkSession, SessionOptions } from "./af_netlink/session.ts";
+export type { AddressEntry, AddressOptions } from "./client/addr-api.ts";
+export type { Captured, CaptureOptions } from "./client/capture.ts";
+export type { Link } from "./client/link.ts";
+export type { LinkHandle } from "./client/link-api.ts";
+export type { LinkOptions, NewLinkOptions, PeerOptions } from "./client/link-options.ts";
+export type { MonitorEvent, MonitorSubject } from "./client/monitor.ts";
+export { NetnsClient } from "./client/netns.ts";
+export type { PingOptions, PingResult } from "./client/ping.ts";
+export type { LinkStats } from "./client/stats.ts";
 export type { MachineOptions } from "./machine.ts";
 export type { Clock, Scheduler } from "./net/clock.ts";
 export { VirtualClock } from "./net/clock.ts";
@@ -17,12 +33,27 @@ export type { Random } from "./net/random.ts";
 export { SeededRandom } from "./net/random.ts";
 export { NetlinkError } from "./netlink/error.ts";
 
-/** A Linux link layer of its own: namespaces, devices, protocols, behind netlink. Made by `createMachine`. */
+/** What to capture into a pcapng file. */
+export interface CaptureToPcapngOptions {
+  /** Namespaces by name; all there are, the initial one too, by default. */
+  readonly netns?: readonly string[];
+  /** Bytes kept of a frame; all by default. */
+  readonly snaplen?: number;
+  /** Takes the file block by block, from its header on. */
+  readonly write: (block: Uint8Array) => void;
+}
+
+/**
+ * A Linux link layer of its own: namespaces, devices, protocols, behind netlink. Made by `createMachine`; `close()` it, or
+ * let `await using` do so.
+ */
 export class Machine implements NetlinkProvider {
   /** The machine's parts, for drivers and attachments; users have no need of it. */
   readonly core: MachineCore;
   readonly table: NetlinkTable;
   readonly #session: NetlinkSession;
+  /** Clients that `netns` has handed out and nobody has closed, by name. */
+  readonly #clients = new Map<NetnsClient, string | undefined>();
 
   constructor(options: MachineOptions) {
     let table: NetlinkTable | undefined;
@@ -35,10 +66,56 @@ export class Machine implements NetlinkProvider {
     this.#session = this.openSession({ pid: 1 });
   }
 
+  /**
+   * Opens the namespace `name`, which is made when there is none; the initial one without a name. NetlinkError EINVAL for a
+   * name that no file could have.
+   *
+   * @example
+   * const red = await machine.netns("red");
+   * await red.link.add({ kind: "veth", name: "v0", peer: { name: "v1", netns: "blue" } });
+   */
+  async netns(name?: string): Promise<NetnsClient> {
+    if (name !== undefined && !this.core.netnsNames.has(name)) {
+      await this.#asUveth((uveth) => uveth.addNetns(name)).catch((error: unknown) => {
+        // Somebody else was faster.
+        if (!(error instanceof NetlinkError) || error.code !== "EEXIST") throw error;
+      });
+    }
+    const client = await NetnsClient.open(this, name);
+    this.#clients.set(client, name);
+    client.onClosed = () => this.#clients.delete(client);
+    return client;
+  }
+
+  /** The names of the namespaces, the youngest first, as `ip netns list` shows them. */
+  netnsNames(): string[] {
+    return [...this.core.netnsNames.keys()].reverse();
+  }
+
+  /**
+   * Deletes the namespace `name` and closes what `netns` opened on it; ENOENT when there is none. As on Linux it goes down
+   * with its devices when no socket or descriptor of anybody else is left in it.
+   */
+  async deleteNetns(name: string): Promise<void> {
+    for (const [client, named] of [...this.#clients]) if (named === name) await client.close();
+    await this.#asUveth((uveth) => uveth.deleteNetns(name));
+  }
+
+  /**
+   * Captures straight into a pcapng file until the function it returns is called, which writes what is left; ENOENT for a
+   * namespace there is not. For one link, or to look at frames, use `link.capture()`.
+   */
+  captureToPcapng({ netns, snaplen, write }: CaptureToPcapngOptions): () => void {
+    const sources = netns?.map((name) => netnsByName(this.core, name)) ?? [...this.core.namespaces.values()];
+    return captureToPcapng(this.core, { sources, snaplen, write });
+  }
+
+  /** Opens a netlink socket; see NetlinkProvider. */
   openSocket(request: SocketRequest): Promise<NetlinkTransport> {
     return this.#session.openSocket(request);
   }
 
+  /** Opens a namespace by its name; see NetlinkProvider. */
   openNetns(name: string): Promise<NetnsHandle> {
     return this.#session.openNetns(name);
   }
@@ -48,15 +125,37 @@ export class Machine implements NetlinkProvider {
     return new NetlinkSession(this.table, options);
   }
 
-  /** Closes every socket, namespace, device and timer of the machine. */
+  /** Closes every socket, namespace, device and timer of the machine; requests that still wait are rejected (ENOTCONN). */
   close(): void {
+    this.#clients.clear();
     this.#session.close();
     this.table.close();
     this.core.close();
   }
+
+  /** `close`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  async #asUveth<Result>(use: (uveth: UvethClient) => Promise<Result>): Promise<Result> {
+    const socket = await this.openSocket({ protocol: NETLINK_GENERIC });
+    const uveth = await UvethClient.open(new NetlinkClient(socket));
+    try {
+      return await use(uveth);
+    } finally {
+      uveth.close();
+    }
+  }
 }
 
-/** Makes a machine; nothing outside it is touched until something is attached. */
+/**
+ * Makes a machine; nothing outside it is touched until something is attached.
+ *
+ * @example
+ * const machine = createMachine(realTime()); // from "uveth/attach"
+ * machine.close();
+ */
 export function createMachine(options: MachineOptions): Machine {
   return new Machine(options);
 }

@@ -138,6 +138,11 @@ class SocketTransport implements NetlinkTransport {
   constructor(socket: NetlinkSocket) {
     this.#socket = socket;
     socket.onReadable = () => this.#pumpSoon();
+    const { onClosed } = socket;
+    socket.onClosed = () => {
+      onClosed();
+      this.onClose();
+    };
   }
 
   get portId(): number {

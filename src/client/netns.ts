@@ -29,6 +29,8 @@ export class NetnsClient implements NetnsSockets {
   readonly addr: AddressApi;
   readonly route: RouteApi;
   readonly neigh: NeighbourApi;
+  /** Called when it has been closed. */
+  onClosed: () => void = () => {};
   #uveth: Promise<UvethClient> | undefined;
 
   private constructor(provider: NetlinkProvider, name: string | undefined, rtnl: NetlinkClient) {
@@ -92,6 +94,7 @@ export class NetnsClient implements NetnsSockets {
   /** Closes the sockets; the namespace and all that is in it stay. */
   async close(): Promise<void> {
     this.rtnl.close();
+    this.onClosed();
     if (this.#uveth !== undefined) (await this.#uveth.catch(() => undefined))?.close();
   }
 
