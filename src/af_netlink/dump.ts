@@ -20,15 +20,15 @@ const flagsOffset = 6;
 export class RunningDump implements DumpControl {
   readonly writer = new MessageWriter(4_096);
   answerFlags = 0;
-  generation: (() => number) | undefined;
   warning = "";
 
   readonly #socket: NetlinkSocket;
   readonly #request: Message;
   readonly #isDoneSplit: boolean;
   readonly #steps: Dump;
+  #generation: (() => number) | undefined;
+  /** What it was when the last datagram was made; undefined before the first, and for what is dumped next. */
   #lastGeneration: number | undefined;
-  #isInterrupted = false;
   #hasEnded = false;
   #error: NetlinkError | undefined;
 
@@ -39,9 +39,13 @@ export class RunningDump implements DumpControl {
     this.#steps = handler.dump?.(request, this) ?? none();
   }
 
+  set generation(generation: () => number) {
+    this.#generation = generation;
+    this.#lastGeneration = undefined;
+  }
+
   /** Makes the next datagram, the one with NLMSG_DONE last. */
   step(): void {
-    this.#checkGeneration();
     if (this.#fill(this.#socket.dumpSize)) this.#socket.dump = undefined;
   }
 
@@ -61,9 +65,7 @@ export class RunningDump implements DumpControl {
       this.#send(writer.length);
       return false;
     }
-    const flags = this.answerFlags | (this.#isInterrupted ? NLM_F_DUMP_INTR : 0);
-    this.#isInterrupted = false;
-    writeDone(writer, this.#socket, this.#request, flags, this.#error, this.warning);
+    writeDone(writer, this.#socket, this.#request, this.answerFlags, this.#error, this.warning);
     this.#send(writer.length);
     return true;
   }
@@ -83,9 +85,8 @@ export class RunningDump implements DumpControl {
   /** Queues the first `length` bytes; what is behind them starts the next datagram. */
   #send(length: number): void {
     const { writer } = this;
-    if (this.#isInterrupted && length > 0) {
+    if (this.#isInterrupted()) {
       setU16(writer.bytes, flagsOffset, getU16(writer.bytes, flagsOffset) | NLM_F_DUMP_INTR);
-      this.#isInterrupted = false;
     }
     const bytes = writer.bytes.slice(0, length);
     writer.bytes.copyWithin(0, length, writer.length);
@@ -93,11 +94,11 @@ export class RunningDump implements DumpControl {
     this.#socket.queue(bytes);
   }
 
-  /** Notes when what is dumped has changed since the last datagram (nl_dump_check_consistent). */
-  #checkGeneration(): void {
-    const generation = this.generation?.();
-    if (this.#lastGeneration !== undefined && generation !== this.#lastGeneration) this.#isInterrupted = true;
-    this.#lastGeneration = generation;
+  /** Whether what is dumped has changed since the last datagram was made (nl_dump_check_consistent). */
+  #isInterrupted(): boolean {
+    const last = this.#lastGeneration;
+    this.#lastGeneration = this.#generation?.();
+    return last !== undefined && last !== this.#lastGeneration;
   }
 }
 

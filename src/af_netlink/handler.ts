@@ -76,8 +76,8 @@ export interface DumpControl {
   readonly writer: MessageWriter;
   /** Added to every message and to NLMSG_DONE: NLM_F_DUMP_FILTERED. */
   answerFlags: number;
-  /** A count that changes when what is dumped does; a change sets NLM_F_DUMP_INTR. */
-  generation: (() => number) | undefined;
+  /** A count that changes when what is dumped does; a change sets NLM_F_DUMP_INTR. Set it before the first message. */
+  set generation(generation: () => number);
 }
 
 /** What is done for one type of request. */

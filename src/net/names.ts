@@ -60,7 +60,6 @@ export function devChangeName(dev: Device, pattern: string): void {
   dev.name = name;
   dev.nameAssign = NET_NAME_RENAMED;
   names.set(name, dev);
-  dev.netns.generation++;
   notify("change-name", dev);
 }
 

@@ -4,7 +4,7 @@
 // Mirrors net/core/rtnetlink.c (rtnl_register, rtnetlink_rcv_msg, rtnetlink_bind, rtnl_notify). Omitted: handlers that
 // run without the rtnl lock; there is one thread.
 
-import type { Handler, Protocol, Request, Sender } from "../af_netlink/handler.ts";
+import type { Dump, DumpControl, Handler, Protocol, Request, Sender } from "../af_netlink/handler.ts";
 import type { NetlinkTable } from "../af_netlink/table.ts";
 import type { Netns, Origin } from "../net/netdevice.ts";
 import { NetlinkError, notSupported } from "../netlink/error.ts";
@@ -15,6 +15,7 @@ import {
   RTGENMSG_SIZE,
   RTM_BASE,
   RTM_MAX,
+  RTNL_FAMILY_IP6MR,
   RTNLGRP_IPV4_MROUTE_R,
   RTNLGRP_IPV6_MROUTE_R,
   RTNLGRP_MAX,
@@ -31,6 +32,8 @@ export interface RouteHandler extends Handler {
 const kindMask = 3;
 const kindDelete = 1;
 const kindGet = 2;
+/** The largest family (RTNL_FAMILY_MAX). */
+const maxFamily = RTNL_FAMILY_IP6MR;
 
 /** NETLINK_ROUTE of one machine: its handlers, address families and the way to its groups. */
 export class Rtnetlink implements Protocol {
@@ -46,6 +49,18 @@ export class Rtnetlink implements Protocol {
   /** Registers what answers `type` (RTM_*) for `family` (AF_*, AF_UNSPEC for all without one of their own). */
   register(family: number, type: number, handler: RouteHandler): void {
     this.#handlers.set(keyOf(family, type), handler);
+  }
+
+  /** Lets dumps of `type` for AF_UNSPEC hold those of every family, in ascending order of family (rtnl_dump_all). */
+  registerDumpAll(type: number): void {
+    this.register(AF_UNSPEC, type, { dump: (request, control) => this.#dumpAll(type, request, control) });
+  }
+
+  *#dumpAll(type: number, request: Request, control: DumpControl): Dump {
+    for (let family = AF_UNSPEC + 1; family <= maxFamily; family++) {
+      const handler = this.#handlers.get(keyOf(family, type));
+      if (handler?.dump !== undefined) yield* handler.dump(request, control);
+    }
   }
 
   /**
