@@ -6,11 +6,12 @@ import { NetlinkClient } from "../../src/netlink/client.ts";
 import { NetlinkError } from "../../src/netlink/error.ts";
 import type { Message } from "../../src/netlink/message.ts";
 import { IFF_UP } from "../../src/uapi/if.ts";
+import { IFA_F_NODAD } from "../../src/uapi/if_addr.ts";
 import { ETH_P_ALL } from "../../src/uapi/if_ether.ts";
 import { IN6_ADDR_GEN_MODE_NONE } from "../../src/uapi/if_link.ts";
 import * as nl from "../../src/uapi/netlink.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
-import { AF_INET, AF_UNSPEC } from "../../src/uapi/socket.ts";
+import { AF_INET, AF_INET6, AF_UNSPEC } from "../../src/uapi/socket.ts";
 import { Listener } from "./listener.ts";
 import { RawSocket } from "./raw.ts";
 import type { PacketPort, TargetMachine, TargetName, TargetNetns } from "./targets.ts";
@@ -61,6 +62,19 @@ export class TestNetns {
   /** What names this namespace in IFLA_NET_NS_FD and NETNSA_FD. */
   get fd(): number {
     return this.netns.fd;
+  }
+
+  /** Lets time pass: on the kernel, wall-clock time. */
+  sleep(milliseconds: number): Promise<void> {
+    return this.#shared.machine.sleep(milliseconds);
+  }
+
+  /** Lets time pass until `isReached`, at most five seconds. */
+  async until(isReached: () => Promise<boolean> | boolean, what: string): Promise<void> {
+    for (let waited = 0; !(await isReached()); waited += 10) {
+      if (waited > 5_000) expect.fail(`Waited five seconds for ${what}`);
+      await this.sleep(10);
+    }
   }
 
   // --- Sockets ----------------------------------------------------------------------------------------------------
@@ -192,6 +206,20 @@ export class TestNetns {
     return this.request(rt.RTM_NEWADDR, flags, (writer) => words.writeAddr(writer, request));
   }
 
+  /**
+   * Adds an IPv6 address without duplicate detection to a device that runs, and waits until it is in use: its local
+   * route is the work of a queue.
+   */
+  async addReadyAddr(prefix: string, dev: string, more: AddrRequest = {}): Promise<void> {
+    await this.addAddr(prefix, dev, { ...more, flags: (more.flags ?? 0) | IFA_F_NODAD });
+    const dst = `${words.splitPrefix(prefix).address}/128`;
+    const request = { family: AF_INET6, table: rt.RT_TABLE_LOCAL };
+    await this.until(
+      async () => (await this.routes(request)).some((route) => route.dst === dst),
+      "a local route",
+    );
+  }
+
   async delAddr(prefix: string, dev: string, more: AddrRequest = {}): Promise<Answer> {
     const request = { ...(await this.#addr(prefix, dev)), ...more };
     return this.request(rt.RTM_DELADDR, 0, (writer) => words.writeAddr(writer, request));
@@ -311,19 +339,6 @@ export class ParityContext extends TestNetns {
   /** Makes another namespace. */
   otherNetns(): Promise<TestNetns> {
     return TestNetns.open(this.#shared);
-  }
-
-  /** Lets time pass: on the kernel, wall-clock time. */
-  sleep(milliseconds: number): Promise<void> {
-    return this.#shared.machine.sleep(milliseconds);
-  }
-
-  /** Lets time pass until `isReached`, at most five seconds. */
-  async until(isReached: () => Promise<boolean> | boolean, what: string): Promise<void> {
-    for (let waited = 0; !(await isReached()); waited += 10) {
-      if (waited > 5_000) expect.fail(`Waited five seconds for ${what}`);
-      await this.sleep(10);
-    }
   }
 
   /** Lets time pass until the refusal of `request` says that what it asks for is gone. */

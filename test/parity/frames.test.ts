@@ -57,6 +57,8 @@ async function pair(
   await red.quiet("b");
   await ctx.up("a");
   await red.up("b");
+  await ctx.settle("a");
+  await red.settle("b");
   const [a, b] = [await ctx.openPacket("a", ETH_P_EXPERIMENT), await red.openPacket("b", ETH_P_EXPERIMENT)];
   return { red, a, b };
 }

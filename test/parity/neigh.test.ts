@@ -14,7 +14,6 @@
 
 import { expect } from "vitest";
 import { setBe16 } from "../../src/bytes/endian.ts";
-import * as ia from "../../src/uapi/if_addr.ts";
 import { ETH_P_ARP, ETH_P_IP } from "../../src/uapi/if_ether.ts";
 import * as nd from "../../src/uapi/neighbour.ts";
 import * as nl from "../../src/uapi/netlink.ts";
@@ -28,7 +27,6 @@ import { expectError, ipBytes, macBytes, makeFrame, readNeigh, writeNeigh } from
 const { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } = nl;
 const MAC = "02:00:00:00:00:0a";
 const MAC2 = "02:00:00:00:00:0b";
-const NODAD = { flags: ia.IFA_F_NODAD };
 const POLICY = "Attribute failed policy validation";
 const { NUD_FAILED, NUD_INCOMPLETE, NUD_NOARP, NUD_PERMANENT, NUD_REACHABLE, NUD_STALE } = nd;
 
@@ -38,6 +36,7 @@ async function pair(ctx: ParityContext): Promise<void> {
   await ctx.addVeth("a", "b");
   await ctx.quiet("a", "b");
   await ctx.up("a", "b");
+  await ctx.settle("a", "b");
 }
 
 /** The neighbours of both families that are no groups, as "address state". */
@@ -311,12 +310,14 @@ async function connect(ctx: ParityContext): Promise<TestNetns> {
   await red.quiet("b");
   await red.up("b");
   await ctx.up("a");
+  await ctx.settle("a");
+  await red.settle("b");
   await ctx.addAddr("10.0.0.1/24", "a");
   await red.addAddr("10.0.0.2/24", "b");
-  await ctx.addAddr("fe80::1/64", "a", NODAD);
-  await red.addAddr("fe80::2/64", "b", NODAD);
-  await ctx.addAddr("2001:db8::1/64", "a", NODAD);
-  await red.addAddr("2001:db8::2/64", "b", NODAD);
+  await ctx.addReadyAddr("fe80::1/64", "a");
+  await red.addReadyAddr("fe80::2/64", "b");
+  await ctx.addReadyAddr("2001:db8::1/64", "a");
+  await red.addReadyAddr("2001:db8::2/64", "b");
   return red;
 }
 

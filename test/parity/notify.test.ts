@@ -435,7 +435,8 @@ parity("IPv6 routes are told of to a group of their own", async (ctx) => {
   await ctx.addVeth("a", "b");
   await ctx.quiet("a", "b");
   await ctx.up("a", "b");
-  await ctx.addAddr("2001:db8::1/64", "a", { flags: ia.IFA_F_NODAD });
+  await ctx.settle("a", "b");
+  await ctx.addReadyAddr("2001:db8::1/64", "a");
   const events = await ctx.listen(rt.RTNLGRP_IPV6_ROUTE);
   await ctx.addRoute("2001:db8:7::/48", { gateway: "2001:db8::2" });
   await ctx.delRoute("2001:db8:7::/48", { family: AF_INET6 });

@@ -42,6 +42,7 @@ async function connect(ctx: ParityContext): Promise<TestNetns> {
   await red.up("b");
   await ctx.addAddr("10.0.0.1/24", "a");
   await ctx.up("a");
+  await ctx.settle("a");
   return red;
 }
 

@@ -23,7 +23,6 @@ import type { RouteRequest } from "./vocabulary.ts";
 import { expectError, routeText, writeRoute } from "./vocabulary.ts";
 
 const { NLM_F_APPEND, NLM_F_CREATE, NLM_F_REPLACE } = nl;
-const NODAD = { flags: ia.IFA_F_NODAD };
 
 /** The IPv6 routes of `table`, one line each. */
 async function list(ctx: TestNetns, table: number): Promise<string[]> {
@@ -41,8 +40,11 @@ async function connect(ctx: ParityContext): Promise<TestNetns> {
   await red.quiet("b");
   await red.up("b");
   await ctx.up("a");
-  await red.addAddr("2001:db8::2/64", "b", NODAD);
-  await ctx.addAddr("2001:db8::1/64", "a", NODAD);
+  // IPv6 makes a device ready when the work queue tells it of the carrier.
+  await ctx.settle("a");
+  await red.settle("b");
+  await red.addReadyAddr("2001:db8::2/64", "b");
+  await ctx.addReadyAddr("2001:db8::1/64", "a");
   return red;
 }
 
@@ -71,7 +73,7 @@ parity("an address brings its network, itself and, with the device, multicast", 
 
 parity("a link-local address brings fe80::/64", async (ctx) => {
   await connect(ctx);
-  await ctx.addAddr("fe80::1/64", "a", NODAD);
+  await ctx.addReadyAddr("fe80::1/64", "a");
   expect(await main(ctx)).toContain(
     "unicast fe80::/64 dev 2 table main proto kernel scope global metric 256",
   );
@@ -82,7 +84,7 @@ parity("a link-local address brings fe80::/64", async (ctx) => {
 
 parity("an address of 128 bits brings itself in both tables", async (ctx) => {
   await connect(ctx);
-  await ctx.addAddr("2001:db8:9::1/128", "a", NODAD);
+  await ctx.addReadyAddr("2001:db8:9::1/128", "a");
   expect(await main(ctx)).toContain(
     "unicast 2001:db8:9::1/128 dev 2 table main proto kernel scope global metric 256",
   );
@@ -95,9 +97,9 @@ parity(
   "IFA_F_NOPREFIXROUTE keeps the network's route away, IFA_RT_PRIORITY gives it a metric",
   async (ctx) => {
     await connect(ctx);
-    await ctx.addAddr("2001:db8:9::1/64", "a", { flags: ia.IFA_F_NODAD | ia.IFA_F_NOPREFIXROUTE });
+    await ctx.addReadyAddr("2001:db8:9::1/64", "a", { flags: ia.IFA_F_NOPREFIXROUTE });
     expect(await main(ctx)).toHaveLength(1);
-    await ctx.addAddr("2001:db8:8::1/64", "a", { ...NODAD, priority: 42 });
+    await ctx.addReadyAddr("2001:db8:8::1/64", "a", { priority: 42 });
     expect(await main(ctx)).toContain(
       "unicast 2001:db8:8::/64 dev 2 table main proto kernel scope global metric 42",
     );
