@@ -191,6 +191,7 @@ parity(
     await ctx.setLink({ name: "a", group: 5 });
     expect(await events.rest()).toEqual([]);
     await ctx.up("a");
+    await ctx.settle("a", "b");
     await events.rest();
     await ctx.setLink({ name: "a", alias: "right" });
     await ctx.setLink({ name: "a", group: 6 });
