@@ -71,8 +71,20 @@ export class Machine implements NetlinkProvider {
    * name that no file could have.
    *
    * @example
-   * const red = await machine.netns("red");
+   * ```js
+   * import { createMachine, SeededRandom, VirtualClock } from "uveth";
+   *
+   * const clock = new VirtualClock();
+   * const machine = createMachine({ clock, scheduler: clock, random: new SeededRandom(1) });
+   * const [red, blue] = [await machine.netns("red"), await machine.netns("blue")];
    * await red.link.add({ kind: "veth", name: "v0", peer: { name: "v1", netns: "blue" } });
+   * console.log((await blue.link.list()).map(({ ifname }) => ifname).join(" "));
+   * machine.close();
+   * ```
+   *
+   * ```text
+   * lo v1
+   * ```
    */
   async netns(name?: string): Promise<NetnsClient> {
     if (name !== undefined && !this.core.netnsNames.has(name)) {
@@ -153,8 +165,13 @@ export class Machine implements NetlinkProvider {
  * Makes a machine; nothing outside it is touched until something is attached.
  *
  * @example
- * const machine = createMachine(realTime()); // from "uveth/attach"
+ * ```js
+ * import { createMachine } from "uveth";
+ * import { realTime } from "uveth/attach";
+ *
+ * const machine = createMachine(realTime());
  * machine.close();
+ * ```
  */
 export function createMachine(options: MachineOptions): Machine {
   return new Machine(options);
