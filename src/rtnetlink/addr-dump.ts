@@ -5,7 +5,7 @@
 
 import type { DumpControl, Request } from "../af_netlink/handler.ts";
 import type { Netns } from "../net/netdevice.ts";
-import { NetlinkError, invalid } from "../netlink/error.ts";
+import { invalid, NetlinkError } from "../netlink/error.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import { parseMessage } from "../netlink/parse.ts";
 import type { Policy } from "../netlink/policy.ts";
@@ -24,7 +24,12 @@ export interface AddressDump {
 }
 
 /** Reads what the dump asks for; only strictly checked requests are listened to. `prefix` starts the texts. */
-export function addressDumpOf(request: Request, control: DumpControl, policy: Policy, prefix: string): AddressDump {
+export function addressDumpOf(
+  request: Request,
+  control: DumpControl,
+  policy: Policy,
+  prefix: string,
+): AddressDump {
   const { message, netns, sender } = request;
   if (!sender.isStrict) return { netns, targetNetnsid: undefined, ifindex: 0 };
   if (message.bytes.length < NLMSG_HDRLEN + IFADDRMSG_SIZE) {
@@ -38,7 +43,8 @@ export function addressDumpOf(request: Request, control: DumpControl, policy: Po
   parseMessage(message, IFADDRMSG_SIZE, policy, "no-unknown");
   let target: { readonly netns: Netns; readonly id: number } | undefined;
   for (const attribute of message.attributes(IFADDRMSG_SIZE).sort((one, other) => one.type - other.type)) {
-    if (attribute.type !== IFA_TARGET_NETNSID) throw invalid(`${prefix}Unsupported attribute in dump request`);
+    if (attribute.type !== IFA_TARGET_NETNSID)
+      throw invalid(`${prefix}Unsupported attribute in dump request`);
     target = { netns: targetOf(request, attribute.s32(), prefix), id: attribute.s32() };
   }
   return { netns: target?.netns ?? netns, targetNetnsid: target?.id, ifindex: header.index };

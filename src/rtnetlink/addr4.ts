@@ -5,15 +5,15 @@
 
 import type { Dump, DumpControl, Request } from "../af_netlink/handler.ts";
 import { getBe32, setBe32 } from "../bytes/endian.ts";
+import { FOREVER, Ipv4Address } from "../inet/ipv4/address.ts";
 import { deleteAddress, insertAddress, renewAddress } from "../inet/ipv4/address-change.ts";
 import { remainingLifetime, setLifetime } from "../inet/ipv4/address-lifetime.ts";
 import { changeSubnetMetric } from "../inet/ipv4/address-route.ts";
-import { FOREVER, Ipv4Address } from "../inet/ipv4/address.ts";
 import { InDevice } from "../inet/ipv4/device.ts";
 import { inDevice } from "../inet/slots.ts";
 import { devicesByIndex } from "../net/device.ts";
 import type { Device, Origin } from "../net/netdevice.ts";
-import { NetlinkError, exists, invalid, noDevice } from "../netlink/error.ts";
+import { exists, invalid, NetlinkError, noDevice } from "../netlink/error.ts";
 import { parseMessage } from "../netlink/parse.ts";
 import { attributeOf, warnOfLeftover } from "../netlink/parsed.ts";
 import type { Parsed } from "../netlink/policy.ts";
@@ -47,7 +47,8 @@ export function newAddress4(request: Request): void {
     return;
   }
   const { flags } = request.message;
-  if ((flags & NLM_F_EXCL) !== 0 || (flags & NLM_F_REPLACE) === 0) throw exists("ipv4: Address already assigned");
+  if ((flags & NLM_F_EXCL) !== 0 || (flags & NLM_F_REPLACE) === 0)
+    throw exists("ipv4: Address already assigned");
   if (existing.metric !== address.metric) {
     changeSubnetMetric(existing, address.metric);
     existing.metric = address.metric;
@@ -118,7 +119,12 @@ export function* dumpAddresses4(request: Request, control: DumpControl): Dump {
   yield* dumpDevice(request, control, dev, targetNetnsid);
 }
 
-function* dumpDevice(request: Request, control: DumpControl, dev: Device, targetNetnsid: number | undefined): Dump {
+function* dumpDevice(
+  request: Request,
+  control: DumpControl,
+  dev: Device,
+  targetNetnsid: number | undefined,
+): Dump {
   if (!(dev.ip instanceof InDevice)) return;
   const { portId, seq } = request.origin;
   for (const address of [...dev.ip.addresses]) {
