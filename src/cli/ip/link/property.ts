@@ -1,7 +1,7 @@
 // `ip link property add|del dev DEVICE altname NAME …`.
 
 import { changeAltnames } from "../../../client/link.ts";
-import { CommandExit, EXIT_USAGE, garbage, usage } from "../../exit.ts";
+import { CommandExit, EXIT_USAGE, garbage, usage, wrongArgument } from "../../exit.ts";
 import type { Words } from "../../words.ts";
 import { matches } from "../../words.ts";
 import type { IpContext } from "../context.ts";
@@ -25,7 +25,7 @@ function parseProperties(words: Words): { dev: string; altnames: string[] } {
   const altnames: string[] = [];
   for (let word = words.take(); word !== undefined; word = words.take()) {
     if (matches(word, "altname")) {
-      altnames.push(validName(words.value(), "altname", isAltname));
+      altnames.push(altname(words.value()));
     } else if (matches(word, "help")) {
       throw usage(LINK_USAGE);
     } else {
@@ -38,4 +38,9 @@ function parseProperties(words: Words): { dev: string; altnames: string[] } {
     throw new CommandExit(EXIT_USAGE, 'Not enough of information: "dev" argument is required.\n');
   }
   return { dev, altnames };
+}
+
+function altname(name: string): string {
+  if (!isAltname(name)) throw wrongArgument(name, "not a valid altname");
+  return name;
 }
