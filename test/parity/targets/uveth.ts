@@ -1,9 +1,9 @@
 // A machine in this process as a target: one machine per test, under a virtual clock, and one session that opens its
-// sockets, as one process would.
+// sockets, as one process would. Each test ends with a look for what the machine leaked.
 
 import { availableParallelism } from "node:os";
-import type { NetlinkSession } from "../../../src/af_netlink/session.ts";
-import type { Machine, VirtualClock } from "../../../src/index.ts";
+import { expect } from "vitest";
+import type { Machine, NetlinkSession, VirtualClock } from "../../../src/index.ts";
 import type { Netns } from "../../../src/net/netdevice.ts";
 import type { NetlinkTransport } from "../../../src/netlink/transport.ts";
 import type { PacketPort, Target, TargetMachine, TargetNetns } from "../targets.ts";
@@ -12,18 +12,10 @@ export const uvethTarget: Target = {
   name: "uveth",
   async start(): Promise<TargetMachine> {
     // Imported here, so that the kernel's side runs whatever state the core is in.
-    const { createMachine, SeededRandom, VirtualClock } = await import("../../../src/index.ts");
-    const { NetlinkSession } = await import("../../../src/af_netlink/session.ts");
-    const clock = new VirtualClock();
+    const { createTestMachine } = await import("../../../src/testkit/index.ts");
     const possibleCpus = availableParallelism();
-    const machine = createMachine({
-      clock,
-      scheduler: clock,
-      random: new SeededRandom(1),
-      possibleCpus,
-      poisonFrames: true,
-    });
-    return new UvethMachine(machine, clock, new NetlinkSession(machine.table, { pid: 4242 }), possibleCpus);
+    const { machine, clock } = createTestMachine({ possibleCpus });
+    return new UvethMachine(machine, clock, machine.openSession({ pid: 4242 }), possibleCpus);
   },
 };
 
@@ -49,8 +41,9 @@ class UvethMachine implements TargetMachine {
   }
 
   async close(): Promise<void> {
+    const { closeAndFindLeaks } = await import("../../../src/testkit/index.ts");
     this.#session.close();
-    this.#machine.close();
+    expect(closeAndFindLeaks(this.#machine)).toEqual([]);
   }
 }
 
