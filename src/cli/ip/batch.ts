@@ -5,8 +5,7 @@
 import { errnoNumber, errnoText } from "../../uapi/errno.ts";
 import { CommandExit, EXIT_FAILURE } from "../exit.ts";
 import { Words } from "../words.ts";
-import type { IpObject } from "./command.ts";
-import type { IpContext } from "./context.ts";
+import type { IpContext, IpObject } from "./context.ts";
 
 /** A line of a batch: its words and its number, which is that of the last line joined to it. */
 interface BatchLine {

@@ -1,7 +1,7 @@
 // `ip`: options, then an object, then the object's own command. The objects are tried in iproute2's order, so that `ip n` is
 // neighbor and `ip t` tunnel; each is loaded when it is first used.
 //
-// Facts: iproute2 6.1. *Omitted:* the objects that are here without `run`: their names are known so that abbreviations mean
+// Facts: iproute2 6.1. *Omitted:* the objects that are here without anything to load: their names are known so that abbreviations mean
 // what they mean in iproute2, and they refuse by name.
 
 import { NetlinkError } from "../../netlink/error.ts";
@@ -9,13 +9,10 @@ import { CommandExit, EXIT_FAILURE, refusalText, usage } from "../exit.ts";
 import type { CommandIo } from "../io.ts";
 import { matches, Words } from "../words.ts";
 import { runBatch } from "./batch.ts";
-import type { RunIn } from "./context.ts";
+import type { IpObject, RunIn } from "./context.ts";
 import { IpContext } from "./context.ts";
 import { IP_USAGE } from "./help.ts";
 import { parseOptions, VersionAsked } from "./options.ts";
-
-/** Runs an object's command; returns the exit code. Wrong words and refusals are thrown as CommandExit. */
-export type IpObject = (ip: IpContext, words: Words) => Promise<number>;
 
 const OBJECTS: readonly (readonly [name: string, load?: () => Promise<IpObject>])[] = [
   ["address", async () => (await import("./addr.ts")).addr],

@@ -8,12 +8,16 @@ import { isDarkBackground } from "../color.ts";
 import { CommandExit, EXIT_REFUSED, refusalText, warningText } from "../exit.ts";
 import type { CommandIo } from "../io.ts";
 import { Output } from "../output.ts";
+import type { Words } from "../words.ts";
 import { LinkNames } from "./link-names.ts";
 import { NetnsNames } from "./netns-names.ts";
 import type { IpOptions } from "./options.ts";
 
 /** Runs another of uveth's commands in a world of its own (`ip netns exec`). */
 export type RunIn = (argv: readonly string[], io: CommandIo) => Promise<number>;
+
+/** Runs an object's command; returns the exit code. Wrong words and refusals are thrown as CommandExit. */
+export type IpObject = (ip: IpContext, words: Words) => Promise<number>;
 
 /** One command, or the commands of one batch. `close()` it at the end. */
 export class IpContext {
@@ -104,7 +108,9 @@ export class IpContext {
   /** Closes what was opened. */
   async close(): Promise<void> {
     for (const handle of this.#handles) handle.close();
-    (await this.#client)?.close();
+    // A socket that could not be opened has been reported by whoever asked for it.
+    const client = await this.#client?.catch(() => undefined);
+    client?.close();
   }
 }
 
