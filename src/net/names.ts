@@ -9,9 +9,6 @@ import { NET_NAME_RENAMED } from "../uapi/netdevice.ts";
 import { notify } from "./device.ts";
 import type { Device, Netns } from "./netdevice.ts";
 
-/** How many names one template can give: eight times the page size. */
-const maxTemplateNames = 32_768;
-
 /** Whether `name` may name a device: 1 to 15 bytes, not `.` or `..`, no slash, colon or white space (dev_valid_name). */
 export function isValidName(name: string): boolean {
   if (name === "" || utf8Length(name) >= IFNAMSIZ || name === "." || name === "..") return false;
@@ -41,25 +38,25 @@ export function prepareName(netns: Netns, name: string): string {
 function allocateName(netns: Netns, template: string): string {
   const percent = template.indexOf("%");
   if (template[percent + 1] !== "d" || template.includes("%", percent + 2)) throw new NetlinkError("EINVAL");
-  const before = template.slice(0, percent);
-  const after = template.slice(percent + 2);
-  for (let number = 0; number < maxTemplateNames; number++) {
-    const name = `${before}${number}${after}`;
-    if (utf8Length(name) >= IFNAMSIZ) break;
-    if (!netns.names.has(name)) return name;
-  }
-  throw new NetlinkError("ENFILE");
+  const name = netns.templates.allocate(template, (taken) => netns.names.has(taken));
+  if (name === undefined) throw new NetlinkError("ENFILE");
+  return name;
+}
+
+/** Frees a name that a device of `netns` had. */
+export function releaseName(netns: Netns, name: string): void {
+  netns.names.delete(name);
+  netns.templates.release(name);
 }
 
 /** Renames a device, up or down, and tells everybody (dev_change_name); the same name again is no change. */
 export function devChangeName(dev: Device, pattern: string): void {
   if (pattern === dev.name) return;
   const name = prepareName(dev.netns, pattern);
-  const { names } = dev.netns;
-  names.delete(dev.name);
+  releaseName(dev.netns, dev.name);
   dev.name = name;
   dev.nameAssign = NET_NAME_RENAMED;
-  names.set(name, dev);
+  dev.netns.names.set(name, dev);
   notify("change-name", dev);
 }
 
@@ -79,5 +76,5 @@ export function removeAltname(dev: Device, name: string): void {
   if (owner !== dev || place < 0) throw new NetlinkError("EINVAL");
   dev.altnames?.splice(place, 1);
   if (dev.altnames?.length === 0) dev.altnames = null;
-  dev.netns.names.delete(name);
+  releaseName(dev.netns, name);
 }

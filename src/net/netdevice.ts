@@ -14,6 +14,7 @@ import type { Clock, Scheduler } from "./clock.ts";
 import type { CounterArena, CounterSlot } from "./counters.ts";
 import type { DropReason } from "./drop-reason.ts";
 import type { LinkAttributes } from "./link-policy.ts";
+import { NameTemplates } from "./name-template.ts";
 import type { Random } from "./random.ts";
 import type { Timers } from "./timers.ts";
 
@@ -422,6 +423,8 @@ export class Netns {
   isIndexOrdered = true;
   /** Devices by name and by alternative name. */
   readonly names = new Map<string, Device>();
+  /** Which numbers of name templates are taken. */
+  readonly templates = new NameTemplates();
   /** The last ifindex handed out, the highest in use so far, and a count of changes to the list (dev_base_seq). */
   lastIfindex = 0;
   highestIfindex = 0;

@@ -8,7 +8,7 @@ import { NET_ADDR_PERM } from "../uapi/netdevice.ts";
 import { updateOperstate } from "./carrier.ts";
 import { announceLink, notify } from "./device.ts";
 import { devCloseMany } from "./flags.ts";
-import { prepareName } from "./names.ts";
+import { prepareName, releaseName } from "./names.ts";
 import type { Device, Netns, Origin } from "./netdevice.ts";
 import { flushBacklog } from "./receive.ts";
 
@@ -55,8 +55,8 @@ export function listDevice(dev: Device): void {
 /** Takes a device off its namespace's lists (unlist_netdevice). */
 export function unlistDevice(dev: Device): void {
   const { netns } = dev;
-  netns.names.delete(dev.name);
-  for (const altname of dev.altnames ?? []) netns.names.delete(altname);
+  releaseName(netns, dev.name);
+  for (const altname of dev.altnames ?? []) releaseName(netns, altname);
   netns.devices.delete(dev.ifindex);
   netns.generation++;
 }
@@ -100,7 +100,14 @@ export function unregisterDevices(devices: Iterable<Device>, origin?: Origin): v
     shutdownQdisc(dev);
     notify("unregister", dev);
     if (dev.linkOps === null || dev.isAnnounced) {
-      dev.netns.machine.announceLink({ type: "del", dev, change: everything, event: 0, origin, moved: undefined });
+      dev.netns.machine.announceLink({
+        type: "del",
+        dev,
+        change: everything,
+        event: 0,
+        origin,
+        moved: undefined,
+      });
     }
     dev.ops.uninit?.(dev);
     dev.registration = "unregistered";
