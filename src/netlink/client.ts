@@ -11,6 +11,7 @@ import {
   NLM_F_ACK,
   NLM_F_DUMP,
   NLM_F_DUMP_INTR,
+  NLM_F_ECHO,
   NLM_F_REQUEST,
   NLMSG_DONE,
   NLMSG_ERROR,
@@ -41,6 +42,8 @@ interface Pending {
   resolve(answer: Answer): void;
   reject(error: Error): void;
   isInterrupted: boolean;
+  /** NLM_F_ECHO: the event that the request causes is its answer, whichever group it comes with. */
+  readonly isEcho: boolean;
 }
 
 /** Requests and answers over one netlink socket. Requests may be sent without waiting for earlier ones. */
@@ -150,15 +153,17 @@ export class NetlinkClient {
     body(writer);
     writer.end();
     return new Promise((resolve, reject) => {
-      this.#pending.set(seq, { received: [], onMessage, resolve, reject, isInterrupted: false });
+      const isEcho = (flags & NLM_F_ECHO) !== 0;
+      this.#pending.set(seq, { received: [], onMessage, resolve, reject, isInterrupted: false, isEcho });
     });
   }
 
   #receive(datagram: Uint8Array, info: DatagramInfo): void {
     for (const message of messages(datagram)) {
-      const pending = (info.group ?? 0) === 0 ? this.#pending.get(message.seq) : undefined;
-      if (pending === undefined || message.pid !== this.portId) this.onNotification(message, info);
-      else this.#answer(pending, message);
+      const pending = message.pid === this.portId ? this.#pending.get(message.seq) : undefined;
+      const isAnswer = pending !== undefined && ((info.group ?? 0) === 0 || pending.isEcho);
+      if (isAnswer) this.#answer(pending, message);
+      else this.onNotification(message, info);
     }
   }
 
