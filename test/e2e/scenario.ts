@@ -1,10 +1,12 @@
-// A run of `ip` command lines against two namespaces that are alike: the system's `ip` in one, ours in the other.
+// A run of `ip` command lines in two namespaces that are alike: the system's `ip` in one, ours in the other, which is the
+// live kernel's too or a machine's.
 //
 //   namespace a [v0]──[v1]   ip …         stdout, stderr, exit code
 //   namespace b [v0]──[v1]   run(["ip"…   must be the same, line by line
 
 import { spawnSync } from "node:child_process";
 import { closeSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { openKernelSocket } from "../../src/attach/node/kernel-netlink.ts";
 import type { Libc } from "../../src/attach/node/libc.ts";
 import { loadLibc } from "../../src/attach/node/libc.ts";
@@ -12,6 +14,8 @@ import { inNetns, openOwnNetns } from "../../src/attach/node/netns.ts";
 import type { CommandIo } from "../../src/cli/command.ts";
 import { run } from "../../src/cli/command.ts";
 import { NetlinkError } from "../../src/netlink/error.ts";
+import type { NetlinkProvider } from "../../src/netlink/transport.ts";
+import { createTestMachine } from "../../src/testkit/index.ts";
 import { CLONE_NEWNET } from "../../src/uapi/sched.ts";
 
 /** Command lines in the order they are run; each is run in both namespaces, whatever became of the ones before. */
@@ -47,30 +51,35 @@ export function systemVersion(): string | undefined {
   return /iproute2-([^,\s]*)/.exec(spawnSync("ip", ["-V"], { encoding: "utf8" }).stdout ?? "")?.[1];
 }
 
-/** Runs a scenario; returns the lines that differ and how many were run. */
-export async function compare({
-  setup,
-  lines,
-}: Scenario): Promise<{ readonly count: number; readonly differences: Difference[] }> {
+/** A namespace in which one of the two runs its lines. */
+interface Place {
+  run(words: readonly string[], input: string): Promise<Outcome>;
+  close(): void;
+}
+
+/** Runs a scenario, ours on the live kernel or on a machine; returns the lines that differ. */
+export async function compare(
+  { setup, lines }: Scenario,
+  where: "kernel" | "machine",
+): Promise<Difference[]> {
   const libc = await loadLibc();
-  const system = newNetns(libc);
-  const ours = newNetns(libc);
+  const system = systemPlace(libc);
+  const ours = where === "kernel" ? kernelPlace(libc) : machinePlace();
   try {
     for (const line of [`link add ${PAIR}`, ...setup]) {
-      for (const fd of [system, ours]) prepare(libc, fd, line);
+      for (const place of [system, ours]) await prepare(place, line);
     }
     const differences: Difference[] = [];
-    const all = lines.split("\n").filter((line) => line.trim() !== "");
-    for (const line of all) {
-      const [words, input] = parseLine(line.trim());
-      const expected = runSystem(libc, system, words, input);
-      const actual = await runOurs(libc, ours, words, input);
-      if (!isSame(expected, actual)) differences.push({ line: line.trim(), system: expected, ours: actual });
+    for (const line of lines.split("\n").map((text) => text.trim())) {
+      if (line === "") continue;
+      const [words, input] = parseLine(line);
+      const outcome = { line, system: await system.run(words, input), ours: await ours.run(words, input) };
+      if (!isSame(outcome.system, outcome.ours)) differences.push(outcome);
     }
-    return { count: all.length, differences };
+    return differences;
   } finally {
-    closeSync(system);
-    closeSync(ours);
+    system.close();
+    ours.close();
     libc.unshare(CLONE_NEWNET);
   }
 }
@@ -81,8 +90,8 @@ function newNetns(libc: Libc): number {
   return openOwnNetns();
 }
 
-function prepare(libc: Libc, fd: number, line: string): void {
-  const { code, stderr } = runSystem(libc, fd, parseLine(line)[0], "");
+async function prepare(place: Place, line: string): Promise<void> {
+  const { code, stderr } = await place.run(...parseLine(line));
   if (code !== 0) throw new Error(`ip ${line}: ${stderr}`);
 }
 
@@ -94,13 +103,37 @@ function parseLine(line: string): readonly [words: string[], input: string] {
   return [words.length === 1 && words[0] === "" ? [] : words, text];
 }
 
-function runSystem(libc: Libc, fd: number, words: readonly string[], input: string): Outcome {
-  const options = { encoding: "utf8", input, env: ENVIRONMENT } as const;
-  const { stdout, stderr, status } = inNetns(libc, fd, () => spawnSync("ip", words, options));
-  return { stdout: masked(stdout), stderr, code: status };
+/** The system's `ip` in a namespace of its own. */
+function systemPlace(libc: Libc): Place {
+  const fd = newNetns(libc);
+  return {
+    async run(words, input) {
+      const options = { encoding: "utf8", input, env: ENVIRONMENT } as const;
+      const { stdout, stderr, status } = inNetns(libc, fd, () => spawnSync("ip", words, options));
+      return { stdout: masked(stdout), stderr, code: status };
+    },
+    close: () => closeSync(fd),
+  };
 }
 
-async function runOurs(libc: Libc, fd: number, words: readonly string[], input: string): Promise<Outcome> {
+/** Ours in a namespace of the live kernel. */
+function kernelPlace(libc: Libc): Place {
+  const fd = newNetns(libc);
+  const provider: NetlinkProvider = {
+    openSocket: async ({ protocol }) =>
+      inNetns(libc, fd, () => openKernelSocket(libc, protocol, RECEIVE_BUFFER)),
+    openNetns: () => Promise.reject(new NetlinkError("ENOENT")),
+  };
+  return { run: (words, input) => runOurs(provider, words, input), close: () => closeSync(fd) };
+}
+
+/** Ours on a machine with as many processors as this system. */
+function machinePlace(): Place {
+  const { machine } = createTestMachine({ possibleCpus: availableParallelism() });
+  return { run: (words, input) => runOurs(machine, words, input), close: () => machine.close() };
+}
+
+async function runOurs(provider: NetlinkProvider, words: readonly string[], input: string): Promise<Outcome> {
   let stdout = "";
   let stderr = "";
   const missing = (): NetlinkError => new NetlinkError("ENOENT");
@@ -109,11 +142,7 @@ async function runOurs(libc: Libc, fd: number, words: readonly string[], input: 
     stderr: (text) => void (stderr += text),
     isTTY: false,
     env: ENVIRONMENT,
-    provider: {
-      openSocket: async ({ protocol }) =>
-        inNetns(libc, fd, () => openKernelSocket(libc, protocol, RECEIVE_BUFFER)),
-      openNetns: () => Promise.reject(missing()),
-    },
+    provider,
     listNetns: async () => [],
     readFile: (path) => (path === "-" ? Promise.resolve(input) : Promise.reject(missing())),
     createFile: () => Promise.reject(missing()),

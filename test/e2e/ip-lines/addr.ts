@@ -16,6 +16,8 @@ export const addrShow: Scenario = {
     "addr add 2001:db8::3 peer 2001:db8:1::1/128 dev v1 nodad preferred_lft 0",
     "addr add 127.0.0.1/8 dev lo",
     "link set v0 up",
+    // Asking for one link makes the kernel catch up with its carrier.
+    "link show v0",
   ],
   lines: `
     addr

@@ -57,7 +57,7 @@ export const linkAdd: Scenario = {
     link add type veth
     link add name n0 dev n0 numtxqueues 5 type veth
     link add l lo n1 type veth peer n2
-    link add up type veth
+    link add down type veth
     link
     -d link show n0
     link replace r0 type veth

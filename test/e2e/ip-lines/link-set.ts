@@ -138,6 +138,7 @@ export const linkSet: Scenario = {
     link c nosuch up
     link set lo mtu 1500
     link set lo name loop
+    link show v0
     link show
   `,
 };

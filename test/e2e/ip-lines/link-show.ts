@@ -6,18 +6,19 @@ import type { Scenario } from "../scenario.ts";
 export const linkShow: Scenario = {
   title: "ip link show",
   setup: [
-    "link add br0 index 20 address 02:00:00:00:00:20 type bridge",
-    "link add w0 index 22 address 02:00:00:00:00:22 type veth peer name w1 index 21 address 02:00:00:00:00:21",
     "link add y0 index 24 address 02:00:00:00:00:24 type veth peer name y1 index 23 address 02:00:00:00:00:23",
     "link set v0 addrgenmode none",
     "link set v1 addrgenmode none",
     "link set y0 addrgenmode none",
-    "link set w0 master br0",
     "link set v0 group 5 alias hello txqueuelen 7",
     "link property add dev v0 altname alt0 altname alternative-name-that-is-long",
     "link set v1 up",
     "link set v0 up",
     "link set y0 up",
+    // Asking for one link makes the kernel catch up with its carrier.
+    "link show v0",
+    "link show v1",
+    "link show y0",
   ],
   lines: `
     link
@@ -64,23 +65,16 @@ export const linkShow: Scenario = {
     link show up y0
     link show y1 up
     link show type veth
-    link show type bridge
-    -j link show type bridge
     link show type foo
     -j link show type foo
-    link show type bridge_slave
     link show type veth_slave
     link show v0 type veth
-    link show v0 type bridge
-    link show master br0
-    -br link show master br0
-    -j link show master br0
+    link show v0 type dummy
     link show master v0
     link show master nosuch
-    link show v0 master br0
+    link show v0 master v1
     link show nomaster
     -j -br link show nomaster
-    link show w0 nomaster
     link show group 5
     link show group default
     link show group 0
@@ -89,7 +83,7 @@ export const linkShow: Scenario = {
     link show group 5 dev v0
     link show group 6 dev v0
     link show group
-    link show vrf br0
+    link show vrf v0
     link show vrf nosuch
     link show label v0
     -j link show label v0
@@ -108,6 +102,40 @@ export const linkShow: Scenario = {
     link help foo
     link foo
     link v0
+  `,
+};
+
+/** Masters and their ports. */
+export const linkMasters: Scenario = {
+  title: "ip link show master",
+  setup: [
+    "link add br0 index 20 address 02:00:00:00:00:20 type bridge",
+    "link add w0 index 22 address 02:00:00:00:00:22 type veth peer name w1 index 21 address 02:00:00:00:00:21",
+    "link set w0 master br0",
+  ],
+  lines: `
+    link
+    -j -p link
+    -br link
+    link show w0
+    link show type bridge
+    -j link show type bridge
+    link show type bridge_slave
+    -j link show type bridge_slave
+    link show master br0
+    -br link show master br0
+    -j link show master br0
+    link show v0 master br0
+    link show vrf br0
+    link show nomaster
+    -j -br link show nomaster
+    link show w0 nomaster
+    addr show master br0
+    -j addr show nomaster
+    link set w1 master br0
+    link set w0 nomaster
+    link set v0 master w0
+    link
   `,
 };
 
