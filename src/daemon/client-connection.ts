@@ -28,7 +28,7 @@ export class ClientConnection {
   /** Resolves when the daemon has closed the connection, or this side has. */
   readonly ended: Promise<void>;
   readonly #stream: Socket;
-  readonly #reader = new FrameReader(protocol.LARGEST_FRAME, (frame) => this.#receive(frame));
+  readonly #reader = new FrameReader(protocol.LARGEST_FRAME);
   readonly #channels = new Map<number, ClientChannel>();
   #lastChannel = 0;
   #error: NetlinkError | undefined;
@@ -37,7 +37,8 @@ export class ClientConnection {
     this.#stream = stream;
     this.peer = peer;
     stream.on("data", (piece) => this.#push(piece));
-    stream.on("error", (error) => this.#end(new NetlinkError("ECONNRESET", textOf(error))));
+    // "close" follows, and says all there is to say.
+    stream.on("error", () => {});
     this.ended = new Promise((resolve) => {
       stream.once("close", () => {
         this.#end(new NetlinkError("ECONNRESET", "The uveth daemon has ended"));
@@ -109,16 +110,16 @@ export class ClientConnection {
   }
 
   #push(piece: Uint8Array): void {
+    this.#reader.feed(piece);
     try {
-      this.#reader.push(piece);
+      for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
+        this.#channels.get(frame.channel)?.receive(frame);
+      }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#stream.destroy(error);
+      this.#end(new NetlinkError("EPROTO", `Cannot understand the uveth daemon: ${error.message}`));
+      this.#stream.destroy();
     }
-  }
-
-  #receive(frame: Frame): void {
-    this.#channels.get(frame.channel)?.receive(frame);
   }
 
   #end(error: NetlinkError): void {
@@ -149,9 +150,7 @@ function dial(path: string): Promise<Socket | undefined> {
 /** Exchanges HELLOs; undefined when the other side ends the connection instead, as a daemon does that is just stopping. */
 function greet(stream: Socket): Promise<Hello | undefined> {
   return new Promise((resolve, reject) => {
-    const reader = new FrameReader(protocol.LARGEST_HELLO, (frame) =>
-      settle(() => resolve(protocol.parseHello(frame))),
-    );
+    const reader = new FrameReader(protocol.LARGEST_HELLO);
     const settle = (how: () => void): void => {
       clearTimeout(timer);
       stream.off("data", push).off("error", gone).off("close", gone);
@@ -164,8 +163,12 @@ function greet(stream: Socket): Promise<Hello | undefined> {
     };
     const gone = (): void => settle(() => resolve(undefined));
     const push = (piece: Uint8Array): void => {
+      reader.feed(piece);
       try {
-        reader.push(piece);
+        const frame = reader.next();
+        if (frame === undefined) return;
+        const peer = protocol.parseHello(frame);
+        settle(() => resolve(peer));
       } catch (error) {
         refuse(new DaemonError("EPROTO", `Cannot speak to the uveth daemon: ${textOf(error)}`));
       }

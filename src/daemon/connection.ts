@@ -41,7 +41,7 @@ export class Connection {
   readonly #host: ConnectionHost;
   readonly #stream: Socket;
   readonly #peerPid: number;
-  readonly #reader = new FrameReader(protocol.LARGEST_HELLO, (frame) => this.#receive(frame));
+  readonly #reader = new FrameReader(protocol.LARGEST_HELLO);
   readonly #channels = new Map<number, Channel>();
   /** Channels that have something to hand over, first come, first served. */
   readonly #readable = new Set<SocketChannel>();
@@ -49,7 +49,10 @@ export class Connection {
   #peer: Hello | undefined;
   /** The stream does not take more now. */
   #isBlocked = false;
+  /** A flush will go on in a moment. */
   #isFlushDue = false;
+  /** A flush has paused to give others their turn; requests wait until it is through. */
+  #isYielding = false;
 
   /** `peerPid` is what the kernel says of the client, 0 when it says nothing. */
   constructor(host: ConnectionHost, stream: Socket, peerPid: number) {
@@ -80,8 +83,18 @@ export class Connection {
   }
 
   #push(piece: Uint8Array): void {
+    this.#reader.feed(piece);
+    this.#handleFrames();
+  }
+
+  /** Handles what has been received, as long as the answers can be got rid of. */
+  #handleFrames(): void {
     try {
-      this.#reader.push(piece);
+      while (!this.#isBlocked && !this.#isYielding && !this.#stream.destroyed) {
+        const frame = this.#reader.next();
+        if (frame === undefined) return;
+        this.#receive(frame);
+      }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.end(error.message);
@@ -89,7 +102,6 @@ export class Connection {
   }
 
   #receive(frame: Frame): void {
-    if (this.#stream.destroyed) return;
     if (this.#peer === undefined) return this.#greet(protocol.parseHello(frame));
     if (frame.channel === 0) this.#control(frame);
     else if (this.#peer.protocol !== protocol.PROTOCOL_VERSION) {
@@ -123,7 +135,10 @@ export class Connection {
     } else if (frame.op === protocol.OP_CLOSE) {
       this.#closeChannel(frame.channel);
       this.#write(protocol.newFrame(protocol.OP_CLOSE, frame.channel, 0));
-    } else channel?.receive(frame);
+    } else if (channel !== undefined) {
+      channel.receive(frame);
+      if (channel.queuedBytes >= BATCH_SIZE) this.#flush();
+    }
   }
 
   /** Opens what the frame asks for and answers with the errno, 0 for success, and the port id or descriptor. */
@@ -173,16 +188,20 @@ export class Connection {
   #flush(): void {
     this.#isFlushDue = false;
     let budget = FLUSH_BUDGET;
-    while (!this.#isBlocked && !this.#stream.destroyed && this.#readable.size > 0) {
-      if (budget <= 0) {
-        this.#isFlushDue = true;
-        setImmediate(() => this.#flush());
-        return;
-      }
+    while (!this.#isBlocked && !this.#isYielding && !this.#stream.destroyed && this.#readable.size > 0) {
       const batch = this.#fetch();
-      budget -= batch.length;
       if (batch.length > 0) this.#write(batch);
+      budget -= batch.length;
+      if (budget <= 0) this.#yield();
     }
+  }
+
+  #yield(): void {
+    this.#isYielding = true;
+    setImmediate(() => {
+      this.#isYielding = false;
+      this.#goOn();
+    });
   }
 
   /** Takes frames from the channels, a batch at most. */
@@ -211,7 +230,13 @@ export class Connection {
   #unblock(): void {
     this.#isBlocked = false;
     this.#stream.resume();
+    this.#goOn();
+  }
+
+  /** Hands over what has waited, then handles what has. */
+  #goOn(): void {
     this.#flush();
+    this.#handleFrames();
   }
 
   #checkQueues(): void {

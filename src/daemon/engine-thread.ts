@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { realTime } from "../attach/index.ts";
 import type { ReadPeerCredentials } from "../attach/node/peer-credentials.ts";
 import { loadPeerCredentials } from "../attach/node/peer-credentials.ts";
+import { createMachine } from "../index.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import type { EngineOrder, EngineReport, EngineSettings } from "./engine.ts";
 import { Engine } from "./engine.ts";
@@ -23,7 +24,7 @@ export interface EnginePort {
 export async function startEngineThread(port: EnginePort, settings: EngineSettings): Promise<void> {
   const log = (text: string): void => port.postMessage({ type: "log", text });
   const server = new DaemonServer({
-    engine: new Engine({ ...realTime(), possibleCpus: availableParallelism() }),
+    engine: new Engine(createMachine({ ...realTime(), possibleCpus: availableParallelism() })),
     socket: settings.socket,
     idleMs: settings.idleMs,
     uid: ownUid(),

@@ -12,8 +12,7 @@
 // accepted socket to another thread, so a main thread that accepts would have to copy every byte across and ring a bell
 // for every datagram. What the two do say to each other is below.
 
-import type { Machine, MachineOptions, NetlinkSession } from "../index.ts";
-import { createMachine } from "../index.ts";
+import type { Machine, NetlinkSession } from "../index.ts";
 
 /** What somebody has made in an engine, counted: not the initial namespace, and not the `lo` that each namespace has. */
 export interface EngineCounts {
@@ -25,9 +24,9 @@ export interface EngineCounts {
 export class Engine {
   readonly machine: Machine;
 
-  /** Everything the machine learns of the world is in `options`: the real clock in the daemon, a virtual one in tests. */
-  constructor(options: MachineOptions) {
-    this.machine = createMachine(options);
+  /** Takes the machine over: `close` closes it. It runs in real time in the daemon, in virtual time in tests. */
+  constructor(machine: Machine) {
+    this.machine = machine;
   }
 
   /** Opens the mailbox of the process `pid`; closing it closes the sockets and namespaces it holds. */

@@ -99,6 +99,9 @@ function watch(stream: Socket, pid: number): LockHolder {
   return { pid, ready, ended, close: () => stream.destroy() };
 }
 
+/** How many may come before this process looks. */
+const BACKLOG = 4_096;
+
 /** The socket whose listening shows that this process lives. */
 class Beacon {
   readonly #server: Server;
@@ -121,7 +124,7 @@ class Beacon {
     mkdirSync(beacon.#folder, { mode: 0o700 });
     await new Promise<void>((resolve, reject) => {
       beacon.#server.once("error", reject);
-      beacon.#server.listen(join(beacon.#folder, beacon.#name), resolve);
+      beacon.#server.listen({ path: join(beacon.#folder, beacon.#name), backlog: BACKLOG }, resolve);
     });
     return beacon;
   }
@@ -184,7 +187,7 @@ function connectTo(path: string): Promise<Socket | undefined> {
     });
     stream.once("error", (error) => {
       const code = codeOf(error);
-      if (code === "ECONNREFUSED" || code === "ENOENT") resolve(undefined);
+      if (code === "ECONNREFUSED" || code === "ECONNRESET" || code === "ENOENT") resolve(undefined);
       else reject(error);
     });
   });
