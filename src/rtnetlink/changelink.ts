@@ -7,7 +7,7 @@ import { exists, notSupported } from "../netlink/error.ts";
 import { parseNested } from "../netlink/parse.ts";
 import { NLM_F_EXCL, NLM_F_REPLACE } from "../uapi/netlink.ts";
 import { setLinkAttributes } from "./do-setlink.ts";
-import type { NewLinkRequest } from "./newlink.ts";
+import type { NewLinkRequest } from "./newlink-request.ts";
 
 /** Changes `dev` as the request asks: EEXIST with NLM_F_EXCL, EOPNOTSUPP with NLM_F_REPLACE or for a kind that cannot. */
 export function changeLink(link: NewLinkRequest, dev: Device): void {

@@ -9,7 +9,7 @@ import type { Device, LinkOps } from "../net/netdevice.ts";
 import { freeDevice, registerDevice, unregisterDevices } from "../net/register.ts";
 import { setMaster } from "../net/upper.ts";
 import { NET_NAME_ENUM, NET_NAME_USER } from "../uapi/netdevice.ts";
-import type { NewLinkRequest } from "./newlink.ts";
+import type { NewLinkRequest } from "./newlink-request.ts";
 
 /** Makes the link that `link` asks for, of the kind `ops`; a failure leaves nothing behind. */
 export function makeLink(link: NewLinkRequest, ops: LinkOps): void {

@@ -1,98 +1,23 @@
-// RTM_NEWLINK: reads a request, finds out which namespaces it means, and makes a link or changes the one that is there.
+// RTM_NEWLINK: makes a link, or changes the one that is there.
 //
-// Mirrors net/core/rtnetlink.c (rtnl_newlink, rtnl_get_peer_net, __rtnl_newlink) with its order, errno and texts.
+// Mirrors net/core/rtnetlink.c (__rtnl_newlink) with its order, errno and texts.
 
 import type { Request } from "../af_netlink/handler.ts";
 import { ModuleNeeded } from "../af_netlink/handler.ts";
-import type { LinkInfo } from "../net/link-policy.ts";
-import { linkInfoPolicy } from "../net/link-policy.ts";
-import { netnsById } from "../net/namespace.ts";
-import type { LinkOps, Netns, Warn } from "../net/netdevice.ts";
-import type { Attribute } from "../netlink/attribute.ts";
-import { invalid, NetlinkError, notSupported, withoutDetail } from "../netlink/error.ts";
-import { parseNested } from "../netlink/parse.ts";
-import { attributeOf, warnOfLeftover } from "../netlink/parsed.ts";
+import { invalid, NetlinkError, notSupported } from "../netlink/error.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../uapi/netlink.ts";
 import { changeGroup, changeLink } from "./changelink.ts";
 import { makeLink } from "./create.ts";
-import type { LinkDescription } from "./link-request.ts";
-import { findDevice, namesDevice, parseLink, parsePeer } from "./link-request.ts";
-import { ensureCapable, ensureUniqueNetns, netnsOfProcess, targetNetns } from "./netns-attributes.ts";
+import { findDevice, namesDevice } from "./link-request.ts";
+import { readNewLink } from "./newlink-request.ts";
 
 /** Longest name of a kind that a module is looked for by (MODULE_NAME_LEN, without the NUL). */
 const maxKindLength = 55;
 
-/** A request for a link, read and with its namespaces found. */
-export interface NewLinkRequest extends LinkDescription {
-  readonly request: Request;
-  readonly info: LinkInfo;
-  /** The kind; undefined when the request names none, or one that is not there. */
-  readonly ops: LinkOps | undefined;
-  /** IFLA_INFO_DATA by the kind's policy. */
-  readonly data: object | undefined;
-  /** What the request says of the peer, for a kind that has one. */
-  readonly peer: LinkDescription | undefined;
-  readonly peerNetns: Netns | undefined;
-  readonly targetNetns: Netns;
-  /** The namespace of IFLA_LINK_NETNSID. */
-  readonly linkNetns: Netns | undefined;
-}
-
-/** Answers RTM_NEWLINK (rtnl_newlink). */
+/** Answers RTM_NEWLINK. */
 export function newLink(request: Request): void {
-  const link = parseLink(request);
+  const link = readNewLink(request);
   const { header, attrs } = link;
-  ensureUniqueNetns(attrs);
-  const info = infoOf(attrs.linkinfo);
-  const ops = info.kind === undefined ? undefined : request.machine.kinds.get(info.kind);
-  const warn = (text: string) => request.warn(text);
-
-  const data = dataOf(ops, info, warn);
-  ops?.validate?.(attrs, data, warn);
-  const blob = ops?.peerType === undefined ? undefined : peerBlob(ops, data);
-  const peer = blob === undefined ? undefined : parsePeer(blob, warn);
-  if (peer !== undefined) ops?.validate?.(peer.attrs, undefined, warn);
-  const peerNetns = ops?.peerType === undefined ? undefined : peerNetnsOf(request, peer ?? link);
-
-  const target = targetNetns(request, attrs);
-  const linkNetns = linkNetnsOf(request, target, attrs.linkNetnsid);
-  findOrMake({ header, attrs, request, info, ops, data, peer, peerNetns, targetNetns: target, linkNetns });
-}
-
-function infoOf(linkinfo: Attribute | undefined): LinkInfo {
-  return linkinfo === undefined ? {} : withoutDetail(() => parseNested(linkinfo, linkInfoPolicy));
-}
-
-function dataOf(ops: LinkOps | undefined, info: LinkInfo, warn: Warn): object | undefined {
-  if (ops?.policy === undefined || info.data === undefined) return undefined;
-  const data = parseNested(info.data, ops.policy);
-  warnOfLeftover(data, warn);
-  return data;
-}
-
-/** The attribute of IFLA_INFO_DATA that describes the peer. */
-function peerBlob(ops: LinkOps, data: object | undefined): Attribute | undefined {
-  const rule = ops.peerType === undefined ? undefined : ops.policy?.rules[ops.peerType];
-  return rule === undefined || data === undefined ? undefined : attributeOf(data, rule.name);
-}
-
-/** Where the peer is to live, if the request says so: in its blob, or for both when there is none (rtnl_get_peer_net). */
-function peerNetnsOf(request: Request, { attrs }: LinkDescription): Netns | undefined {
-  const netns = netnsOfProcess(request.sender.session, attrs);
-  if (netns !== undefined) ensureCapable(request, netns);
-  return netns;
-}
-
-function linkNetnsOf(request: Request, target: Netns, nsid: number | undefined): Netns | undefined {
-  if (nsid === undefined) return undefined;
-  const netns = netnsById(target, nsid, "Unknown network namespace id");
-  ensureCapable(request, netns);
-  return netns;
-}
-
-/** Changes the device that is there, or makes one (__rtnl_newlink). */
-function findOrMake(link: NewLinkRequest): void {
-  const { request, header, attrs } = link;
   const { flags } = request.message;
   const isCreate = (flags & NLM_F_CREATE) !== 0;
   if (header.index < 0) throw invalid("ifindex can't be negative");
