@@ -99,9 +99,9 @@ export class Machine implements NetlinkProvider {
     return client;
   }
 
-  /** The names of the namespaces, the youngest first, as `ip netns list` shows them. */
+  /** The names of the namespaces, in the order they were given. */
   netnsNames(): string[] {
-    return [...this.core.netnsNames.keys()].reverse();
+    return [...this.core.netnsNames.keys()];
   }
 
   /**

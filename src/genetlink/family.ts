@@ -27,7 +27,7 @@ export interface GenlFamily {
 }
 
 /** A multicast group (`struct genl_multicast_group`). */
-export interface GenlGroup {
+interface GenlGroup {
   readonly name: string;
   /** The number it must have; the next free one by default. */
   readonly id?: number;

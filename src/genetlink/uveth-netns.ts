@@ -78,9 +78,9 @@ function getNetns(request: NameRequest): void {
   request.reply(uveth.UVETH_CMD_NETNS_NEW, (writer) => fillNetns(writer, name, netns));
 }
 
-/** Lists the names, the youngest first, as a directory of /run does. */
+/** Lists the names in the order they were given. */
 function* dumpNetns(request: NameRequest, control: DumpControl): Dump {
-  for (const [name, netns] of [...request.request.machine.netnsNames].reverse()) {
+  for (const [name, netns] of [...request.request.machine.netnsNames]) {
     const writer = request.begin(control, uveth.UVETH_CMD_NETNS_NEW);
     fillNetns(writer, name, netns);
     writer.end();
