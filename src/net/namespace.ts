@@ -56,7 +56,8 @@ export function destroyNetns(netns: Netns): void {
 /** Unregisters every device of `netns`, `lo` last (default_device_exit_batch). */
 export function unregisterAll(netns: Netns): void {
   const doomed = new Set<Device>();
-  for (const dev of netns.devices.values()) {
+  // The last one registered goes first.
+  for (const dev of [...netns.devices.values()].reverse()) {
     if (dev !== netns.loopback) deleteDevice(dev, doomed);
   }
   unregisterDevices(doomed);

@@ -21,7 +21,7 @@ import { uvethTarget } from "./targets/uveth.ts";
 import type { Target } from "./targets.ts";
 import type { Exception } from "./transcript.ts";
 import { linkLines } from "./transcript.ts";
-import { writeLink } from "./vocabulary.ts";
+import { readLink, writeLink } from "./vocabulary.ts";
 
 const inet6 = `${il.IFLA_AF_SPEC}/${AF_INET6}`;
 
@@ -209,6 +209,24 @@ compare("notifications of a move", async (ctx) => {
   await ctx.setLink({ name: "a", netnsFd: other.fd });
   const events = [];
   for (const listener of listeners) events.push(...(await listener.rest()));
+  return events.map(({ message }) => message);
+});
+
+compare("notifications of the end of a namespace that peers live in", async (ctx) => {
+  const other = await ctx.otherNetns();
+  const listener = await listen(ctx);
+  for (const [name, mac] of [
+    ["a", "02:00:00:00:00:0a"],
+    ["b", "02:00:00:00:00:0b"],
+  ] as const) {
+    await ctx.newLink({ name, address: mac, vethPeer: { name: "peer%d", netnsFd: other.fd } });
+  }
+  const events = await listener.rest();
+  other.client.close();
+  await other.netns.destroy();
+  const isLast = ({ message }: { message: Message }) =>
+    message.type === rt.RTM_DELLINK && readLink(message).name === "a";
+  events.push(...(await listener.takeUntil(isLast)));
   return events.map(({ message }) => message);
 });
 
