@@ -1,0 +1,62 @@
+// What the two neighbour tables differ in, seen from a request: how an address is written, and where its entry is.
+//
+// Mirrors net/core/neighbour.c (neigh_find_table, neigh_lookup, ___neigh_create, pneigh_lookup).
+
+import { getBe32, setBe32 } from "../bytes/endian.ts";
+import { findNeighbour, makeNeighbour } from "../inet/ipv4/neighbour.ts";
+import type { Neighbour, NeighTable, ProxyNeighbour } from "../inet/neigh/neighbour.ts";
+import type { IpNetns } from "../inet/netns.ts";
+import type { Device } from "../net/netdevice.ts";
+import { AF_INET } from "../uapi/socket.ts";
+
+/** One table as requests see it. Keys are addresses in network order. */
+export interface NeighFamily {
+  readonly family: number;
+  /** Bytes of a key. */
+  readonly keyLength: number;
+  table(ip: IpNetns): NeighTable;
+  find(dev: Device, key: Uint8Array): Neighbour | undefined;
+  /** Makes an entry that is not there; null when there is no room. */
+  make(ip: IpNetns, dev: Device, key: Uint8Array, isGcExempt: boolean): Neighbour | null;
+  /** The key of an entry or a proxy. */
+  keyOf(entry: Neighbour | ProxyNeighbour): Uint8Array;
+  proxies(ip: IpNetns): ProxyNeighbour[];
+  makeProxy(ip: IpNetns, dev: Device | null, key: Uint8Array): ProxyNeighbour;
+  /** Takes a proxy off its list. */
+  dropProxy(ip: IpNetns, proxy: ProxyNeighbour): void;
+}
+
+/** ARP's. */
+export const arpFamily: NeighFamily = {
+  family: AF_INET,
+  keyLength: 4,
+  table: (ip) => ip.inet.arp,
+  find: (dev, key) => findNeighbour(dev, getBe32(key, 0)),
+  make: (ip, dev, key, isGcExempt) => makeNeighbour(ip, dev, getBe32(key, 0), isGcExempt),
+  keyOf: ({ address }) => {
+    const key = new Uint8Array(4);
+    setBe32(key, 0, address);
+    return key;
+  },
+  proxies: (ip) => ip.proxies4,
+  makeProxy(ip, dev, key) {
+    const proxy = { dev, address: getBe32(key, 0), key: null, flags: 0, protocol: 0 };
+    ip.proxies4.push(proxy);
+    return proxy;
+  },
+  dropProxy(ip, proxy) {
+    ip.proxies4.splice(ip.proxies4.indexOf(proxy), 1);
+  },
+};
+
+/** The proxy for exactly this address on exactly this device, null for all. */
+export function findProxy(
+  { keyOf, proxies }: NeighFamily,
+  ip: IpNetns,
+  dev: Device | null,
+  key: Uint8Array,
+): ProxyNeighbour | undefined {
+  return proxies(ip).find(
+    (proxy) => proxy.dev === dev && keyOf(proxy).every((byte, index) => byte === key[index]),
+  );
+}
