@@ -12,7 +12,7 @@ function integer(text: string, base: 0 | 10 | 16): bigint | undefined {
 }
 
 function digits(text: string, base: 0 | 10 | 16): bigint | undefined {
-  if (/^0[xX]/.test(text)) return base === 10 ? undefined : BigInt(text.toLowerCase());
+  if (/^0[xX][0-9a-fA-F]+$/.test(text)) return base === 10 ? undefined : BigInt(text.toLowerCase());
   if (base === 16) return /^[0-9a-fA-F]+$/.test(text) ? BigInt(`0x${text}`) : undefined;
   if (base === 0 && /^0[0-7]+$/.test(text)) return BigInt(`0o${text.slice(1)}`);
   if (base === 0 && /^0./.test(text)) return undefined;
