@@ -4,13 +4,21 @@ import { NLM_F_CREATE, NLM_F_ECHO, NLM_F_EXCL } from "../uapi/netlink.ts";
 import { RTM_NEWLINK } from "../uapi/rtnetlink.ts";
 import { Captured } from "./capture.ts";
 import type { Link, LinkFilter, LinkSelector } from "./link.ts";
-import { changeAltnames, deleteLink, dumpLinks, getLink, parseLink, setLink } from "./link.ts";
+import {
+  changeAltnames,
+  deleteLink,
+  deleteLinkGroup,
+  dumpLinks,
+  getLink,
+  parseLink,
+  setLink,
+} from "./link.ts";
 import type { LinkOptions, NewLinkOptions } from "./link-options.ts";
 import { withLink, withNewLink } from "./link-options.ts";
 import { writeLink } from "./link-request.ts";
 import type { NetnsSockets } from "./netns-sockets.ts";
 import type { LinkStats } from "./stats.ts";
-import { getStats } from "./stats.ts";
+import { dumpStats, getStats } from "./stats.ts";
 
 /** The links of one namespace. */
 export class LinkApi {
@@ -59,6 +67,16 @@ export class LinkApi {
   /** Deletes a link, of a veth both ends. */
   async del(selector: LinkSelector): Promise<void> {
     await deleteLink(this.#netns.rtnl, selector);
+  }
+
+  /** Deletes every link of a group, or none; EPERM for group 0, ENODEV if it is empty. */
+  async delGroup(group: number): Promise<void> {
+    await deleteLinkGroup(this.#netns.rtnl, group);
+  }
+
+  /** The counters of all links by ifindex, without the rest (RTM_GETSTATS). */
+  stats(): Promise<Map<number, LinkStats>> {
+    return dumpStats(this.#netns.rtnl);
   }
 
   /** Adds alternative names to a link. */

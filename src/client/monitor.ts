@@ -56,7 +56,7 @@ export function monitorNetns(
 }
 
 /** Reads a notification; undefined for one of another kind. */
-export function eventOf(message: Message): MonitorEvent | undefined {
+function eventOf(message: Message): MonitorEvent | undefined {
   switch (message.type) {
     case rt.RTM_NEWLINK:
     case rt.RTM_DELLINK:

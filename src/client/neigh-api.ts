@@ -3,7 +3,13 @@
 import { NUD_PERMANENT } from "../uapi/neighbour.ts";
 import { addressBytes, addressText, familyOf, macBytes } from "./address-text.ts";
 import type { Neighbour, NeighbourRequest } from "./neigh.ts";
-import { deleteNeighbour, dumpNeighbours, type NEIGHBOUR_FLAGS, putNeighbour } from "./neigh.ts";
+import {
+  deleteNeighbour,
+  dumpNeighbours,
+  getNeighbour,
+  type NEIGHBOUR_FLAGS,
+  putNeighbour,
+} from "./neigh.ts";
 import type { DeviceName, NetnsSockets } from "./netns-sockets.ts";
 import { ifindexOf } from "./netns-sockets.ts";
 
@@ -45,6 +51,11 @@ export class NeighbourApi {
   /** Takes a neighbour out; ENOENT if it is not there. */
   async del(address: string, options: Pick<NeighbourOptions, "dev" | "flags">): Promise<void> {
     await deleteNeighbour(this.#netns.rtnl, await this.#request(address, options));
+  }
+
+  /** Gets one neighbour; ENOENT if it is not there. */
+  async get(address: string, options: Pick<NeighbourOptions, "dev">): Promise<NeighbourEntry> {
+    return entryOf(await getNeighbour(this.#netns.rtnl, await this.#request(address, options)));
   }
 
   /** Lists neighbours: all, or those of a device or family (AF_INET, AF_INET6). */

@@ -88,6 +88,25 @@ describe("link.list()", () => {
   });
 });
 
+describe("link.delGroup()", () => {
+  test("deletes the links of a group and no others", async ({ red }) => {
+    await red.link.add({ kind: "dummy", name: "d0", group: 7 });
+    await red.link.add({ kind: "dummy", name: "d1", group: 7 });
+    await red.link.add({ kind: "dummy", name: "d2" });
+    await red.link.delGroup(7);
+    expect((await red.link.list()).map(({ ifname }) => ifname)).toEqual(["lo", "d2"]);
+    await expect(red.link.delGroup(7)).rejects.toMatchObject({ code: "ENODEV" });
+    await expect(red.link.delGroup(0)).rejects.toMatchObject({ code: "EPERM" });
+  });
+});
+
+describe("link.stats()", () => {
+  test("has a row of counters for each link", async ({ red }) => {
+    const link = await red.link.add({ kind: "dummy", name: "d0" });
+    expect((await red.link.stats()).get(link.ifindex)).toMatchObject({ txPackets: 0, txBytes: 0 });
+  });
+});
+
 describe("link.addAltnames()", () => {
   test("gives names under which the link is found", async ({ red }) => {
     const { ifindex } = await red.link.add({ kind: "dummy", name: "d0" });

@@ -16,7 +16,7 @@ import {
   NETNSA_PID,
   NETNSA_TARGET_NSID,
 } from "../uapi/net_namespace.ts";
-import { RTGENMSG_SIZE, RTM_DELNSID, RTM_GETNSID, RTM_NEWNSID } from "../uapi/rtnetlink.ts";
+import { RTGENMSG_SIZE, RTM_GETNSID, RTM_NEWNSID } from "../uapi/rtnetlink.ts";
 import { onlyMessage } from "./answer.ts";
 
 const nsidAttributes = policy(NETNSA_MAX, {
@@ -56,11 +56,6 @@ export async function dumpNsids(client: NetlinkClient, reference: NetnsReference
 /** Assigns the id `reference.nsid` to the namespace `fd` or `pid`; -1 lets the kernel choose. */
 export function addNsid(client: NetlinkClient, reference: NetnsReference): Promise<Answer> {
   return client.request(RTM_NEWNSID, 0, (writer) => writeNsid(writer, reference));
-}
-
-/** Takes the id of a namespace away. */
-export function deleteNsid(client: NetlinkClient, reference: NetnsReference): Promise<Answer> {
-  return client.request(RTM_DELNSID, 0, (writer) => writeNsid(writer, reference));
 }
 
 function writeNsid(writer: MessageWriter, { fd, pid, nsid, targetNsid }: NetnsReference): void {

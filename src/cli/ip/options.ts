@@ -44,7 +44,7 @@ export interface IpOptions {
 }
 
 /** What holds without options. */
-export function defaultOptions(): IpOptions {
+function defaultOptions(): IpOptions {
   return {
     family: AF_UNSPEC,
     json: false,
