@@ -4,7 +4,7 @@
 import { closeSync, writeSync } from "node:fs";
 import { textOf } from "./node-error.ts";
 import { daemonPlace, ownUid } from "./place.ts";
-import { daemonLog, idleTimeOf } from "./run.ts";
+import { daemonLog, EXIT_LOST, idleTimeOf } from "./run.ts";
 import { supervise } from "./supervise.ts";
 
 const READY_FD = 3;
@@ -25,7 +25,7 @@ try {
       closeSync(READY_FD);
     },
   });
-  process.exitCode = end === "failed" ? 1 : 0;
+  process.exitCode = end === "stopped" ? 0 : end === "lost" ? EXIT_LOST : 1;
 } catch (error) {
   daemonLog(`Cannot run: ${textOf(error)}`);
   process.exitCode = 1;

@@ -2,6 +2,9 @@
 
 import { writeSync } from "node:fs";
 
+/** How a daemon's process ends that found another one in its place (EX_TEMPFAIL). */
+export const EXIT_LOST = 75;
+
 const DEFAULT_IDLE_MS = 10 * 60 * 1_000;
 /** setTimeout's largest. */
 const LONGEST_IDLE_MS = 0x7fff_ffff;

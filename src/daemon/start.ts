@@ -3,8 +3,11 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { DaemonError } from "./daemon-error.ts";
+import { codeOf } from "./node-error.ts";
 import type { DaemonPlace } from "./place.ts";
+import { EXIT_LOST } from "./run.ts";
 
 /** How a start went: the daemon is "ready", or another one is there already. */
 export type StartResult = "ready" | "lost";
@@ -21,8 +24,8 @@ export async function startDaemon(
   rotate(place.log);
   const log = openSync(place.log, "a", 0o600);
   const logStart = fstatSync(log).size;
-  const entry = new URL("./daemon.worker.js", import.meta.url);
-  const child = spawn(process.execPath, [entry.pathname], {
+  const entry = fileURLToPath(new URL("./daemon.worker.js", import.meta.url));
+  const child = spawn(process.execPath, [entry], {
     cwd: "/",
     detached: true,
     env: { ...env, UVETH_SOCKET: place.socket },
@@ -34,8 +37,8 @@ export async function startDaemon(
   } finally {
     child.unref();
   }
+  if (child.exitCode === EXIT_LOST) return "lost";
   const said = readFileSync(place.log).subarray(logStart).toString().trim();
-  if (child.exitCode === 0 && said === "") return "lost";
   throw new DaemonError("ECONNREFUSED", `Cannot start the uveth daemon, see ${place.log}:\n${said}`);
 }
 
@@ -67,5 +70,11 @@ function becomesReady(child: ChildProcess): Promise<boolean> {
 
 function rotate(log: string): void {
   const stat = statSync(log, { throwIfNoEntry: false });
-  if (stat !== undefined && stat.size > LARGEST_LOG) renameSync(log, `${log}.old`);
+  if (stat === undefined || stat.size <= LARGEST_LOG) return;
+  try {
+    renameSync(log, `${log}.old`);
+  } catch (error) {
+    // Somebody else who starts a daemon was quicker.
+    if (codeOf(error) !== "ENOENT") throw error;
+  }
 }

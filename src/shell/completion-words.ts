@@ -154,8 +154,8 @@ function follow(finished: readonly string[]): { step: Step; isFresh: boolean } {
     const before = finished[index - 1] ?? "";
     if (word.startsWith("-") || before === "-n" || before === "-netns") continue;
     const next: Step | undefined = isFresh ? find(step, word) : undefined;
+    if (isFresh && step.commands !== undefined) step = next ?? {};
     isFresh = next !== undefined;
-    step = next ?? step;
   }
   return { step, isFresh };
 }
