@@ -4,10 +4,11 @@
 
 import { getBe32, setBe32 } from "../bytes/endian.ts";
 import { findNeighbour, makeNeighbour } from "../inet/ipv4/neighbour.ts";
+import { findNeighbour6, makeNeighbour6 } from "../inet/ipv6/neighbour.ts";
 import type { Neighbour, NeighTable, ProxyNeighbour } from "../inet/neigh/neighbour.ts";
 import type { IpNetns } from "../inet/netns.ts";
 import type { Device } from "../net/netdevice.ts";
-import { AF_INET } from "../uapi/socket.ts";
+import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
 
 /** One table as requests see it. Keys are addresses in network order. */
 export interface NeighFamily {
@@ -46,6 +47,25 @@ export const arpFamily: NeighFamily = {
   },
   dropProxy(ip, proxy) {
     ip.proxies4.splice(ip.proxies4.indexOf(proxy), 1);
+  },
+};
+
+/** Neighbour discovery's. */
+export const ndFamily: NeighFamily = {
+  family: AF_INET6,
+  keyLength: 16,
+  table: (ip) => ip.inet.nd,
+  find: (dev, key) => findNeighbour6(dev, key, 0),
+  make: (ip, dev, key, isGcExempt) => makeNeighbour6(ip, dev, key, isGcExempt),
+  keyOf: ({ key }) => key ?? new Uint8Array(16),
+  proxies: (ip) => ip.proxies6,
+  makeProxy(ip, dev, key) {
+    const proxy = { dev, address: 0, key, flags: 0, protocol: 0 };
+    ip.proxies6.push(proxy);
+    return proxy;
+  },
+  dropProxy(ip, proxy) {
+    ip.proxies6.splice(ip.proxies6.indexOf(proxy), 1);
   },
 };
 
