@@ -1,7 +1,7 @@
 // A link as a user of the library describes it → a link request: texts become bytes, names become indexes.
 
 import { IFF_ALLMULTI, IFF_MULTICAST, IFF_NOARP, IFF_PROMISC, IFF_UP } from "../uapi/if.ts";
-import * as if_link from "../uapi/if_link.ts";
+import * as uapi from "../uapi/if_link.ts";
 import { macBytes } from "./address-text.ts";
 import { writeVethPeer } from "./kinds/veth.ts";
 import type { LinkRequest } from "./link-request.ts";
@@ -60,10 +60,10 @@ export interface PeerOptions extends Omit<CommonOptions, "isUp" | "master"> {
 }
 
 const ADDR_GEN_MODES = {
-  eui64: if_link.IN6_ADDR_GEN_MODE_EUI64,
-  none: if_link.IN6_ADDR_GEN_MODE_NONE,
-  stable_secret: if_link.IN6_ADDR_GEN_MODE_STABLE_PRIVACY,
-  random: if_link.IN6_ADDR_GEN_MODE_RANDOM,
+  eui64: uapi.IN6_ADDR_GEN_MODE_EUI64,
+  none: uapi.IN6_ADDR_GEN_MODE_NONE,
+  stable_secret: uapi.IN6_ADDR_GEN_MODE_STABLE_PRIVACY,
+  random: uapi.IN6_ADDR_GEN_MODE_RANDOM,
 } as const;
 
 /** Makes the request for a new link and hands it to `use`; descriptors of namespaces stay open until that is done. */

@@ -4,44 +4,7 @@
 
 import { setS32, setU16, setU32 } from "../bytes/endian.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
-import {
-  IFLA_ADDRESS,
-  IFLA_AF_SPEC,
-  IFLA_BROADCAST,
-  IFLA_CARRIER,
-  IFLA_GRO_IPV4_MAX_SIZE,
-  IFLA_GRO_MAX_SIZE,
-  IFLA_GROUP,
-  IFLA_GSO_IPV4_MAX_SIZE,
-  IFLA_GSO_MAX_SEGS,
-  IFLA_GSO_MAX_SIZE,
-  IFLA_IFALIAS,
-  IFLA_IFNAME,
-  IFLA_INET6_ADDR_GEN_MODE,
-  IFLA_INFO_DATA,
-  IFLA_INFO_KIND,
-  IFLA_INFO_SLAVE_DATA,
-  IFLA_INFO_SLAVE_KIND,
-  IFLA_LINK,
-  IFLA_LINK_NETNSID,
-  IFLA_LINKINFO,
-  IFLA_LINKMODE,
-  IFLA_MASTER,
-  IFLA_MTU,
-  IFLA_NET_NS_FD,
-  IFLA_NET_NS_PID,
-  IFLA_NEW_IFINDEX,
-  IFLA_NUM_RX_QUEUES,
-  IFLA_NUM_TX_QUEUES,
-  IFLA_OPERSTATE,
-  IFLA_PARENT_DEV_NAME,
-  IFLA_PROTO_DOWN,
-  IFLA_PROTO_DOWN_REASON,
-  IFLA_PROTO_DOWN_REASON_MASK,
-  IFLA_PROTO_DOWN_REASON_VALUE,
-  IFLA_TARGET_NETNSID,
-  IFLA_TXQLEN,
-} from "../uapi/if_link.ts";
+import * as uapi from "../uapi/if_link.ts";
 import {
   IFINFOMSG_CHANGE,
   IFINFOMSG_FAMILY,
@@ -113,64 +76,64 @@ export function writeLink(writer: MessageWriter, request: LinkRequest): void {
   setU32(writer.bytes, header + IFINFOMSG_CHANGE, request.change ?? 0);
   writeTexts(writer, request);
   for (const [type, value] of numbersOf(request)) if (value !== undefined) writer.u32(type, value);
-  if (request.carrier !== undefined) writer.u8(IFLA_CARRIER, request.carrier ? 1 : 0);
-  if (request.linkmode !== undefined) writer.u8(IFLA_LINKMODE, request.linkmode);
-  if (request.operstate !== undefined) writer.u8(IFLA_OPERSTATE, request.operstate);
-  if (request.linkNetnsid !== undefined) writer.s32(IFLA_LINK_NETNSID, request.linkNetnsid);
-  if (request.targetNetnsid !== undefined) writer.s32(IFLA_TARGET_NETNSID, request.targetNetnsid);
-  if (request.newIfindex !== undefined) writer.s32(IFLA_NEW_IFINDEX, request.newIfindex);
-  if (request.protoDown !== undefined) writer.u8(IFLA_PROTO_DOWN, request.protoDown ? 1 : 0);
+  if (request.carrier !== undefined) writer.u8(uapi.IFLA_CARRIER, request.carrier ? 1 : 0);
+  if (request.linkmode !== undefined) writer.u8(uapi.IFLA_LINKMODE, request.linkmode);
+  if (request.operstate !== undefined) writer.u8(uapi.IFLA_OPERSTATE, request.operstate);
+  if (request.linkNetnsid !== undefined) writer.s32(uapi.IFLA_LINK_NETNSID, request.linkNetnsid);
+  if (request.targetNetnsid !== undefined) writer.s32(uapi.IFLA_TARGET_NETNSID, request.targetNetnsid);
+  if (request.newIfindex !== undefined) writer.s32(uapi.IFLA_NEW_IFINDEX, request.newIfindex);
+  if (request.protoDown !== undefined) writer.u8(uapi.IFLA_PROTO_DOWN, request.protoDown ? 1 : 0);
   if (request.protoDownReason !== undefined) writeProtoDownReason(writer, request.protoDownReason);
   if (request.addrGenMode !== undefined) writeAddrGenMode(writer, request.addrGenMode);
   if (request.linkinfo !== undefined) writeLinkInfo(writer, request.linkinfo);
 }
 
 function writeTexts(writer: MessageWriter, request: LinkRequest): void {
-  if (request.ifname !== undefined) writer.string(IFLA_IFNAME, request.ifname);
-  if (request.address !== undefined) writer.binary(IFLA_ADDRESS, request.address);
-  if (request.broadcast !== undefined) writer.binary(IFLA_BROADCAST, request.broadcast);
-  if (request.ifalias !== undefined) writer.bareString(IFLA_IFALIAS, request.ifalias);
-  if (request.parentDevName !== undefined) writer.string(IFLA_PARENT_DEV_NAME, request.parentDevName);
+  if (request.ifname !== undefined) writer.string(uapi.IFLA_IFNAME, request.ifname);
+  if (request.address !== undefined) writer.binary(uapi.IFLA_ADDRESS, request.address);
+  if (request.broadcast !== undefined) writer.binary(uapi.IFLA_BROADCAST, request.broadcast);
+  if (request.ifalias !== undefined) writer.bareString(uapi.IFLA_IFALIAS, request.ifalias);
+  if (request.parentDevName !== undefined) writer.string(uapi.IFLA_PARENT_DEV_NAME, request.parentDevName);
 }
 
 function numbersOf(request: LinkRequest): readonly (readonly [type: number, value: number | undefined])[] {
   return [
-    [IFLA_MTU, request.mtu],
-    [IFLA_TXQLEN, request.txqlen],
-    [IFLA_LINK, request.link],
-    [IFLA_MASTER, request.master],
-    [IFLA_GROUP, request.group],
-    [IFLA_NUM_TX_QUEUES, request.numTxQueues],
-    [IFLA_NUM_RX_QUEUES, request.numRxQueues],
-    [IFLA_GSO_MAX_SIZE, request.gsoMaxSize],
-    [IFLA_GSO_MAX_SEGS, request.gsoMaxSegs],
-    [IFLA_GRO_MAX_SIZE, request.groMaxSize],
-    [IFLA_GSO_IPV4_MAX_SIZE, request.gsoIpv4MaxSize],
-    [IFLA_GRO_IPV4_MAX_SIZE, request.groIpv4MaxSize],
-    [IFLA_NET_NS_PID, request.netNsPid],
-    [IFLA_NET_NS_FD, request.netNsFd],
+    [uapi.IFLA_MTU, request.mtu],
+    [uapi.IFLA_TXQLEN, request.txqlen],
+    [uapi.IFLA_LINK, request.link],
+    [uapi.IFLA_MASTER, request.master],
+    [uapi.IFLA_GROUP, request.group],
+    [uapi.IFLA_NUM_TX_QUEUES, request.numTxQueues],
+    [uapi.IFLA_NUM_RX_QUEUES, request.numRxQueues],
+    [uapi.IFLA_GSO_MAX_SIZE, request.gsoMaxSize],
+    [uapi.IFLA_GSO_MAX_SEGS, request.gsoMaxSegs],
+    [uapi.IFLA_GRO_MAX_SIZE, request.groMaxSize],
+    [uapi.IFLA_GSO_IPV4_MAX_SIZE, request.gsoIpv4MaxSize],
+    [uapi.IFLA_GRO_IPV4_MAX_SIZE, request.groIpv4MaxSize],
+    [uapi.IFLA_NET_NS_PID, request.netNsPid],
+    [uapi.IFLA_NET_NS_FD, request.netNsFd],
   ];
 }
 
 function writeProtoDownReason(writer: MessageWriter, { mask, value }: { mask: number; value: number }): void {
-  const nest = writer.nestFlagged(IFLA_PROTO_DOWN_REASON);
-  if (mask !== 0) writer.u32(IFLA_PROTO_DOWN_REASON_MASK, mask);
-  writer.u32(IFLA_PROTO_DOWN_REASON_VALUE, value);
+  const nest = writer.nestFlagged(uapi.IFLA_PROTO_DOWN_REASON);
+  if (mask !== 0) writer.u32(uapi.IFLA_PROTO_DOWN_REASON_MASK, mask);
+  writer.u32(uapi.IFLA_PROTO_DOWN_REASON_VALUE, value);
   writer.endNest(nest);
 }
 
 function writeAddrGenMode(writer: MessageWriter, mode: number): void {
-  const afSpec = writer.nest(IFLA_AF_SPEC);
+  const afSpec = writer.nest(uapi.IFLA_AF_SPEC);
   const inet6 = writer.nest(AF_INET6);
-  writer.u8(IFLA_INET6_ADDR_GEN_MODE, mode);
+  writer.u8(uapi.IFLA_INET6_ADDR_GEN_MODE, mode);
   writer.endNest(inet6).endNest(afSpec);
 }
 
 function writeLinkInfo(writer: MessageWriter, { kind, data, isSlave = false }: LinkInfoRequest): void {
-  const linkinfo = writer.nest(IFLA_LINKINFO);
-  writer.bareString(isSlave ? IFLA_INFO_SLAVE_KIND : IFLA_INFO_KIND, kind);
+  const linkinfo = writer.nest(uapi.IFLA_LINKINFO);
+  writer.bareString(isSlave ? uapi.IFLA_INFO_SLAVE_KIND : uapi.IFLA_INFO_KIND, kind);
   if (data !== undefined) {
-    const nest = writer.nest(isSlave ? IFLA_INFO_SLAVE_DATA : IFLA_INFO_DATA);
+    const nest = writer.nest(isSlave ? uapi.IFLA_INFO_SLAVE_DATA : uapi.IFLA_INFO_DATA);
     data(writer);
     writer.endNest(nest);
   }

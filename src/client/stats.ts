@@ -10,37 +10,7 @@ import type { NetlinkClient } from "../netlink/client.ts";
 import type { Message } from "../netlink/message.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
-import {
-  IF_STATS_MSG_FILTER_MASK,
-  IF_STATS_MSG_IFINDEX,
-  IF_STATS_MSG_SIZE,
-  IFLA_STATS_LINK_64,
-  RTNL_LINK_STATS64_COLLISIONS,
-  RTNL_LINK_STATS64_MULTICAST,
-  RTNL_LINK_STATS64_RX_BYTES,
-  RTNL_LINK_STATS64_RX_COMPRESSED,
-  RTNL_LINK_STATS64_RX_CRC_ERRORS,
-  RTNL_LINK_STATS64_RX_DROPPED,
-  RTNL_LINK_STATS64_RX_ERRORS,
-  RTNL_LINK_STATS64_RX_FIFO_ERRORS,
-  RTNL_LINK_STATS64_RX_FRAME_ERRORS,
-  RTNL_LINK_STATS64_RX_LENGTH_ERRORS,
-  RTNL_LINK_STATS64_RX_MISSED_ERRORS,
-  RTNL_LINK_STATS64_RX_NOHANDLER,
-  RTNL_LINK_STATS64_RX_OTHERHOST_DROPPED,
-  RTNL_LINK_STATS64_RX_OVER_ERRORS,
-  RTNL_LINK_STATS64_RX_PACKETS,
-  RTNL_LINK_STATS64_TX_ABORTED_ERRORS,
-  RTNL_LINK_STATS64_TX_BYTES,
-  RTNL_LINK_STATS64_TX_CARRIER_ERRORS,
-  RTNL_LINK_STATS64_TX_COMPRESSED,
-  RTNL_LINK_STATS64_TX_DROPPED,
-  RTNL_LINK_STATS64_TX_ERRORS,
-  RTNL_LINK_STATS64_TX_FIFO_ERRORS,
-  RTNL_LINK_STATS64_TX_HEARTBEAT_ERRORS,
-  RTNL_LINK_STATS64_TX_PACKETS,
-  RTNL_LINK_STATS64_TX_WINDOW_ERRORS,
-} from "../uapi/if_link.ts";
+import * as uapi from "../uapi/if_link.ts";
 import { RTM_GETSTATS } from "../uapi/rtnetlink.ts";
 import { onlyMessage } from "./answer.ts";
 
@@ -79,31 +49,31 @@ export function parseLinkStats(attribute: Attribute): LinkStats {
   const counter = (offset: number): number =>
     start + offset + 8 <= end ? getU64Number(bytes, start + offset) : 0;
   return {
-    rxPackets: counter(RTNL_LINK_STATS64_RX_PACKETS),
-    txPackets: counter(RTNL_LINK_STATS64_TX_PACKETS),
-    rxBytes: counter(RTNL_LINK_STATS64_RX_BYTES),
-    txBytes: counter(RTNL_LINK_STATS64_TX_BYTES),
-    rxErrors: counter(RTNL_LINK_STATS64_RX_ERRORS),
-    txErrors: counter(RTNL_LINK_STATS64_TX_ERRORS),
-    rxDropped: counter(RTNL_LINK_STATS64_RX_DROPPED),
-    txDropped: counter(RTNL_LINK_STATS64_TX_DROPPED),
-    multicast: counter(RTNL_LINK_STATS64_MULTICAST),
-    collisions: counter(RTNL_LINK_STATS64_COLLISIONS),
-    rxLengthErrors: counter(RTNL_LINK_STATS64_RX_LENGTH_ERRORS),
-    rxOverErrors: counter(RTNL_LINK_STATS64_RX_OVER_ERRORS),
-    rxCrcErrors: counter(RTNL_LINK_STATS64_RX_CRC_ERRORS),
-    rxFrameErrors: counter(RTNL_LINK_STATS64_RX_FRAME_ERRORS),
-    rxFifoErrors: counter(RTNL_LINK_STATS64_RX_FIFO_ERRORS),
-    rxMissedErrors: counter(RTNL_LINK_STATS64_RX_MISSED_ERRORS),
-    txAbortedErrors: counter(RTNL_LINK_STATS64_TX_ABORTED_ERRORS),
-    txCarrierErrors: counter(RTNL_LINK_STATS64_TX_CARRIER_ERRORS),
-    txFifoErrors: counter(RTNL_LINK_STATS64_TX_FIFO_ERRORS),
-    txHeartbeatErrors: counter(RTNL_LINK_STATS64_TX_HEARTBEAT_ERRORS),
-    txWindowErrors: counter(RTNL_LINK_STATS64_TX_WINDOW_ERRORS),
-    rxCompressed: counter(RTNL_LINK_STATS64_RX_COMPRESSED),
-    txCompressed: counter(RTNL_LINK_STATS64_TX_COMPRESSED),
-    rxNohandler: counter(RTNL_LINK_STATS64_RX_NOHANDLER),
-    rxOtherhostDropped: counter(RTNL_LINK_STATS64_RX_OTHERHOST_DROPPED),
+    rxPackets: counter(uapi.RTNL_LINK_STATS64_RX_PACKETS),
+    txPackets: counter(uapi.RTNL_LINK_STATS64_TX_PACKETS),
+    rxBytes: counter(uapi.RTNL_LINK_STATS64_RX_BYTES),
+    txBytes: counter(uapi.RTNL_LINK_STATS64_TX_BYTES),
+    rxErrors: counter(uapi.RTNL_LINK_STATS64_RX_ERRORS),
+    txErrors: counter(uapi.RTNL_LINK_STATS64_TX_ERRORS),
+    rxDropped: counter(uapi.RTNL_LINK_STATS64_RX_DROPPED),
+    txDropped: counter(uapi.RTNL_LINK_STATS64_TX_DROPPED),
+    multicast: counter(uapi.RTNL_LINK_STATS64_MULTICAST),
+    collisions: counter(uapi.RTNL_LINK_STATS64_COLLISIONS),
+    rxLengthErrors: counter(uapi.RTNL_LINK_STATS64_RX_LENGTH_ERRORS),
+    rxOverErrors: counter(uapi.RTNL_LINK_STATS64_RX_OVER_ERRORS),
+    rxCrcErrors: counter(uapi.RTNL_LINK_STATS64_RX_CRC_ERRORS),
+    rxFrameErrors: counter(uapi.RTNL_LINK_STATS64_RX_FRAME_ERRORS),
+    rxFifoErrors: counter(uapi.RTNL_LINK_STATS64_RX_FIFO_ERRORS),
+    rxMissedErrors: counter(uapi.RTNL_LINK_STATS64_RX_MISSED_ERRORS),
+    txAbortedErrors: counter(uapi.RTNL_LINK_STATS64_TX_ABORTED_ERRORS),
+    txCarrierErrors: counter(uapi.RTNL_LINK_STATS64_TX_CARRIER_ERRORS),
+    txFifoErrors: counter(uapi.RTNL_LINK_STATS64_TX_FIFO_ERRORS),
+    txHeartbeatErrors: counter(uapi.RTNL_LINK_STATS64_TX_HEARTBEAT_ERRORS),
+    txWindowErrors: counter(uapi.RTNL_LINK_STATS64_TX_WINDOW_ERRORS),
+    rxCompressed: counter(uapi.RTNL_LINK_STATS64_RX_COMPRESSED),
+    txCompressed: counter(uapi.RTNL_LINK_STATS64_TX_COMPRESSED),
+    rxNohandler: counter(uapi.RTNL_LINK_STATS64_RX_NOHANDLER),
+    rxOtherhostDropped: counter(uapi.RTNL_LINK_STATS64_RX_OTHERHOST_DROPPED),
   };
 }
 
@@ -120,16 +90,16 @@ export async function dumpStats(client: NetlinkClient): Promise<Map<number, Link
 }
 
 function writeStatsHeader(writer: MessageWriter, ifindex: number): void {
-  const header = writer.reserve(IF_STATS_MSG_SIZE);
-  setU32(writer.bytes, header + IF_STATS_MSG_IFINDEX, ifindex);
-  setU32(writer.bytes, header + IF_STATS_MSG_FILTER_MASK, 1 << (IFLA_STATS_LINK_64 - 1));
+  const header = writer.reserve(uapi.IF_STATS_MSG_SIZE);
+  setU32(writer.bytes, header + uapi.IF_STATS_MSG_IFINDEX, ifindex);
+  setU32(writer.bytes, header + uapi.IF_STATS_MSG_FILTER_MASK, 1 << (uapi.IFLA_STATS_LINK_64 - 1));
 }
 
 function parseStats(message: Message): { ifindex: number; stats: LinkStats } {
-  const counters = message.attribute(IFLA_STATS_LINK_64, IF_STATS_MSG_SIZE);
+  const counters = message.attribute(uapi.IFLA_STATS_LINK_64, uapi.IF_STATS_MSG_SIZE);
   assert(counters !== undefined, "an RTM_NEWSTATS has the counters that were asked for");
   return {
-    ifindex: getU32(message.bytes, NLMSG_HDRLEN + IF_STATS_MSG_IFINDEX),
+    ifindex: getU32(message.bytes, NLMSG_HDRLEN + uapi.IF_STATS_MSG_IFINDEX),
     stats: parseLinkStats(counters),
   };
 }

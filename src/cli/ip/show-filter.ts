@@ -11,7 +11,8 @@ import { parsePrefix } from "../prefix.ts";
 import type { Words } from "../words.ts";
 import { matches } from "../words.ts";
 import type { IpContext } from "./context.ts";
-import { deviceGroups, scopes } from "./tables.ts";
+import { group } from "./link/values.ts";
+import { scopes } from "./tables.ts";
 
 /** What is to be shown. Undefined means that it does not matter. */
 export interface ShowFilter {
@@ -152,12 +153,6 @@ function scope(word: string): number | undefined {
   if (word === "all") return undefined;
   const value = scopes.numberOf(word);
   if (value === undefined) throw wrongArgument(word, 'invalid "scope"\n');
-  return value;
-}
-
-function group(word: string): number {
-  const value = deviceGroups.numberOf(word);
-  if (value === undefined) throw wrongArgument(word, 'Invalid "group" value\n');
   return value;
 }
 

@@ -12,14 +12,14 @@ import {
   IFF_PROMISC,
   IFF_UP,
 } from "../../../uapi/if.ts";
-import { CommandExit, duplicate, EXIT_FAILURE, EXIT_USAGE, usage, wrongArgument } from "../../exit.ts";
+import { CommandExit, duplicate, EXIT_USAGE, usage, wrongArgument } from "../../exit.ts";
 import { linkAddress } from "../../ll-address.ts";
-import { signed, unsigned } from "../../numbers.ts";
+import { unsigned } from "../../numbers.ts";
 import { LINK_USAGE } from "../help.ts";
-import { deviceGroups } from "../tables.ts";
 import { validName } from "./ifname.ts";
 import type { LinkParse } from "./link-parse.ts";
 import { ADDR_GEN_MODES, LINK_MODES, OPERSTATES } from "./names.ts";
+import { alias, group, index, integer, offOrOn, oneOf, onOrOff, size } from "./values.ts";
 
 /** A keyword and what it does with the words behind it. */
 export interface LinkKeyword {
@@ -37,6 +37,7 @@ const abbreviable = (name: string, apply: Apply): LinkKeyword => ({ name, isExac
 /** IFLA_GSO_MAX_SEGS is a u16 in the kernel. */
 const GSO_MAX_SEGS = 65535;
 
+/** All of them; what fits none is a device. */
 export const LINK_KEYWORDS: readonly LinkKeyword[] = [
   exact("up", (parse) => parse.flags(IFF_UP, true)),
   exact("down", (parse) => parse.flags(IFF_UP, false)),
@@ -109,12 +110,6 @@ export const LINK_KEYWORDS: readonly LinkKeyword[] = [
   }),
 ];
 
-function index(word: string): number {
-  const value = signed(word);
-  if (value === undefined || value <= 0) throw wrongArgument(word, 'Invalid "index" value');
-  return value;
-}
-
 function broadcast(parse: LinkParse): void {
   parse.request.broadcast = linkAddress(parse.words.value());
 }
@@ -123,49 +118,8 @@ function txqlen(parse: LinkParse): void {
   parse.request.txqlen = integer(parse.once("txqueuelen"), "txqueuelen");
 }
 
-/** A number that iproute2 reads as an int and the kernel as a u32. */
-function integer(word: string, key: string): number {
-  const value = signed(word);
-  if (value === undefined) throw wrongArgument(word, `Invalid "${key}" value\n`);
-  return value;
-}
-
-function size(word: string, key: string, maximum = 0xffff_ffff): number {
-  const value = unsigned(word);
-  if (value === undefined || value > maximum) throw wrongArgument(word, `Invalid "${key}" value\n`);
-  return value;
-}
-
 function flag(key: string, mask: number, isInverted = false): Apply {
   return (parse) => parse.flags(mask, onOrOff(key, parse.words.value()) !== isInverted);
-}
-
-function onOrOff(key: string, word: string): boolean {
-  if (word === "on" || word === "off") return word === "on";
-  throw new CommandExit(EXIT_FAILURE, `Error: argument of "${key}" must be "on" or "off", not "${word}"\n`);
-}
-
-/** As onOrOff, for the words that iproute2 reads by another function, which ends in EINVAL's number. */
-function offOrOn(key: string, word: string): boolean {
-  if (word === "on" || word === "off") return word === "on";
-  throw new CommandExit(22, `Error: argument of "${key}" must be one of "off", "on", not "${word}"\n`);
-}
-
-function oneOf(names: readonly string[], word: string, refusal: string): number {
-  const value = names.findIndex((name) => name.toLowerCase() === word.toLowerCase());
-  if (value < 0) throw wrongArgument(word, `${refusal}\n`);
-  return value;
-}
-
-function group(word: string): number {
-  const value = deviceGroups.numberOf(word);
-  if (value === undefined) throw wrongArgument(word, 'Invalid "group" value\n');
-  return value;
-}
-
-function alias(word: string): string {
-  if (word.length >= 256) throw wrongArgument(word, "alias too long\n");
-  return word;
 }
 
 async function netns(parse: LinkParse): Promise<void> {
