@@ -24,7 +24,7 @@ export function joinInetRequests(rtnetlink: Rtnetlink, inet: Inet): void {
   joinNeighbours(rtnetlink, inet);
   inet.announcer = {
     address4: (type, address, origin) => announceAddress4(rtnetlink, type, address, origin),
-    address6: (type, address, origin) => announceAddress6(rtnetlink, type, address, origin),
+    address6: (type, address) => announceAddress6(rtnetlink, type, address),
     route4: (netns, type, route, flags, origin) =>
       announceRoute4(rtnetlink, netns, type, route, flags, origin),
     route6: (netns, type, route, flags, origin) =>

@@ -49,7 +49,8 @@ function newMultipath(ip: IpNetns, config: RouteConfig6, hops: readonly NexthopC
     throw error;
   }
   const [first] = inserted;
-  if (first !== undefined) ip.inet.announcer.route6("new", first, nlFlags & ~NLM_F_EXCL & 0xf00, origin);
+  if (first !== undefined)
+    ip.inet.announcer.route6(ip.netns, "new", first, nlFlags & ~NLM_F_EXCL & 0xf00, origin);
 }
 
 /** Answers RTM_DELROUTE: the first route that fits goes, with all that share its load unless a gateway was named. */
@@ -95,7 +96,7 @@ export function* dumpRoutes6(request: Request, control: DumpControl): Dump {
   if ((filter.flags & rt.RTM_F_CLONED) !== 0) return;
   const isOwnFamily = message.bytes[NLMSG_HDRLEN] === AF_INET6;
   const { tables6 } = ipNetns(netns);
-  for (const table of tablesOf(tables6, filter, isOwnFamily, "FIB table does not exist")) {
+  for (const table of tablesOf(tables6, filter, isOwnFamily, "ipv6: FIB table does not exist")) {
     yield* dumpTable(request, control, table, filter);
   }
 }
