@@ -5,7 +5,6 @@
 
 import { getU16, setU16 } from "../bytes/endian.ts";
 import type { NetlinkError } from "../netlink/error.ts";
-import type { Message } from "../netlink/message.ts";
 import { MessageWriter } from "../netlink/writer.ts";
 import { NLM_F_DUMP_INTR } from "../uapi/netlink.ts";
 import { asNetlinkError, writeDone } from "./answer.ts";
@@ -16,25 +15,30 @@ import type { NetlinkSocket } from "./socket.ts";
 const doneSize = 20;
 const flagsOffset = 6;
 
+/** A request for a dump, with the extended-ack text that its handler has left. */
+export interface DumpRequest extends Request {
+  readonly warning: string;
+}
+
 /** The dump running on a socket. */
 export class RunningDump implements DumpControl {
   readonly writer = new MessageWriter(4_096);
   answerFlags = 0;
-  warning = "";
 
   readonly #socket: NetlinkSocket;
-  readonly #request: Message;
+  readonly #request: DumpRequest;
   readonly #isDoneSplit: boolean;
   readonly #steps: Dump;
   #generation: (() => number) | undefined;
   /** What it was when the last datagram was made; undefined before the first, and for what is dumped next. */
   #lastGeneration: number | undefined;
   #hasEnded = false;
+  #hasSent = false;
   #error: NetlinkError | undefined;
 
-  constructor(socket: NetlinkSocket, request: Request, handler: Handler) {
+  constructor(socket: NetlinkSocket, request: DumpRequest, handler: Handler) {
     this.#socket = socket;
-    this.#request = request.message;
+    this.#request = request;
     this.#isDoneSplit = handler.isDoneSplit === true;
     this.#steps = handler.dump?.(request, this) ?? none();
   }
@@ -65,7 +69,9 @@ export class RunningDump implements DumpControl {
       this.#send(writer.length);
       return false;
     }
-    writeDone(writer, this.#socket, this.#request, this.answerFlags, this.#error, this.warning);
+    // A warning goes with the call of the handler that gave it, which is not that of a NLMSG_DONE by itself.
+    const warning = this.#isDoneSplit && this.#hasSent ? "" : this.#request.warning;
+    writeDone(writer, this.#socket, this.#request.message, this.answerFlags, this.#error, warning);
     this.#send(writer.length);
     return true;
   }
@@ -92,6 +98,7 @@ export class RunningDump implements DumpControl {
     writer.bytes.copyWithin(0, length, writer.length);
     writer.trim(writer.length - length);
     this.#socket.queue(bytes);
+    this.#hasSent = true;
   }
 
   /** Whether what is dumped has changed since the last datagram was made (nl_dump_check_consistent). */

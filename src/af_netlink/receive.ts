@@ -10,6 +10,7 @@ import { Message, messages } from "../netlink/message.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import { NLM_F_ACK, NLM_F_ECHO, NLM_F_REQUEST, NLMSG_MIN_TYPE } from "../uapi/netlink.ts";
 import { acknowledge, asNetlinkError } from "./answer.ts";
+import type { DumpRequest } from "./dump.ts";
 import { RunningDump } from "./dump.ts";
 import type { Deferred, Handler, Request } from "./handler.ts";
 import { ModuleNeeded } from "./handler.ts";
@@ -81,7 +82,7 @@ function copyOf(message: Message): Message {
 }
 
 /** A request on its way through its handler. */
-class HandledRequest implements Request {
+class HandledRequest implements DumpRequest {
   readonly machine: MachineContext;
   readonly sender: NetlinkSocket;
   readonly message: Message;
@@ -101,6 +102,11 @@ class HandledRequest implements Request {
 
   warn(text: string): void {
     this.#warning = text;
+  }
+
+  /** The text that `warn` was given last. */
+  get warning(): string {
+    return this.#warning;
   }
 
   reply(write: (writer: MessageWriter) => void): void {

@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly loadModule?: LoadModule;
   /** The namespace of another process; none by default. */
   readonly netnsByPid?: (pid: number) => Netns | undefined;
+  /** The namespace of a descriptor that the session has not opened itself; none by default. */
+  readonly netnsByFd?: (fd: number) => Netns | undefined;
 }
 
 /** Descriptors start here, so that a number meant for something else is not one by accident. */
@@ -51,7 +53,7 @@ export class NetlinkSession implements Session, NetlinkProvider {
   }
 
   netnsByFd(fd: number): Netns | undefined {
-    return this.#descriptors.get(fd);
+    return this.#descriptors.get(fd) ?? this.#options.netnsByFd?.(fd);
   }
 
   netnsByPid(pid: number): Netns | undefined {

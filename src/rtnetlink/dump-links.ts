@@ -10,9 +10,9 @@ import { linkInfoPolicy, linkPolicy } from "../net/link-policy.ts";
 import type { Device, LinkOps, MachineContext, Netns } from "../net/netdevice.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { invalid, NetlinkError } from "../netlink/error.ts";
-import type { Message } from "../netlink/message.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import { parseMessage, parseNested } from "../netlink/parse.ts";
+import { warnOfLeftover } from "../netlink/parsed.ts";
 import * as link from "../uapi/if_link.ts";
 import { NLM_F_DUMP_FILTERED, NLM_F_MULTI } from "../uapi/netlink.ts";
 import { IFINFOMSG_INDEX, IFINFOMSG_SIZE, RTGENMSG_SIZE, RTM_NEWLINK } from "../uapi/rtnetlink.ts";
@@ -59,7 +59,7 @@ function isWanted(dev: Device, { master, kind }: Wanted): boolean {
 
 /** Reads the request: what is wrong with it counts only under strict checking. */
 function read(request: Request): Wanted {
-  const attrs = request.sender.isStrict ? parseStrictly(request) : parseLiberally(request.message);
+  const attrs = request.sender.isStrict ? parseStrictly(request) : parseLiberally(request);
   const { targetNetnsid: targetNsid, extMask = 0, master = 0 } = attrs;
   const netns = targetNsid === undefined ? request.netns : targetNetns(request, targetNsid);
   return { netns, targetNsid, extMask, master, kind: kindOf(request.machine, attrs.linkinfo) };
@@ -89,10 +89,13 @@ function isFilter(type: number): boolean {
 }
 
 /** iproute2 before 3.9 sent a header of one byte, which is told from an ifinfomsg by the length of the whole. */
-function parseLiberally(message: Message): LinkAttributes {
+function parseLiberally(request: Request): LinkAttributes {
+  const { message } = request;
   const headerSize = message.payloadLength < IFINFOMSG_SIZE ? RTGENMSG_SIZE : IFINFOMSG_SIZE;
   try {
-    return parseMessage(message, headerSize, linkPolicy);
+    const attrs = parseMessage(message, headerSize, linkPolicy);
+    warnOfLeftover(attrs, (text) => request.warn(text));
+    return attrs;
   } catch (error) {
     if (error instanceof NetlinkError) return {};
     throw error;
