@@ -12,7 +12,7 @@ import { NLM_F_ACK, NLM_F_ECHO, NLM_F_REQUEST, NLMSG_MIN_TYPE } from "../uapi/ne
 import { acknowledge, asNetlinkError } from "./answer.ts";
 import type { DumpRequest } from "./dump.ts";
 import { RunningDump } from "./dump.ts";
-import type { Deferred, Handler, Request } from "./handler.ts";
+import type { Deferred, Handler } from "./handler.ts";
 import { ModuleNeeded } from "./handler.ts";
 import type { NetlinkSocket } from "./socket.ts";
 
