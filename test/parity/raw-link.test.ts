@@ -2,7 +2,7 @@
 // and payloads, inside nests too, in answers, dumps and notifications.
 //
 // Unlike the other files here this one takes no expectation from its author: the same steps are done on the live kernel
-// and on a machine of ours, and what both send is compared. What cannot be the same is listed in `exceptions`.
+// and on a machine of ours, and what both send is compared. What cannot be the same is listed in `linkExceptions`.
 //
 // Kernel reference: net/core/rtnetlink.c (rtnl_fill_ifinfo).
 
@@ -19,23 +19,15 @@ import type { Listener } from "./listener.ts";
 import { kernelTarget } from "./targets/kernel.ts";
 import { uvethTarget } from "./targets/uveth.ts";
 import type { Target } from "./targets.ts";
-import type { Exception } from "./transcript.ts";
-import { linkLines } from "./transcript.ts";
+import type { Exceptions } from "./transcript.ts";
+import { linkExceptions, linkLines } from "./transcript.ts";
 import { readLink, writeLink } from "./vocabulary.ts";
 
 const inet6 = `${il.IFLA_AF_SPEC}/${AF_INET6}`;
 
-const exceptions: Readonly<Record<string, Exception>> = {
-  [`${inet6}/${il.IFLA_INET6_CACHEINFO}`]: {
-    from: 4,
-    to: 12,
-    why: "the time of the last change, and a reachable time that is drawn at random",
-  },
-};
-
 /** Those, and what changes by itself once a device is up. */
-const exceptionsWhenUp: Readonly<Record<string, Exception>> = {
-  ...exceptions,
+const exceptionsWhenUp: Exceptions = {
+  ...linkExceptions,
   [`${il.IFLA_STATS}`]: { from: 0, why: "frames that IPv6 sends when it likes" },
   [`${il.IFLA_STATS64}`]: { from: 0, why: "frames that IPv6 sends when it likes" },
   [`${inet6}/${il.IFLA_INET6_STATS}`]: { from: 8, why: "packets that IPv6 sends when it likes" },
@@ -49,7 +41,7 @@ const masks = [0, 1, 8, 9, 256];
 function compare(
   text: string,
   steps: (ctx: ParityContext) => Promise<readonly Message[]>,
-  except: Readonly<Record<string, Exception>> = exceptions,
+  except: Exceptions = linkExceptions,
 ): void {
   test(`both: ${text}`, async (context) => {
     if (!canMakeNamespaces()) context.skip("Comparing with the kernel takes root");
