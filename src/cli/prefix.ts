@@ -5,7 +5,7 @@
 import { getBe32 } from "../bytes/endian.ts";
 import { ipv4PrefixLength } from "../bytes/ipv4.ts";
 import { ipv6FromText } from "../bytes/ipv6.ts";
-import { AF_INET, AF_INET6, AF_UNSPEC } from "../uapi/socket.ts";
+import { AF_BRIDGE, AF_INET, AF_INET6, AF_MPLS, AF_PACKET, AF_UNSPEC } from "../uapi/socket.ts";
 import { CommandExit, EXIT_FAILURE } from "./exit.ts";
 import { unsigned } from "./numbers.ts";
 
@@ -24,6 +24,7 @@ export interface Prefix {
 
 /** Reads an address or prefix of `family` (AF_UNSPEC for either); CommandExit with iproute2's text if it is none. */
 export function parsePrefix(word: string, family = AF_UNSPEC): Prefix {
+  if (family === AF_PACKET) throw notAllowed(word);
   if (isAny(word)) return { family, address: zeros(word, family), prefixLength: 0, hasLength: false };
   const slash = word.indexOf("/");
   const text = slash < 0 ? word : word.slice(0, slash);
@@ -44,6 +45,11 @@ export function parseAddress(word: string, family = AF_UNSPEC): Prefix {
   if (address === undefined) throw expected(family, "address", word);
   const bits = address.length * 8;
   return { family: bits === 32 ? AF_INET : AF_INET6, address, prefixLength: bits, hasLength: false };
+}
+
+/** True for a prefix that is one address. */
+export function isWholeAddress(prefix: Prefix | undefined): boolean {
+  return prefix !== undefined && prefix.prefixLength > 0 && prefix.prefixLength === prefix.address.length * 8;
 }
 
 /** True when `address` lies in `prefix`; addresses of another family do not. */
@@ -92,7 +98,21 @@ function prefixLengthOf(text: string, bits: number): number | undefined {
   return mask && ipv4PrefixLength(getBe32(mask, 0));
 }
 
+/** What each family is called in an error. */
+const FAMILY_NAMES: ReadonlyMap<number, string> = new Map([
+  [AF_INET, "inet"],
+  [AF_INET6, "inet6"],
+  [AF_MPLS, "mpls"],
+  [AF_BRIDGE, "bridge"],
+]);
+
 function expected(family: number, what: "prefix" | "address", word: string): CommandExit {
-  const name = family === AF_INET ? "inet" : family === AF_INET6 ? "inet6" : "any valid";
+  const name = FAMILY_NAMES.get(family) ?? "any valid";
   return new CommandExit(EXIT_FAILURE, `Error: ${name} ${what} is expected rather than "${word}".\n`, true);
+}
+
+/** The link layer (-0) has no prefixes. */
+function notAllowed(word: string): CommandExit {
+  const text = `Error: "${word}" may be inet prefix, but it is not allowed in this context.\n`;
+  return new CommandExit(EXIT_FAILURE, text, true);
 }

@@ -37,6 +37,8 @@ export interface NexthopRequest {
   readonly weight?: number | undefined;
   readonly gateway?: Uint8Array | undefined;
   readonly via?: Via | undefined;
+  /** A destination to rewrite to. */
+  readonly newdst?: Uint8Array | undefined;
   readonly flow?: number | undefined;
 }
 
@@ -47,6 +49,7 @@ export interface Nexthop {
   readonly weight: number;
   readonly gateway: Uint8Array | undefined;
   readonly via: Via | undefined;
+  readonly newdst: Uint8Array | undefined;
   readonly flow: number | undefined;
 }
 
@@ -74,6 +77,7 @@ function parseNexthop(bytes: Uint8Array, start: number, end: number): Nexthop {
     weight: (bytes[start + rt.RTNEXTHOP_HOPS] ?? 0) + 1,
     gateway: found.get(rt.RTA_GATEWAY)?.copy(),
     via: via && parseVia(via),
+    newdst: found.get(rt.RTA_NEWDST)?.copy(),
     flow: found.get(rt.RTA_FLOW)?.u32(),
   };
 }
@@ -88,6 +92,7 @@ export function writeNexthops(writer: MessageWriter, hops: readonly NexthopReque
     setS32(writer.bytes, start + rt.RTNEXTHOP_IFINDEX, hop.oif ?? 0);
     if (hop.gateway !== undefined) writer.binary(rt.RTA_GATEWAY, hop.gateway);
     if (hop.via !== undefined) writeVia(writer, hop.via);
+    if (hop.newdst !== undefined) writer.binary(rt.RTA_NEWDST, hop.newdst);
     if (hop.flow !== undefined) writer.u32(rt.RTA_FLOW, hop.flow);
     setU16(writer.bytes, start + rt.RTNEXTHOP_LEN, writer.length - start);
   }

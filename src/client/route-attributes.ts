@@ -88,6 +88,7 @@ export const routeAttributes = policy(rt.RTA_MAX, {
   [rt.RTA_TABLE]: u32("longTable"),
   [rt.RTA_MARK]: u32("mark"),
   [rt.RTA_VIA]: reads("via", parseVia),
+  [rt.RTA_NEWDST]: reads("newdst", (attribute) => attribute.copy()),
   [rt.RTA_PREF]: u8("pref"),
   [rt.RTA_ENCAP_TYPE]: u16("encapType"),
   [rt.RTA_EXPIRES]: u32("expires"),

@@ -69,6 +69,8 @@ export interface RouteRequest {
   gateway?: Uint8Array | undefined;
   /** A gateway of another family. */
   via?: { readonly family: number; readonly address: Uint8Array } | undefined;
+  /** A destination to rewrite to. */
+  newdst?: Uint8Array | undefined;
   oif?: number | undefined;
   iif?: number | undefined;
   priority?: number | undefined;
@@ -135,6 +137,7 @@ export function writeRoute(writer: MessageWriter, request: RouteRequest): void {
   if (request.src !== undefined && request.src.length > 0) writer.binary(rt.RTA_SRC, request.src);
   if (request.gateway !== undefined) writer.binary(rt.RTA_GATEWAY, request.gateway);
   if (request.via !== undefined) writeVia(writer, request.via);
+  if (request.newdst !== undefined) writer.binary(rt.RTA_NEWDST, request.newdst);
   if (request.prefsrc !== undefined) writer.binary(rt.RTA_PREFSRC, request.prefsrc);
   for (const [type, value] of numbersOf(request)) if (value !== undefined) writer.u32(type, value);
   if (request.pref !== undefined) writer.u8(rt.RTA_PREF, request.pref);

@@ -5,7 +5,7 @@ import { NetlinkError } from "../../netlink/error.ts";
 import type { NetnsHandle } from "../../netlink/transport.ts";
 import { NETLINK_ROUTE } from "../../uapi/netlink.ts";
 import { isDarkBackground } from "../color.ts";
-import { CommandExit, EXIT_REFUSED, refusalText, warningText } from "../exit.ts";
+import { CommandExit, EXIT_FAILURE, EXIT_REFUSED, refusalText, warningText } from "../exit.ts";
 import type { CommandIo } from "../io.ts";
 import { Output } from "../output.ts";
 import type { Words } from "../words.ts";
@@ -18,6 +18,14 @@ export type RunIn = (argv: readonly string[], io: CommandIo) => Promise<number>;
 
 /** Runs an object's command; returns the exit code. Wrong words and refusals are thrown as CommandExit. */
 export type IpObject = (ip: IpContext, words: Words) => Promise<number>;
+
+/** What is said last of a dump that was refused, and the exit code. */
+interface DumpEnd {
+  readonly code: number;
+  readonly text: string;
+}
+
+const DUMP_TERMINATED: DumpEnd = { code: EXIT_FAILURE, text: "Dump terminated\n" };
 
 /** One command, or the commands of one batch. `close()` it at the end. */
 export class IpContext {
@@ -95,13 +103,13 @@ export class IpContext {
     }
   }
 
-  /** Awaits a dump. A refusal ends the command with code 1 and iproute2's text. */
-  async dump<Result>(answer: Promise<Result>): Promise<Result> {
+  /** Awaits a dump or a get. A refusal ends the command with iproute2's text, then `end.text` and its code. */
+  async dump<Result>(answer: Promise<Result>, end: DumpEnd = DUMP_TERMINATED): Promise<Result> {
     try {
       return await answer;
     } catch (error) {
       const exit = asExit(error);
-      throw exit instanceof CommandExit ? new CommandExit(1, `${exit.text}Dump terminated\n`) : exit;
+      throw exit instanceof CommandExit ? new CommandExit(end.code, exit.text + end.text) : exit;
     }
   }
 
