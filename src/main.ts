@@ -3,9 +3,11 @@
 // Exit codes are the commands' own; 255 for a word that is none, 1 when the daemon cannot be had.
 
 import { COMMAND_NAMES, run as runClient } from "./cli/command.ts";
+import { NetlinkError } from "./netlink/error.ts";
 import { processIo } from "./shell/io.ts";
 import { writeStderr, writeStdout } from "./shell/streams.ts";
 import { daemonTarget, kernelTarget } from "./shell/target.ts";
+import { errnoText } from "./uapi/errno.ts";
 import { UVETH_VERSION } from "./uapi/uveth.ts";
 
 const EXIT_FAILURE = 1;
@@ -16,6 +18,7 @@ where  COMMAND is one of
   ip          links, addresses, routes, neighbours and namespaces, with the words of iproute2's ip
   ping        ICMP and ICMPv6 echo requests, with the words of iputils' ping
   capture     frames as they pass, as text or into a pcapng file
+  run         an unmodified program (ip, tc, ethtool, …) on uveth's machine instead of the kernel
   daemon      the process that holds the machine: status, stop, restart, logs, run
   doctor      what this system allows, what is missing, and the cure
   completion  completion for bash, zsh or fish
@@ -40,6 +43,8 @@ async function main(argv: readonly string[]): Promise<number> {
   switch (word) {
     case "daemon":
       return (await import("./daemon/command.ts")).runDaemonCommand(rest, io);
+    case "run":
+      return (await import("./shell/run.ts")).runProgram(rest, io);
     case "doctor":
       return (await import("./shell/doctor.ts")).runDoctor(rest, io);
     case "completion":
@@ -72,9 +77,12 @@ async function runOnTarget(argv: readonly string[], isKernel: boolean): Promise<
 
 /** Says what ended the command: a sentence for what can happen, the stack for what cannot. */
 function fail(error: unknown): number {
-  const isExpected = error instanceof Error && "code" in error;
-  const text =
-    error instanceof Error ? (isExpected ? error.message : (error.stack ?? error.message)) : String(error);
-  writeStderr(`uveth: ${text}\n`);
+  writeStderr(`uveth: ${sentenceOf(error)}\n`);
   return EXIT_FAILURE;
+}
+
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof NetlinkError && error.message === "") return errnoText(-error.errno);
+  return "code" in error ? error.message : (error.stack ?? error.message);
 }

@@ -4,16 +4,15 @@
 import { DaemonError } from "./daemon-error.ts";
 import { findHolder } from "./lock.ts";
 import type { DaemonPlace } from "./place.ts";
+import { makePlace, ownUid } from "./place.ts";
 import { startDaemon } from "./start.ts";
 
 /**
  * Resolves when it is time to connect again: a daemon has become ready, or the one that was in the way has ended. Rejects
  * with a DaemonError when none can be started.
  */
-export async function bringUp(
-  place: DaemonPlace,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
+export async function bringUp(env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const place = makePlace({ env, uid: ownUid() });
   if (await waitForHolder(place)) return;
   if ((await startDaemon(place, env)) === "lost") await waitForHolder(place);
 }

@@ -36,12 +36,10 @@ export async function connectDaemon({ env = process.env }: ConnectOptions = {}):
     const client = await findDaemon(place);
     if (client !== undefined) return sameProtocol(client);
     const { bringUp } = await import("./bring-up.ts");
-    await bringUp(place, env);
+    await bringUp(env);
   }
-  throw new DaemonError(
-    "ECONNREFUSED",
-    `Cannot connect to ${place.socket}: daemons end as soon as they start`,
-  );
+  const text = `Cannot connect to ${place.socket}: the daemon ends as soon as it starts, see ${place.log}`;
+  throw new DaemonError("ECONNREFUSED", text);
 }
 
 /** Connects to the daemon of `place`, whatever its version; undefined when there is none. */

@@ -9,7 +9,7 @@ import { DaemonError } from "./daemon-error.ts";
 import { findHolder } from "./lock.ts";
 import { codeOf } from "./node-error.ts";
 import type { DaemonPlace } from "./place.ts";
-import { daemonPlace, ownUid } from "./place.ts";
+import { daemonPlace, makePlace, ownUid } from "./place.ts";
 import { daemonLog, idleTimeOf } from "./run.ts";
 import type { DaemonStatus } from "./status.ts";
 import { contentsText, durationText } from "./status-text.ts";
@@ -157,7 +157,8 @@ async function logs(io: DaemonCommandIo, place: DaemonPlace): Promise<number> {
   return 0;
 }
 
-async function run(io: DaemonCommandIo, place: DaemonPlace): Promise<number> {
+async function run(io: DaemonCommandIo): Promise<number> {
+  const place = makePlace({ env: io.env, uid: ownUid() });
   const end = await supervise({
     place,
     idleMs: idleTimeOf(io.env),

@@ -3,7 +3,7 @@
 
 import { closeSync, writeSync } from "node:fs";
 import { textOf } from "./node-error.ts";
-import { daemonPlace, ownUid } from "./place.ts";
+import { makePlace, ownUid } from "./place.ts";
 import { daemonLog, EXIT_LOST, idleTimeOf } from "./run.ts";
 import { supervise } from "./supervise.ts";
 
@@ -12,7 +12,7 @@ const READY_FD = 3;
 process.title = "uveth daemon";
 try {
   const end = await supervise({
-    place: daemonPlace({ env: process.env, uid: ownUid() }),
+    place: makePlace({ env: process.env, uid: ownUid() }),
     idleMs: idleTimeOf(process.env),
     log: daemonLog,
     onReady(): void {

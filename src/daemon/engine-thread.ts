@@ -1,7 +1,7 @@
 // What runs in the engine's thread: a machine in real time behind a Unix socket, which takes orders from the main thread
 // and reports to it (engine.ts).
 
-import { availableParallelism } from "node:os";
+import { cpus } from "node:os";
 import { realTime } from "../attach/index.ts";
 import type { ReadPeerCredentials } from "../attach/node/peer-credentials.ts";
 import { loadPeerCredentials } from "../attach/node/peer-credentials.ts";
@@ -10,6 +10,7 @@ import { NetlinkError } from "../netlink/error.ts";
 import type { EngineOrder, EngineReport, EngineSettings } from "./engine.ts";
 import { Engine } from "./engine.ts";
 import { ownUid } from "./place.ts";
+import { startSeqpacket } from "./seqpacket-start.ts";
 import { DaemonServer } from "./server.ts";
 
 /** How the thread speaks to the main thread: the part of MessagePort that it takes. */
@@ -23,11 +24,16 @@ export interface EnginePort {
 /** Starts the engine and reports "ready", or rejects with what keeps it from listening. */
 export async function startEngineThread(port: EnginePort, settings: EngineSettings): Promise<void> {
   const log = (text: string): void => port.postMessage({ type: "log", text });
-  const server = new DaemonServer({
-    engine: new Engine(createMachine({ ...realTime(), possibleCpus: availableParallelism() })),
-    socket: settings.socket,
+  const engine = new Engine(createMachine({ ...realTime(), possibleCpus: cpus().length }));
+  const { socket } = settings;
+  const uid = ownUid();
+  const programs = await startSeqpacket({ engine, socket, uid, log, onChange: () => server.recheckIdle() });
+  const server: DaemonServer = new DaemonServer({
+    engine,
+    socket,
     idleMs: settings.idleMs,
-    uid: ownUid(),
+    uid,
+    isBusy: () => programs?.isIdle === false,
     readPeer: await peerReader(log),
     log,
     onIdle: () => port.postMessage({ type: "idle" }),
@@ -41,6 +47,7 @@ export async function startEngineThread(port: EnginePort, settings: EngineSettin
       return;
     }
     isStopping = true;
+    programs?.close();
     void stop(port, server);
   });
   await server.listen();

@@ -5,6 +5,7 @@ import {
   chownSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -14,7 +15,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base, describe, expect } from "vitest";
-import { checkSocketOwner, daemonPlace, ownUid } from "./place.ts";
+import { checkSocketOwner, daemonPlace, makePlace, ownUid } from "./place.ts";
 
 const uid = ownUid();
 const stranger = 54_321;
@@ -32,9 +33,9 @@ function modeOf(path: string): string {
   return (statSync(path).mode & 0o777).toString(8);
 }
 
-describe("daemonPlace()", () => {
+describe("daemonPlace() and makePlace()", () => {
   test("is a folder of mode 700 in XDG_RUNTIME_DIR", ({ folder }) => {
-    const place = daemonPlace({ env: { XDG_RUNTIME_DIR: folder }, uid });
+    const place = makePlace({ env: { XDG_RUNTIME_DIR: folder }, uid });
     expect(place).toEqual({
       socket: join(folder, "uveth/daemon.sock"),
       lock: join(folder, "uveth/daemon.lock"),
@@ -51,7 +52,7 @@ describe("daemonPlace()", () => {
   ])("is a private folder for temporary files when XDG_RUNTIME_DIR is %s", (_name, env) => {
     const temporary = mkdtempSync(join(tmpdir(), "uveth-place-"));
     try {
-      const place = daemonPlace({ env, uid, temporary });
+      const place = makePlace({ env, uid, temporary });
       expect(place.socket).toBe(join(temporary, `uveth-${uid}/daemon.sock`));
       expect(modeOf(join(temporary, `uveth-${uid}`))).toBe("700");
     } finally {
@@ -69,6 +70,13 @@ describe("daemonPlace()", () => {
       expect(place.socket).toBe(join(folder, `uveth-${uid}/daemon.sock`));
     },
   );
+
+  test("makes nothing", ({ folder }) => {
+    daemonPlace({ env: { UVETH_SOCKET: join(folder, "deep/down/my.sock") }, uid });
+    daemonPlace({ env: { XDG_RUNTIME_DIR: folder }, uid });
+    daemonPlace({ env: {}, uid, temporary: folder });
+    expect(readdirSync(folder)).toEqual([]);
+  });
 
   test("follows UVETH_SOCKET, and puts lock and log beside it", ({ folder }) => {
     const socket = join(folder, "deep/down/my.sock");

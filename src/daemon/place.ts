@@ -37,20 +37,20 @@ export function ownUid(): number {
 }
 
 /**
- * Finds the place and makes its folder where it is missing. Throws a DaemonError: EACCES for a folder that others own or
- * can enter, ENAMETOOLONG for a path that no socket can have.
+ * Finds the place; makes nothing. Throws a DaemonError: EACCES for a private folder that others own or can enter,
+ * ENAMETOOLONG for a path that no socket can have.
  */
-export function daemonPlace({ env, uid, temporary = "/tmp" }: PlaceRequest): DaemonPlace {
-  const chosen = env["UVETH_SOCKET"] ?? "";
-  if (chosen !== "") {
-    const socket = resolve(chosen);
-    makeFolder(dirname(socket));
-    return placeOf(socket);
-  }
-  const folder = privateFolder(env["XDG_RUNTIME_DIR"] ?? "", uid, temporary);
-  makeFolder(folder);
-  checkPrivate(folder, uid);
-  return placeOf(join(folder, "daemon.sock"));
+export function daemonPlace(request: PlaceRequest): DaemonPlace {
+  const { socket, folder, isChosen } = locate(request);
+  if (!isChosen) checkPrivate(folder, request.uid);
+  return placeOf(socket);
+}
+
+/** Finds the place as `daemonPlace` does, and makes its folder where it is missing. */
+export function makePlace(request: PlaceRequest): DaemonPlace {
+  makeFolder(locate(request).folder);
+  // Looked at once more: somebody else may have been quicker.
+  return daemonPlace(request);
 }
 
 /** Refuses a socket that another user has put where ours should be: root alone may follow an explicit UVETH_SOCKET there. */
@@ -61,6 +61,13 @@ export function checkSocketOwner(socket: string, uid: number): void {
   if (stat.uid !== uid && uid !== 0) {
     throw new DaemonError("EACCES", `Cannot use ${socket}: it belongs to uid ${stat.uid}, not to uid ${uid}`);
   }
+}
+
+function locate({ env, uid, temporary = "/tmp" }: PlaceRequest) {
+  const chosen = env["UVETH_SOCKET"] ?? "";
+  if (chosen !== "") return { socket: resolve(chosen), folder: dirname(resolve(chosen)), isChosen: true };
+  const folder = privateFolder(env["XDG_RUNTIME_DIR"] ?? "", uid, temporary);
+  return { socket: join(folder, "daemon.sock"), folder, isChosen: false };
 }
 
 function placeOf(socket: string): DaemonPlace {
@@ -90,7 +97,8 @@ function makeFolder(folder: string): void {
 }
 
 function checkPrivate(folder: string, uid: number): void {
-  const stat = lstatSync(folder);
+  const stat = lstatSync(folder, { throwIfNoEntry: false });
+  if (stat === undefined) return;
   const fault = !stat.isDirectory()
     ? "it is not a folder"
     : stat.uid !== uid

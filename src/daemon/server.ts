@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly uid: number;
   /** Tells who connects; undefined where there is no FFI, and the modes of socket and folder alone decide. */
   readonly readPeer: ReadPeerCredentials | undefined;
+  /** Whether others than clients use the engine: programs under `uveth run`. */
+  isBusy?(): boolean;
   log(text: string): void;
   /** Nothing has been there for `idleMs`. */
   onIdle(): void;
@@ -35,6 +37,8 @@ const STREAM_BUFFER = 256 * 1024;
 /** How long a client may take to introduce itself. */
 const HELLO_TIMEOUT_MS = 10_000;
 const BACKLOG = 4_096;
+/** The least time that whoever started the daemon has to connect, however short the idle time. */
+const FIRST_CLIENT_MS = 5_000;
 
 /** A listening engine. */
 export class DaemonServer implements ConnectionHost {
@@ -62,7 +66,7 @@ export class DaemonServer implements ConnectionHost {
       this.#server.listen({ path: socket, backlog: BACKLOG }, resolve);
     });
     chmodSync(socket, 0o600);
-    this.#restartIdleTime();
+    this.#restartIdleTime(Math.max(this.#options.idleMs, FIRST_CLIENT_MS));
   }
 
   log(text: string): void {
@@ -88,7 +92,7 @@ export class DaemonServer implements ConnectionHost {
 
   /** Whether nobody is connected and nothing exists. */
   get isIdle(): boolean {
-    return this.#connections.size === 0 && this.engine.isEmpty;
+    return this.#connections.size === 0 && this.engine.isEmpty && this.#options.isBusy?.() !== true;
   }
 
   /** Stops listening, which removes the socket, and ends every connection. */
@@ -121,6 +125,11 @@ export class DaemonServer implements ConnectionHost {
     });
   }
 
+  /** Somebody who is no client of this socket has come or gone (`isBusy`). */
+  recheckIdle(): void {
+    this.#restartIdleTime();
+  }
+
   #peerOf(stream: Socket): PeerCredentials | undefined {
     const handle: unknown = Reflect.get(stream, "_handle");
     const fd: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "fd") : undefined;
@@ -128,11 +137,11 @@ export class DaemonServer implements ConnectionHost {
   }
 
   /** Starts to wait for `idleMs` without client and object; only clients make objects, so theirs is the time to look. */
-  #restartIdleTime(): void {
+  #restartIdleTime(idleMs = this.#options.idleMs): void {
     clearTimeout(this.#idleTimer);
     if (!this.#server.listening || !this.isIdle) return;
     this.#idleTimer = setTimeout(() => {
       if (this.isIdle) this.#options.onIdle();
-    }, this.#options.idleMs);
+    }, idleMs);
   }
 }

@@ -237,3 +237,21 @@ describe("uveth doctor", () => {
     expect(stdout).toMatch(/^✗ runtime folder .*: its mode is 755, not 700.*\(needed for everything\)$/m);
   });
 });
+
+describe("uveth/daemon", () => {
+  test("lets a program work on the same machine", async ({ place }) => {
+    const script = join(place.folder, "program.mjs");
+    writeFileSync(
+      script,
+      `import { connectDaemon } from ${JSON.stringify(new URL("../../dist/daemon/index.js", import.meta.url).href)};
+       const daemon = await connectDaemon();
+       const { devices } = await daemon.status();
+       console.log(devices);
+       daemon.close();`,
+    );
+    expect(await place.start(script)).toEqual({ code: 0, stdout: "0\n", stderr: "" });
+    await place.ok("ip", "link", "add", "d0", "type", "dummy");
+    expect(await place.start(script)).toEqual({ code: 0, stdout: "1\n", stderr: "" });
+    rmSync(script);
+  });
+});

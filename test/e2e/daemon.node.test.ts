@@ -5,7 +5,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -18,7 +17,7 @@ import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, expect } from "vitest";
 import { helloFrame } from "../../src/daemon/protocol.ts";
-import type { Place } from "./uveth.ts";
+import type { Place, Run } from "./uveth.ts";
 import { COMMAND, test } from "./uveth.ts";
 
 function mode(path: string): string {
@@ -29,6 +28,25 @@ async function killDaemon(place: Place): Promise<void> {
   const { pid } = await place.status();
   process.kill(Number(pid), "SIGKILL");
   await place.ended();
+}
+
+/** Runs `uveth ip link` of a package whose bundles were changed, so that it starts its daemon. */
+async function startPatched(place: Place, patch: (text: string, name: string) => string): Promise<Run> {
+  const folder = join(place.folder, "patched");
+  const dist = dirname(COMMAND);
+  mkdirSync(folder);
+  for (const name of readdirSync(dist).filter((one) => one.endsWith(".js"))) {
+    writeFileSync(join(folder, name), patch(readFileSync(join(dist, name), "utf8"), name));
+  }
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  const run = await place.start(join(folder, "uveth.js"), ["ip", "link"]);
+  rmSync(folder, { recursive: true });
+  return run;
+}
+
+/** A patch that puts a statement into the engine's thread. */
+function inEngine(statement: string): (text: string, name: string) => string {
+  return (text, name) => (name === "engine.worker.js" ? `${statement}\n${text}` : text);
 }
 
 describe("the first command", () => {
@@ -51,7 +69,8 @@ describe("the first command", () => {
     expect([mode(place.socket), mode(place.log)]).toEqual(["600", "600"]);
   });
 
-  test("starts nothing when it only asks for help", async ({ place }) => {
+  test("starts and makes nothing when it only asks for help", async ({ place }) => {
+    place.env = { ...place.env, UVETH_SOCKET: join(place.folder, "new/daemon.sock") };
     for (const words of [
       ["--help"],
       ["--version"],
@@ -154,17 +173,6 @@ describe("uveth daemon stop", () => {
     expect(await place.ok("daemon", "stop")).toMatch(/ has ended; it held nothing\n$/);
     expect(await place.ok("daemon", "stop")).toBe("No uveth daemon is running\n");
   });
-
-  test("ends a daemon whose engine hangs", { timeout: 30_000 }, async ({ place }) => {
-    await place.ok("ip", "link");
-    const { pid } = await place.status();
-    // A client whose HELLO is never answered, as the process stands still; SIGTERM comes through when it goes on.
-    process.kill(Number(pid), "SIGSTOP");
-    const stopping = place.uveth("daemon", "stop");
-    await new Promise((resolve) => setTimeout(resolve, 5_500));
-    process.kill(Number(pid), "SIGCONT");
-    expect(await stopping).toMatchObject({ code: 0, stdout: `The uveth daemon (pid ${pid}) has ended\n` });
-  });
 });
 
 describe("uveth daemon restart", () => {
@@ -247,6 +255,14 @@ describe("the daemon", () => {
     expect(readFileSync(place.log, "utf8")).toMatch(/Stopping, as nothing is left\n$/);
   });
 
+  test("that is about to leave fails nobody", { timeout: 60_000 }, async ({ place }) => {
+    place.env = { ...place.env, UVETH_IDLE_MS: "20" };
+    for (let round = 0; round < 12; round++) {
+      await Promise.all([place.ok("ip", "link"), place.ok("ip", "link")]);
+    }
+    await place.ended();
+  });
+
   test.for(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
     "leaves nothing behind after %s",
     async (signal, { place }) => {
@@ -281,27 +297,45 @@ describe("the daemon", () => {
   });
 });
 
+describe("an engine with a bug", () => {
+  const throwLater = 'setTimeout(() => { throw new Error("boom"); }, 1_000);';
+  const hangLater = "setTimeout(() => { for (;;); }, 1_000);";
+
+  test("ends the daemon, with the stack in its log, and the next command starts another", async ({
+    place,
+  }) => {
+    expect(await startPatched(place, inEngine(throwLater))).toMatchObject({ code: 0, stderr: "" });
+    await place.ended();
+    expect(readdirSync(place.folder)).toEqual(["daemon.log"]);
+    expect(readFileSync(place.log, "utf8")).toMatch(/Z The engine failed: Error: boom\n {4}at /);
+    await place.ok("ip", "link");
+  });
+
+  test("that shows at the start is what the command says", async ({ place }) => {
+    const { code, stderr } = await startPatched(place, inEngine('throw new Error("boom");'));
+    expect(code).toBe(1);
+    expect(stderr).toContain(`uveth: Cannot start the uveth daemon, see ${place.log}:\n`);
+    expect(stderr).toMatch(/Z The engine failed: Error: boom\n/);
+    expect(readdirSync(place.folder)).toEqual(["daemon.log"]);
+  });
+
+  test("that makes it hang is ended by restart", { timeout: 60_000 }, async ({ place }) => {
+    await startPatched(place, inEngine(hangLater));
+    const [pid] = place.processes();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const said = await place.ok("daemon", "restart");
+    expect(said).toMatch(
+      new RegExp(`^The uveth daemon \\(pid ${pid}\\) has ended\nThe uveth daemon runs \\(pid \\d+\\)\n$`),
+    );
+    await place.ok("ip", "link");
+  });
+});
+
 describe("a daemon of another version", () => {
-  /** Starts the daemon of a package whose version is 0.0.9. */
-  async function startOldDaemon(place: Place): Promise<void> {
-    const old = join(place.folder, "old");
-    const dist = dirname(COMMAND);
-    mkdirSync(old);
-    for (const name of readdirSync(dist).filter((one) => one.endsWith(".js"))) {
-      const text = readFileSync(join(dist, name), "utf8");
-      writeFileSync(join(old, name), text.replace(/(UVETH_VERSION = )"[^"]+"/g, '$1"0.0.9"'));
-    }
-    writeFileSync(join(old, "package.json"), '{ "type": "module" }');
-    cpSync(join(dist, "../node_modules/koffi"), join(old, "node_modules/koffi"), {
-      recursive: true,
-      force: true,
-    });
-    await place.start(join(old, "uveth.js"), ["ip", "link"]);
-    rmSync(old, { recursive: true });
-  }
+  const oldVersion = (text: string): string => text.replace(/(UVETH_VERSION = )"[^"]+"/g, '$1"0.0.9"');
 
   test("is used with a warning when it speaks the same protocol", async ({ place }) => {
-    await startOldDaemon(place);
+    await startPatched(place, oldVersion);
     const { version } = await place.status();
     expect(version).toBe("0.0.9");
     const { code, stderr, stdout } = await place.uveth("ip", "-br", "link");
