@@ -11,7 +11,7 @@ import type { AllocateMemory } from "./net/counters.ts";
 import { CounterArena } from "./net/counters.ts";
 import { FramePool } from "./net/frame.ts";
 import { FrameLoop } from "./net/loop.ts";
-import { createNetns, destroyNetns, unregisterAll } from "./net/namespace.ts";
+import { createNetns, destroyNetns, getNet, putNet, unregisterAll } from "./net/namespace.ts";
 import type {
   AfOps,
   LinkMessage,
@@ -96,6 +96,15 @@ export class MachineCore implements MachineContext {
   /** Makes a namespace with its `lo`; it has no name yet. */
   newNetns(): Netns {
     return createNetns(this, ++this.#lastNetnsId, addLoopback);
+  }
+
+  /** Keeps a namespace alive for one more holder (getNet); `release` gives that up, as it does its maker's part. */
+  hold(netns: Netns): void {
+    getNet(netns);
+  }
+
+  release(netns: Netns): void {
+    putNet(netns);
   }
 
   /** Takes every namespace but the initial one down, then every device of that one. Frames and timers left then have leaked. */

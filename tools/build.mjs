@@ -4,17 +4,18 @@
 //   src/main.ts    → dist/uveth.js           the command, bundled: one file to load
 //   src/**.worker.ts → dist/*.worker.js      worker threads of the command, beside it
 //   src/index.ts   → dist/core.bundle.js     the core as one script (`var uveth = …`) that runs where there is no platform
+//   native/*.c       → dist/preload.so       what `uveth run` puts before the C library; left out without a C compiler
 //   bench/*.ts, examples/*.ts, test/fuzz/*.ts → dist/bench, dist/examples, dist/fuzz: programs that run on `dist/`
 //
 // The new `dist/` is made aside and then put in place, under a lock: commands that start meanwhile wait for it.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./install.mjs";
 import { withLock } from "./lock.mjs";
-import { isBuilt, STAMP, sourceFiles, sourceSignature } from "./stamp.mjs";
+import { isBuilt, nativeFiles, STAMP, sourceFiles, sourceSignature } from "./stamp.mjs";
 
 /**
  * Builds when `dist/` is missing or stale, or when `force` says so. Throws an error with the compiler's words on failure.
@@ -40,6 +41,7 @@ async function build(root) {
   rmSync(fresh, { recursive: true, force: true });
   await compile(root, fresh);
   await bundle(root, fresh);
+  compileNative(root, fresh);
   writeFileSync(join(fresh, STAMP), signature);
   rmSync(stale, { recursive: true, force: true });
   if (existsSync(join(root, "dist"))) renameSync(join(root, "dist"), stale);
@@ -66,6 +68,23 @@ function compile(root, outDir) {
     child.on("error", fail);
     child.on("close", (code) => (code === 0 ? done() : fail(new Error(`tsc failed:\n${output}`))));
   });
+}
+
+/**
+ * Compiles the preload library with the system's compiler, where there is one. Warnings are shown, errors are ours to mend.
+ *
+ * @param {string} root
+ * @param {string} out
+ */
+function compileNative(root, out) {
+  const sources = nativeFiles(root).filter((path) => path.endsWith(".c"));
+  if (process.platform !== "linux" || sources.length === 0) return;
+  const options = ["-shared", "-fPIC", "-O2", "-std=gnu11", "-Wall", "-Wextra", "-fvisibility=hidden"];
+  const result = spawnSync("cc", [...options, "-o", join(out, "preload.so"), ...sources, "-ldl"], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (result.error !== undefined) return;
+  if (result.status !== 0) throw new Error("cc failed on native/");
 }
 
 /**

@@ -27,6 +27,7 @@ export function sourceSignature(root) {
     latestMs = Math.max(latestMs, stat.mtimeMs);
   };
   for (const folder of SOURCES) for (const path of sourceFiles(join(root, folder))) see(path);
+  for (const path of nativeFiles(root)) see(path);
   for (const file of SETTINGS) see(join(root, file));
   return `${count} files, latest ${latestMs}\n`;
 }
@@ -59,6 +60,19 @@ export function sourceFiles(folder) {
     else if (name.endsWith(".ts") && !name.endsWith(".test.ts")) found.push(path);
   }
   return found;
+}
+
+/**
+ * Lists the sources of the preload library, in the order of their names.
+ *
+ * @param {string} root
+ */
+export function nativeFiles(root) {
+  const folder = join(root, "native");
+  return namesIn(folder)
+    .sort()
+    .filter((name) => name.endsWith(".c") || name.endsWith(".h"))
+    .map((name) => join(folder, name));
 }
 
 /** @param {string} folder */

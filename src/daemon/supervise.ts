@@ -8,6 +8,7 @@ import { DaemonLock } from "./lock.ts";
 import { textOf } from "./node-error.ts";
 import type { DaemonPlace } from "./place.ts";
 import { checkSocketOwner, ownUid } from "./place.ts";
+import { removeRunPlace } from "./seqpacket-protocol.ts";
 
 /** How a daemon is run. */
 export interface SuperviseOptions {
@@ -38,6 +39,7 @@ export async function supervise(options: SuperviseOptions): Promise<DaemonEnd> {
     process.off("exit", release);
     // An engine that failed could not remove it.
     rmSync(options.place.socket, { force: true });
+    removeRunPlace(options.place.socket);
     release();
   }
 }

@@ -26,11 +26,19 @@ export const SOL_PACKET = 263;
 export const SOL_NETLINK = 270;
 
 // Options of level SOL_SOCKET
+export const SO_TYPE = 3;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
+export const SO_PASSCRED = 16;
 export const SO_PEERCRED = 17;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
+export const SO_PROTOCOL = 38;
+export const SO_DOMAIN = 39;
+
+// Control messages of level SOL_SOCKET
+export const SCM_RIGHTS = 1;
+export const SCM_CREDENTIALS = 2;
 
 // Flags of send(2) and recv(2)
 export const MSG_PEEK = 0x2;
@@ -38,3 +46,4 @@ export const MSG_CTRUNC = 0x8;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
+export const MSG_CMSG_CLOEXEC = 0x40000000;

@@ -76,17 +76,23 @@ export class ReceiveBuffer {
 
   /** The first 32 bits of the control message of this level and type, or undefined when none came. */
   control(level: number, type: number): number | undefined {
+    return this.controlWords(level, type)[0];
+  }
+
+  /** All 32-bit words of the control messages of this level and type. */
+  controlWords(level: number, type: number): number[] {
     const bytes = this.#bytes;
+    const words: number[] = [];
     const end = CONTROL_AREA + getU64Number(bytes, CONTROLLEN);
     let at = CONTROL_AREA;
     while (at + CMSG_DATA <= end) {
       const length = getU64Number(bytes, at);
-      if (length < CMSG_DATA) return undefined;
+      if (length < CMSG_DATA) break;
       if (getS32(bytes, at + CMSG_LEVEL) === level && getS32(bytes, at + CMSG_TYPE) === type) {
-        return getS32(bytes, at + CMSG_DATA);
+        for (let word = at + CMSG_DATA; word + 4 <= at + length; word += 4) words.push(getS32(bytes, word));
       }
       at += (length + 7) & ~7;
     }
-    return undefined;
+    return words;
   }
 }

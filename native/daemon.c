@@ -1,0 +1,132 @@
+// The way to the daemon: a connection, a request with the pipe that its answer comes through.
+
+#include "preload.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static struct {
+  int is_read;
+  char socket[108];
+  char folder[128];
+} place;
+
+// Reads the environment once, so that a program that changes it does not change its network.
+static void read_place(void) {
+  const char *socket = getenv(ENV_SOCKET);
+  const char *folder = getenv(ENV_FOLDER);
+  if (socket != NULL && folder != NULL) {
+    strncpy(place.socket, socket, sizeof(place.socket) - 1);
+    strncpy(place.folder, folder, sizeof(place.folder) - 1);
+  }
+  place.is_read = 1;
+}
+
+// The socket to connect to; NULL in a program that was not started by `uveth run`, which is left alone.
+const char *daemon_socket(void) {
+  if (!place.is_read) read_place();
+  return place.socket[0] == '\0' ? NULL : place.socket;
+}
+
+// The folder of the namespace files.
+const char *daemon_folder(void) {
+  if (!place.is_read) read_place();
+  return place.folder;
+}
+
+int fail(int negative_errno) {
+  errno = -negative_errno;
+  return -1;
+}
+
+// Says a sentence once per process and text.
+void complain(const char *text) {
+  static const char *said[8];
+  for (int i = 0; i < 8; i++) {
+    if (said[i] == text) return;
+    if (said[i] != NULL) continue;
+    said[i] = text;
+    break;
+  }
+  struct iovec parts[] = {{"uveth: ", 7}, {(void *)text, strlen(text)}, {"\n", 1}};
+  if (NEXT(writev)(STDERR_FILENO, parts, 3) < 0) return;
+}
+
+// Connects; `type_flags` are SOCK_CLOEXEC and SOCK_NONBLOCK. Returns the descriptor or -errno.
+int connect_daemon(int type_flags) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strcpy(address.sun_path, daemon_socket());
+  int fd = NEXT(socket)(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  if (NEXT(connect)(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+    complain("the daemon that this program was started with has gone");
+    NEXT(close)(fd);
+    return -ENETDOWN;
+  }
+  if ((type_flags & SOCK_CLOEXEC) == 0) fcntl(fd, F_SETFD, 0);
+  if ((type_flags & SOCK_NONBLOCK) != 0) fcntl(fd, F_SETFL, O_NONBLOCK);
+  return fd;
+}
+
+// Sends, waiting for room even on a non-blocking socket, as there is always room on the way to a kernel.
+static int send_request(int fd, const struct msghdr *message) {
+  for (;;) {
+    if (NEXT(sendmsg)(fd, message, MSG_NOSIGNAL) >= 0) return 0;
+    if (errno == EPIPE || errno == ECONNRESET) return -ENETDOWN;
+    if (errno != EAGAIN && errno != EINTR) return -errno;
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
+    if (errno == EAGAIN) poll(&room, 1, -1);
+  }
+}
+
+// Reads result and answer, which come in one piece.
+static int read_answer(int pipe_end, void *answer, size_t size) {
+  struct {
+    int32_t result;
+    unsigned char bytes[MAX_ANSWER];
+  } reply;
+  ssize_t length;
+  do {
+    length = NEXT(read)(pipe_end, &reply, sizeof(reply));
+  } while (length < 0 && errno == EINTR);
+  if (length < (ssize_t)sizeof(reply.result)) return -ENETDOWN;
+  size_t given = (size_t)length - sizeof(reply.result);
+  memcpy(answer, reply.bytes, given < size ? given : size);
+  return reply.result;
+}
+
+// Asks over a connection and waits for the answer, of which up to `size` bytes are stored. Returns its result: -errno for a
+// refusal, ENETDOWN when the daemon has gone.
+int ask(int fd, const struct request *request, const struct iovec *payload, int count, void *answer, size_t size) {
+  struct iovec parts[1 + count];
+  parts[0] = (struct iovec){(void *)request, sizeof(*request)};
+  if (count > 0) memcpy(parts + 1, payload, count * sizeof(*payload));
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
+  union {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(int))];
+  } control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+  memcpy(CMSG_DATA(&control.header), &ends[1], sizeof(int));
+  struct msghdr message = {
+      .msg_iov = parts, .msg_iovlen = 1 + count, .msg_control = &control, .msg_controllen = sizeof(control)};
+  int result = send_request(fd, &message);
+  NEXT(close)(ends[1]);
+  if (result == 0) result = read_answer(ends[0], answer, size);
+  NEXT(close)(ends[0]);
+  return result;
+}
+
+// Asks over a connection of its own, for what concerns no socket.
+int ask_once(const struct request *request, const void *payload, size_t length, void *answer, size_t size) {
+  int fd = connect_daemon(SOCK_CLOEXEC);
+  if (fd < 0) return fd;
+  struct iovec part = {(void *)payload, length};
+  int result = ask(fd, request, &part, length > 0, answer, size);
+  NEXT(close)(fd);
+  return result;
+}

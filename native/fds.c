@@ -1,0 +1,106 @@
+// Which descriptors are netlink sockets: a mark for each, kept through close and dup, and found again after exec.
+
+#include "preload.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define MAX_FD 65536
+
+static unsigned char marks[MAX_FD];
+
+int is_netlink(int fd) { return fd >= 0 && fd < MAX_FD && marks[fd]; }
+
+void mark_netlink(int fd, int is) {
+  if (fd >= 0 && fd < MAX_FD && marks[fd] != is) marks[fd] = is;
+}
+
+static void copy_mark(int to, int from) {
+  if (to >= 0) mark_netlink(to, is_netlink(from));
+}
+
+// A connection to the daemon's socket is a netlink socket: nothing else of ours outlives the function that made it.
+static int is_inherited(int fd) {
+  struct sockaddr_un peer = {0};
+  socklen_t length = sizeof(peer);
+  if (NEXT(getpeername)(fd, (struct sockaddr *)&peer, &length) < 0 || peer.sun_family != AF_UNIX) return 0;
+  return strncmp(peer.sun_path, daemon_socket(), sizeof(peer.sun_path)) == 0;
+}
+
+__attribute__((constructor)) static void find_inherited(void) {
+  if (daemon_socket() == NULL) return;
+  int saved = errno;
+  DIR *folder = opendir("/proc/self/fd");
+  if (folder != NULL) {
+    struct dirent *entry;
+    while ((entry = readdir(folder)) != NULL) {
+      int fd = atoi(entry->d_name);
+      if (entry->d_name[0] != '.' && fd > 2 && is_inherited(fd)) mark_netlink(fd, 1);
+    }
+    closedir(folder);
+  }
+  errno = saved;
+}
+
+// The namespace's descriptor is no business of the program: it stays when "all" are closed.
+static int is_reserved(int fd) { return fd == NETNS_FD && daemon_socket() != NULL; }
+
+EXPORT int close(int fd) {
+  if (is_reserved(fd)) return fail(-EBADF);
+  mark_netlink(fd, 0);
+  return NEXT(close)(fd);
+}
+
+EXPORT int close_range(unsigned first, unsigned last, int flags) {
+  if ((flags & CLOSE_RANGE_CLOEXEC) == 0) {
+    for (unsigned fd = first; fd <= last && fd < MAX_FD; fd++) mark_netlink((int)fd, 0);
+  }
+  if (daemon_socket() == NULL || first > NETNS_FD || last < NETNS_FD) return NEXT(close_range)(first, last, flags);
+  if (first < NETNS_FD && NEXT(close_range)(first, NETNS_FD - 1, flags) < 0) return -1;
+  return last > NETNS_FD ? NEXT(close_range)(NETNS_FD + 1, last, flags) : 0;
+}
+
+EXPORT void closefrom(int first) { close_range(first < 0 ? 0 : (unsigned)first, ~0U, 0); }
+
+EXPORT int dup(int fd) {
+  int copy = NEXT(dup)(fd);
+  copy_mark(copy, fd);
+  return copy;
+}
+
+EXPORT int dup2(int fd, int wanted) {
+  if (is_reserved(wanted)) return fail(-EBADF);
+  int copy = NEXT(dup2)(fd, wanted);
+  copy_mark(copy, fd);
+  return copy;
+}
+
+EXPORT int dup3(int fd, int wanted, int flags) {
+  if (is_reserved(wanted)) return fail(-EBADF);
+  int copy = NEXT(dup3)(fd, wanted, flags);
+  copy_mark(copy, fd);
+  return copy;
+}
+
+EXPORT int fcntl64(int fd, int command, ...) {
+  va_list list;
+  va_start(list, command);
+  void *argument = va_arg(list, void *);
+  va_end(list);
+  int result = NEXT(fcntl64)(fd, command, argument);
+  if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) copy_mark(result, fd);
+  return result;
+}
+
+EXPORT int fcntl(int fd, int command, ...) {
+  va_list list;
+  va_start(list, command);
+  void *argument = va_arg(list, void *);
+  va_end(list);
+  return fcntl64(fd, command, argument);
+}

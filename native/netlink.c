@@ -1,0 +1,89 @@
+// A netlink socket from the outside: made, bound, named, its options. The daemon does each of them.
+
+#include "preload.h"
+
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Makes a netlink socket in the namespace of this process. Returns the descriptor or -errno.
+int open_netlink(int type, int protocol) {
+  int kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (kind != SOCK_RAW && kind != SOCK_DGRAM) return -ESOCKTNOSUPPORT;
+  int fd = connect_daemon(type);
+  if (fd < 0) return fd;
+  struct request request = {OP_OPEN, {(uint32_t)protocol, (uint32_t)kind, getenv(ENV_NO_ADMIN) == NULL}};
+  int result = ask(fd, &request, NULL, 0, NULL, 0);
+  if (result < 0) {
+    NEXT(close)(fd);
+    return result;
+  }
+  mark_netlink(fd, 1);
+  return fd;
+}
+
+int bind_netlink(int fd, const struct sockaddr *address, socklen_t length) {
+  struct sockaddr_nl wanted;
+  if (length < sizeof(wanted)) return -EINVAL;
+  memcpy(&wanted, address, sizeof(wanted));
+  if (wanted.nl_family != AF_NETLINK) return -EINVAL;
+  struct request request = {OP_BIND, {wanted.nl_pid, wanted.nl_groups, 0}};
+  return ask(fd, &request, NULL, 0, NULL, 0);
+}
+
+// Stores a struct sockaddr_nl, cut to `*length`, which becomes its full size.
+void put_address(struct sockaddr *address, socklen_t *length, uint32_t port_id, uint32_t groups) {
+  struct sockaddr_nl name = {.nl_family = AF_NETLINK, .nl_pid = port_id, .nl_groups = groups};
+  memcpy(address, &name, *length < sizeof(name) ? *length : sizeof(name));
+  *length = sizeof(name);
+}
+
+EXPORT int getsockname(int fd, struct sockaddr *address, socklen_t *length) {
+  if (!is_netlink(fd)) return NEXT(getsockname)(fd, address, length);
+  uint32_t name[2] = {0, 0};
+  struct request request = {OP_NAME, {0, 0, 0}};
+  int result = ask(fd, &request, NULL, 0, name, sizeof(name));
+  if (result < 0) return fail(result);
+  put_address(address, length, name[0], name[1]);
+  return 0;
+}
+
+// The peer of a netlink socket is the kernel, connected to or not.
+EXPORT int getpeername(int fd, struct sockaddr *address, socklen_t *length) {
+  if (!is_netlink(fd)) return NEXT(getpeername)(fd, address, length);
+  put_address(address, length, 0, 0);
+  return 0;
+}
+
+// Whether an option is the daemon's: those of netlink, the receive queue's size, and what the socket is.
+static int is_daemons(int level, int option) {
+  if (level == SOL_NETLINK) return 1;
+  if (level != SOL_SOCKET) return 0;
+  return option == SO_RCVBUF || option == SO_RCVBUFFORCE || option == SO_TYPE || option == SO_DOMAIN ||
+         option == SO_PROTOCOL;
+}
+
+int set_option(int fd, int level, int option, const void *value, socklen_t length) {
+  if (level == SOL_SOCKET && option == SO_SNDBUFFORCE) option = SO_SNDBUF;
+  if (!is_daemons(level, option)) return NEXT(setsockopt)(fd, level, option, value, length) < 0 ? -errno : 0;
+  uint32_t number = 0;
+  if (length < sizeof(number)) return -EINVAL;
+  memcpy(&number, value, sizeof(number));
+  struct request request = {OP_SETOPTION, {(uint32_t)level, (uint32_t)option, number}};
+  return ask(fd, &request, NULL, 0, NULL, 0);
+}
+
+int get_option(int fd, int level, int option, void *value, socklen_t *length) {
+  if (!is_daemons(level, option)) return NEXT(getsockopt)(fd, level, option, value, length) < 0 ? -errno : 0;
+  struct request request = {OP_GETOPTION, {(uint32_t)level, (uint32_t)option, 0}};
+  unsigned char answer[MAX_ANSWER];
+  int result = ask(fd, &request, NULL, 0, answer, sizeof(answer));
+  if (result < 0) return result;
+  // The result is the value's size. Of a list only whole words are stored, and the size tells how much there is.
+  socklen_t size = (socklen_t)result;
+  int is_list = level == SOL_NETLINK && option == NETLINK_LIST_MEMBERSHIPS;
+  if (level == SOL_NETLINK && !is_list && *length < size) return -EINVAL;
+  memcpy(value, answer, *length < size ? (is_list ? *length & ~3U : *length) : size);
+  *length = is_list || *length > size ? size : *length;
+  return 0;
+}

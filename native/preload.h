@@ -1,0 +1,108 @@
+// What the files of the preload library share: the protocol to the daemon, and the way to the functions it stands before.
+//
+//   application ── socket(AF_NETLINK) ── preload.so ── AF_UNIX SEQPACKET ── daemon (src/daemon/seqpacket-*.ts)
+//
+// A netlink socket is a connection of its own to the daemon, so datagram bounds, MSG_PEEK, MSG_TRUNC, poll, dup, fork and
+// inheritance over exec are the system's. All state of the socket is the daemon's: the library keeps one mark per
+// descriptor and nothing else that could go stale.
+//
+// A request carries the write end of a pipe as SCM_RIGHTS, and whoever sent it reads the answer there. Nothing in the
+// process has to be shared or locked for this: threads, forks and programs after exec may all use one socket at once. As the
+// daemon queues what it has to say before it answers, a reply is there when send returns, as rtnetlink's is.
+//
+// Omitted: programs that make system calls by themselves (static ones, Go), setns for a single thread, sockets that
+// come by SCM_RIGHTS.
+
+#ifndef UVETH_PRELOAD_H
+#define UVETH_PRELOAD_H
+
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+// The function of the next library in line, looked up once.
+#define NEXT(name)                                                                                  \
+  ({                                                                                                \
+    static __typeof__(&name) next_;                                                                 \
+    if (next_ == NULL) next_ = (__typeof__(&name))dlsym(RTLD_NEXT, #name);                          \
+    next_;                                                                                          \
+  })
+
+// The environment of `uveth run`.
+#define ENV_SOCKET "UVETH_RUN_SOCKET"
+#define ENV_FOLDER "UVETH_RUN_FOLDER"
+#define ENV_NO_ADMIN "UVETH_RUN_NO_ADMIN"
+
+// The descriptor of a process that is open on the file of the namespace it lives in.
+#define NETNS_FD 1023
+
+// Requests: operation, three words, payload.
+enum {
+  OP_OPEN = 1,      // protocol, socket type, 1 for CAP_NET_ADMIN
+  OP_SEND = 2,      // payload: a datagram of requests
+  OP_BIND = 3,      // port id, groups
+  OP_NAME = 4,      // -> port id, groups
+  OP_SETOPTION = 5, // level, option, value
+  OP_GETOPTION = 6, // level, option -> value
+  OP_READSIZE = 7,  // size of the largest buffer the socket was read with; has no answer
+  OP_UNSHARE = 8,   // -> id of a new namespace
+  OP_MOUNT = 9,     // descriptor of a namespace file; payload: the name it gets
+  OP_UMOUNT = 10,   // payload: the name to take away
+  OP_IOCTL = 11,    // request, size; payload: the argument -> the argument
+};
+
+struct request {
+  uint32_t op;
+  uint32_t words[3];
+};
+
+// In front of every datagram from the daemon.
+struct event {
+  uint32_t flags;
+  int32_t error; // negative errno of the socket (ENOBUFS); no datagram follows then
+  uint32_t group;
+  int32_t nsid;
+};
+
+#define EVENT_HAS_NSID 1
+#define EVENT_HAS_PKTINFO 2
+
+// The largest answer behind its result; a pipe takes as much in one piece.
+#define MAX_ANSWER 1024
+
+// fds.c
+int is_netlink(int fd);
+void mark_netlink(int fd, int is);
+
+// daemon.c
+const char *daemon_socket(void); // NULL outside `uveth run`
+const char *daemon_folder(void);
+int connect_daemon(int type_flags);
+int ask(int fd, const struct request *request, const struct iovec *payload, int count, void *answer, size_t size);
+int ask_once(const struct request *request, const void *payload, size_t length, void *answer, size_t size);
+int fail(int negative_errno);
+void complain(const char *text);
+
+// netlink.c
+int set_option(int fd, int level, int option, const void *value, socklen_t length);
+int get_option(int fd, int level, int option, void *value, socklen_t *length);
+int bind_netlink(int fd, const struct sockaddr *address, socklen_t length);
+int open_netlink(int type, int protocol);
+void put_address(struct sockaddr *address, socklen_t *length, uint32_t port_id, uint32_t groups);
+
+// send.c, receive.c
+ssize_t send_netlink(int fd, const struct msghdr *message, int flags);
+ssize_t receive_netlink(int fd, struct msghdr *message, int flags);
+
+// foreign.c
+int refuse_address(const void *address, socklen_t length);
+int refuse_family_of(int fd, int error);
+
+#endif

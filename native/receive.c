@@ -1,0 +1,162 @@
+// Receiving: the daemon's datagram less the event header in front of it, with the address and the control messages that a
+// netlink socket has.
+//
+// Mirrors netlink_recvmsg of net/netlink/af_netlink.c.
+
+#include "preload.h"
+
+#include <linux/netlink.h>
+#include <string.h>
+#include <unistd.h>
+
+// An iovec array beyond this is refused by the system too (UIO_MAXIOV).
+#define MAX_PARTS 1024
+#define MAX_FD 65536
+// Dumps are packed to the largest buffer a socket was read with, up to this (netlink_recvmsg).
+#define LARGEST_DUMP 32768
+
+// The largest size that the daemon was told for a descriptor, in KiB. One told too often does no harm.
+static unsigned char told[MAX_FD];
+
+static void tell_size(int fd, size_t size) {
+  unsigned char kib = (unsigned char)((size < LARGEST_DUMP ? size : LARGEST_DUMP) / 1024);
+  if (fd >= MAX_FD || kib <= told[fd]) return;
+  told[fd] = kib;
+  struct request request = {OP_READSIZE, {kib * 1024U, 0, 0}};
+  NEXT(send)(fd, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+// Appends a control message at `*used`, or notes that there was no room (put_cmsg).
+static void put_control(struct msghdr *message, size_t *used, int level, int type, const void *data, size_t size) {
+  size_t room = message->msg_controllen;
+  if (message->msg_control == NULL || *used + CMSG_LEN(size) > room) {
+    message->msg_flags |= MSG_CTRUNC;
+    return;
+  }
+  struct cmsghdr header = {CMSG_LEN(size), level, type};
+  char *at = (char *)message->msg_control + *used;
+  memcpy(at, &header, sizeof(header));
+  memcpy(at + CMSG_LEN(0), data, size);
+  *used += *used + CMSG_SPACE(size) > room ? CMSG_LEN(size) : CMSG_SPACE(size);
+}
+
+static void put_controls(struct msghdr *message, const struct event *event, int has_credentials) {
+  size_t used = 0;
+  struct nl_pktinfo info = {event->group};
+  if (event->flags & EVENT_HAS_PKTINFO)
+    put_control(message, &used, SOL_NETLINK, NETLINK_PKTINFO, &info, sizeof(info));
+  if (event->flags & EVENT_HAS_NSID)
+    put_control(message, &used, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &event->nsid, sizeof(event->nsid));
+  // The kernel, which is the sender, has process id and user 0.
+  struct ucred kernel = {0, 0, 0};
+  if (has_credentials) put_control(message, &used, SOL_SOCKET, SCM_CREDENTIALS, &kernel, sizeof(kernel));
+  message->msg_controllen = used;
+}
+
+// Receives a datagram. Returns its length or -errno.
+ssize_t receive_netlink(int fd, struct msghdr *message, int flags) {
+  if (message->msg_iovlen >= MAX_PARTS) return -EMSGSIZE;
+  if ((flags & MSG_OOB) != 0) return -EOPNOTSUPP;
+  struct event event = {0, 0, 0, 0};
+  struct iovec parts[1 + message->msg_iovlen];
+  char control[CMSG_SPACE(sizeof(struct ucred))];
+  size_t size = 0;
+  parts[0] = (struct iovec){&event, sizeof(event)};
+  for (size_t i = 0; i < message->msg_iovlen; i++) {
+    parts[1 + i] = message->msg_iov[i];
+    size += message->msg_iov[i].iov_len;
+  }
+  tell_size(fd, size);
+  struct msghdr inner = {.msg_iov = parts,
+                         .msg_iovlen = 1 + message->msg_iovlen,
+                         .msg_control = control,
+                         .msg_controllen = sizeof(control)};
+  ssize_t length = NEXT(recvmsg)(fd, &inner, flags & ~MSG_ERRQUEUE);
+  if (length < 0) return -errno;
+  if (length < (ssize_t)sizeof(event)) {
+    complain("the daemon that this program was started with has gone");
+    return -ENETDOWN;
+  }
+  if (event.error != 0) {
+    // An error is reported once, looked at or not.
+    if ((flags & MSG_PEEK) != 0) NEXT(recv)(fd, &event, sizeof(event), MSG_DONTWAIT);
+    return event.error;
+  }
+  message->msg_flags = inner.msg_flags & MSG_TRUNC;
+  uint32_t mask = event.group >= 1 && event.group <= 32 ? 1U << (event.group - 1) : 0;
+  if (message->msg_name != NULL) put_address(message->msg_name, &message->msg_namelen, 0, mask);
+  else message->msg_namelen = 0;
+  put_controls(message, &event, inner.msg_controllen > 0);
+  return length - (ssize_t)sizeof(event);
+}
+
+static ssize_t receive_bytes(int fd, void *bytes, size_t size, int flags, struct sockaddr *name, socklen_t *length) {
+  struct iovec part = {bytes, size};
+  struct msghdr message = {.msg_name = name, .msg_namelen = name == NULL ? 0 : *length, .msg_iov = &part, .msg_iovlen = 1};
+  ssize_t result = receive_netlink(fd, &message, flags);
+  if (result < 0) return fail((int)result);
+  if (name != NULL) *length = message.msg_namelen;
+  return result;
+}
+
+EXPORT ssize_t recv(int fd, void *bytes, size_t size, int flags) {
+  if (is_netlink(fd)) return receive_bytes(fd, bytes, size, flags, NULL, NULL);
+  return NEXT(recv)(fd, bytes, size, flags);
+}
+
+EXPORT ssize_t recvfrom(int fd, void *bytes, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
+  if (is_netlink(fd)) return receive_bytes(fd, bytes, size, flags, address, length);
+  return NEXT(recvfrom)(fd, bytes, size, flags, address, length);
+}
+
+EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
+  if (!is_netlink(fd)) return NEXT(recvmsg)(fd, message, flags);
+  ssize_t result = receive_netlink(fd, message, flags);
+  return result < 0 ? fail((int)result) : result;
+}
+
+// Waits for the first datagram only: what else there is comes with it, and a timeout is the system's business with poll.
+EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout) {
+  if (!is_netlink(fd)) return NEXT(recvmmsg)(fd, messages, count, flags, timeout);
+  for (unsigned i = 0; i < count; i++) {
+    ssize_t result = receive_netlink(fd, &messages[i].msg_hdr, (flags & ~MSG_WAITFORONE) | (i > 0 ? MSG_DONTWAIT : 0));
+    if (result < 0) return i > 0 ? (int)i : fail((int)result);
+    messages[i].msg_len = (unsigned)result;
+  }
+  return (int)count;
+}
+
+EXPORT ssize_t read(int fd, void *bytes, size_t size) {
+  if (is_netlink(fd)) return receive_bytes(fd, bytes, size, 0, NULL, NULL);
+  return NEXT(read)(fd, bytes, size);
+}
+
+EXPORT ssize_t readv(int fd, const struct iovec *parts, int count) {
+  if (!is_netlink(fd)) return NEXT(readv)(fd, parts, count);
+  struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
+  ssize_t result = receive_netlink(fd, &message, 0);
+  return result < 0 ? fail((int)result) : result;
+}
+
+// What the compiler makes of the calls above when it knows the buffer's size (_FORTIFY_SOURCE).
+extern void __chk_fail(void) __attribute__((noreturn));
+EXPORT ssize_t __read_chk(int fd, void *bytes, size_t size, size_t room);
+EXPORT ssize_t __recv_chk(int fd, void *bytes, size_t size, size_t room, int flags);
+EXPORT ssize_t __recvfrom_chk(int fd, void *bytes, size_t size, size_t room, int flags, struct sockaddr *address,
+                              socklen_t *length);
+
+ssize_t __read_chk(int fd, void *bytes, size_t size, size_t room) {
+  if (size > room) __chk_fail();
+  return read(fd, bytes, size);
+}
+
+ssize_t __recv_chk(int fd, void *bytes, size_t size, size_t room, int flags) {
+  if (size > room) __chk_fail();
+  return recv(fd, bytes, size, flags);
+}
+
+ssize_t __recvfrom_chk(int fd, void *bytes, size_t size, size_t room, int flags, struct sockaddr *address,
+                       socklen_t *length) {
+  if (size > room) __chk_fail();
+  return recvfrom(fd, bytes, size, flags, address, length);
+}

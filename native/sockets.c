@@ -1,0 +1,72 @@
+// The socket calls that a program makes by name: to netlink.c for netlink, to foreign.c for families that would reach the
+// host's network, to the system for the rest.
+
+#include "preload.h"
+
+#include <linux/netlink.h>
+#include <string.h>
+#include <unistd.h>
+
+// Netlink protocols that have nothing to do with a network.
+static int is_system_protocol(int protocol) {
+  return protocol == NETLINK_AUDIT || protocol == NETLINK_SELINUX || protocol == NETLINK_CRYPTO ||
+         protocol == NETLINK_KOBJECT_UEVENT;
+}
+
+static int is_raw(int type) { return (type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_RAW; }
+
+EXPORT int socket(int domain, int type, int protocol) {
+  if (daemon_socket() == NULL) return NEXT(socket)(domain, type, protocol);
+  if (domain == AF_NETLINK && !is_system_protocol(protocol)) {
+    int fd = open_netlink(type, protocol);
+    return fd < 0 ? fail(fd) : fd;
+  }
+  if ((domain == AF_INET || domain == AF_INET6) && is_raw(type)) {
+    complain("raw IP sockets do not reach a uveth namespace");
+    return fail(-EPERM);
+  }
+  // Without a protocol a packet socket receives nothing.
+  int fd = NEXT(socket)(domain, type, domain == AF_PACKET ? 0 : protocol);
+  mark_netlink(fd, 0);
+  return fd;
+}
+
+EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length) {
+  if (is_netlink(fd)) {
+    int result = bind_netlink(fd, address, length);
+    return result < 0 ? fail(result) : 0;
+  }
+  if (refuse_address(address, length)) return fail(-EADDRNOTAVAIL);
+  return NEXT(bind)(fd, address, length);
+}
+
+EXPORT int listen(int fd, int backlog) {
+  if (refuse_family_of(fd, -EADDRNOTAVAIL)) return -1;
+  return NEXT(listen)(fd, backlog);
+}
+
+// Connecting to the kernel is nothing but being bound; other sockets of netlink are not to be reached.
+EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length) {
+  if (is_netlink(fd)) {
+    struct sockaddr_nl peer = {0};
+    memcpy(&peer, address, length < sizeof(peer) ? length : sizeof(peer));
+    if (peer.nl_family == AF_NETLINK && (peer.nl_pid != 0 || peer.nl_groups != 0)) return fail(-ECONNREFUSED);
+    struct request request = {OP_BIND, {0, 0, 0}};
+    int result = ask(fd, &request, NULL, 0, NULL, 0);
+    return result < 0 ? fail(result) : 0;
+  }
+  if (refuse_address(address, length)) return fail(-ENETUNREACH);
+  return NEXT(connect)(fd, address, length);
+}
+
+EXPORT int setsockopt(int fd, int level, int option, const void *value, socklen_t length) {
+  if (!is_netlink(fd)) return NEXT(setsockopt)(fd, level, option, value, length);
+  int result = set_option(fd, level, option, value, length);
+  return result < 0 ? fail(result) : 0;
+}
+
+EXPORT int getsockopt(int fd, int level, int option, void *value, socklen_t *length) {
+  if (!is_netlink(fd)) return NEXT(getsockopt)(fd, level, option, value, length);
+  int result = get_option(fd, level, option, value, length);
+  return result < 0 ? fail(result) : 0;
+}

@@ -1,0 +1,156 @@
+// AF_UNIX sockets of type SOCK_SEQPACKET, which Node has no functions for: listening, accepting, and datagrams that carry
+// their sender's credentials and a descriptor.
+//
+// Mirrors listen(2), accept4(2), recvmsg(2) and send(2) of unix(7). Nothing waits: what would is -EAGAIN.
+
+import { setU16 } from "../../bytes/endian.ts";
+import { encodeUtf8Into } from "../../bytes/utf8.ts";
+import { NetlinkError } from "../../netlink/error.ts";
+import { errnoText } from "../../uapi/errno.ts";
+import {
+  AF_UNIX,
+  MSG_CMSG_CLOEXEC,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  SCM_CREDENTIALS,
+  SCM_RIGHTS,
+  SO_PASSCRED,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_SEQPACKET,
+  SOL_SOCKET,
+} from "../../uapi/socket.ts";
+import type { Libc } from "./libc.ts";
+import { loadLibc } from "./libc.ts";
+import { ReceiveBuffer } from "./msghdr.ts";
+
+/** sizeof(struct sockaddr_un), and its path's offset. */
+const SOCKADDR_UN_SIZE = 110;
+const SUN_PATH = 2;
+
+/** A datagram with what came beside it. */
+export interface SeqpacketDatagram {
+  /** A copy of the bytes; none at the end of the connection. */
+  readonly bytes: Uint8Array;
+  /** Whether it was larger than what the socket takes. */
+  readonly isTruncated: boolean;
+  /** Who sent it, as the kernel says; 0 when it does not. */
+  readonly pid: number;
+  /** The descriptors that came with it, which are the receiver's to close. */
+  readonly fds: readonly number[];
+}
+
+/** What an event loop says of a descriptor. */
+export interface Readiness {
+  readonly readable: boolean;
+  readonly writable: boolean;
+}
+
+/** A descriptor that the event loop watches for reading, and if asked to for writing. */
+export interface SeqpacketWatch {
+  setWritable(isWanted: boolean): void;
+  close(): void;
+}
+
+/** The calls. Those that return a number return -errno for a failure. */
+export class Seqpacket {
+  readonly #libc: Libc;
+  readonly #calls: Calls;
+  readonly #buffer: ReceiveBuffer;
+
+  constructor(libc: Libc, calls: Calls, largestDatagram: number) {
+    this.#libc = libc;
+    this.#calls = calls;
+    this.#buffer = new ReceiveBuffer(libc, largestDatagram);
+  }
+
+  /** Makes a socket that listens on `path`, where nothing may be; NetlinkError when that cannot be. */
+  listen(path: string, backlog: number): number {
+    const address = new Uint8Array(SOCKADDR_UN_SIZE);
+    setU16(address, 0, AF_UNIX);
+    encodeUtf8Into(path, address, SUN_PATH);
+    const fd = checked(this.#libc.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), path);
+    checked(this.#libc.bind(fd, address), path);
+    checked(this.#calls.listen(fd, backlog), path);
+    return fd;
+  }
+
+  /** Accepts a connection whose datagrams will tell who sent them. */
+  accept(fd: number): number {
+    const accepted = this.#calls.accept(fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (accepted >= 0) this.#libc.setsockopt(accepted, SOL_SOCKET, SO_PASSCRED, Uint8Array.of(1, 0, 0, 0));
+    return accepted;
+  }
+
+  /** Receives a datagram, or -errno. */
+  receive(fd: number): SeqpacketDatagram | number {
+    const buffer = this.#buffer;
+    const length = buffer.receive(fd, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (length < 0) return length;
+    return {
+      bytes: buffer.data(length),
+      isTruncated: buffer.isTruncated,
+      pid: buffer.control(SOL_SOCKET, SCM_CREDENTIALS) ?? 0,
+      fds: buffer.controlWords(SOL_SOCKET, SCM_RIGHTS),
+    };
+  }
+
+  /** Sends the first `length` bytes as one datagram. */
+  send(fd: number, bytes: Uint8Array, length: number): number {
+    return this.#calls.send(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+
+  /** Writes to a pipe, in one piece, and closes it. */
+  answer(fd: number, bytes: Uint8Array): void {
+    this.#calls.write(fd, bytes, bytes.length);
+    this.#libc.close(fd);
+  }
+
+  close(fd: number): void {
+    this.#libc.close(fd);
+  }
+
+  /** Calls `onReady` from the event loop whenever there is something to read, or an error or an end to be read. */
+  watch(fd: number, onReady: (readiness: Readiness) => void): SeqpacketWatch {
+    return this.#calls.watch(fd, onReady);
+  }
+}
+
+interface Calls {
+  listen(fd: number, backlog: number): number;
+  accept(fd: number, flags: number): number;
+  send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  write(fd: number, bytes: Uint8Array, length: number): number;
+  watch(fd: number, onReady: (readiness: Readiness) => void): SeqpacketWatch;
+}
+
+/** Loads what it takes; rejects with a NetlinkError (ENOSYS) where there is no FFI. */
+export async function loadSeqpacket(largestDatagram: number): Promise<Seqpacket> {
+  const libc = await loadLibc();
+  const { default: koffi } = await import("koffi");
+  const library = koffi.load(null);
+  const listen = library.func("int listen(int fd, int backlog)");
+  const accept4 = library.func("int accept4(int fd, void *address, void *length, int flags)");
+  const send = library.func("intptr_t send(int fd, const void *bytes, size_t length, int flags)");
+  const write = library.func("intptr_t write(int fd, const void *bytes, size_t length)");
+  const orErrno = (result: number): number => (result < 0 ? -koffi.errno() : result);
+  const calls: Calls = {
+    listen: (fd, backlog) => orErrno(listen(fd, backlog)),
+    accept: (fd, flags) => orErrno(accept4(fd, null, null, flags)),
+    send: (fd, bytes, length, flags) => orErrno(send(fd, bytes, length, flags)),
+    write: (fd, bytes, length) => orErrno(write(fd, bytes, length)),
+    watch(fd, onReady) {
+      const handle = koffi.node.poll(fd, { readable: true }, onReady);
+      return {
+        setWritable: (isWanted) => handle.start({ readable: true, writable: isWanted }, onReady),
+        close: () => handle.close(),
+      };
+    },
+  };
+  return new Seqpacket(libc, calls, largestDatagram);
+}
+
+function checked(result: number, path: string): number {
+  if (result >= 0) return result;
+  throw NetlinkError.fromErrno(result, `Cannot listen on ${path}: ${errnoText(-result)}`);
+}

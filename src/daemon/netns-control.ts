@@ -1,0 +1,90 @@
+// What a program under `uveth run` asks of namespaces by system call: a new one, a name for one or none any more, another one
+// to live in.
+//
+// Mirrors unshare(2), setns(2), mount(2) and umount2(2) on the files of namespaces.
+
+import type { Machine } from "../index.ts";
+import { NetlinkError } from "../netlink/error.ts";
+import type { NetnsFiles } from "./netns-files.ts";
+import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
+import * as protocol from "./seqpacket-protocol.ts";
+import { textOf } from "./seqpacket-protocol.ts";
+
+type MachineCore = Machine["core"];
+type Netns = MachineCore["initialNetns"];
+
+/** Does the requests about namespaces. */
+export class NetnsControl {
+  readonly #core: MachineCore;
+  readonly #files: NetnsFiles;
+
+  constructor(core: MachineCore, files: NetnsFiles) {
+    this.#core = core;
+    this.#files = files;
+  }
+
+  /** Does the request of process `pid`; undefined when it is about something else. NetlinkError for a refusal. */
+  do(pid: number, request: SeqpacketRequest, atEnd: (run: () => void) => void): SeqpacketAnswer | undefined {
+    const { op, words } = request;
+    switch (op) {
+      case protocol.OP_UNSHARE: {
+        const netns = this.#unshare();
+        atEnd(() => this.#files.releaseUnused(netns));
+        return { result: netns.id };
+      }
+      case protocol.OP_SETNS:
+        return { result: this.#netnsOfFd(pid, words[0]).id };
+      case protocol.OP_NETNS_OF:
+        return { result: this.#netnsOfPid(words[0] === 0 ? pid : words[0]).id };
+      case protocol.OP_MOUNT:
+        this.#name(this.#netnsOfFd(pid, words[0]), textOf(request));
+        return { result: 0 };
+      case protocol.OP_UMOUNT:
+        this.#unname(textOf(request));
+        return { result: 0 };
+      default:
+        return undefined;
+    }
+  }
+
+  /** Makes a namespace that nothing keeps but its open file. */
+  #unshare(): Netns {
+    const netns = this.#core.newNetns();
+    this.#files.hold(netns);
+    this.#core.release(netns);
+    return netns;
+  }
+
+  #name(netns: Netns, name: string): void {
+    if (name === "" || name.includes("/")) throw new NetlinkError("EINVAL");
+    const { netnsNames } = this.#core;
+    const former = netnsNames.get(name);
+    if (former === netns) return;
+    this.#core.hold(netns);
+    netnsNames.set(name, netns);
+    if (former !== undefined) this.#core.release(former);
+    this.#files.showName(name);
+  }
+
+  /** Takes a name away: EINVAL when it has none, as for what is no mount point. Its file is the program's to remove. */
+  #unname(name: string): void {
+    const { netnsNames } = this.#core;
+    const netns = netnsNames.get(name);
+    if (netns === undefined) throw new NetlinkError("EINVAL");
+    netnsNames.delete(name);
+    this.#core.release(netns);
+    this.#files.sweep();
+  }
+
+  #netnsOfFd(pid: number, fd: number): Netns {
+    const netns = this.#files.netnsOfFd(pid, fd);
+    if (netns === undefined) throw new NetlinkError("EINVAL");
+    return netns;
+  }
+
+  #netnsOfPid(pid: number): Netns {
+    const netns = this.#files.netnsOfPid(pid);
+    if (netns === undefined) throw new NetlinkError("ESRCH");
+    return netns;
+  }
+}

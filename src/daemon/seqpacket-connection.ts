@@ -1,0 +1,203 @@
+// The daemon's side of one netlink socket of a program under `uveth run`: requests in, answers and events out.
+//
+// A request is answered through the pipe that came with it, after what it brought about has been queued; so a program finds
+// the reply when its send returns, as rtnetlink's. What does not fit into the connection waits in the netlink socket, bounded
+// by its receive buffer as on Linux, and is sent on when the program has read. A program that never reads loses messages
+// (ENOBUFS) and holds nobody up.
+
+import { setS32, setU32 } from "../bytes/endian.ts";
+import type { NetlinkSession } from "../index.ts";
+import { NetlinkError } from "../netlink/error.ts";
+import { errnoNumber } from "../uapi/errno.ts";
+import { getOption, setOption } from "./seqpacket-options.ts";
+import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
+import * as protocol from "./seqpacket-protocol.ts";
+
+type RawSocket = ReturnType<NetlinkSession["openRaw"]>;
+type Netns = RawSocket["netns"];
+
+/** What a connection needs of the server. */
+export interface SeqpacketHost {
+  /** Opens a session for process `pid`, which resolves descriptors by `netnsByFd`. */
+  openSession(pid: number, isAdmin: boolean, netnsByFd: (fd: number) => Netns | undefined): NetlinkSession;
+  /** Binds to another port id (EADDRINUSE). */
+  bind(socket: RawSocket, portId: number): void;
+  netnsOfPid(pid: number): Netns | undefined;
+  netnsOfFd(pid: number, fd: number): Netns | undefined;
+  /** Does what concerns no socket: namespaces, interface requests. `atEnd` runs when the connection ends. */
+  control(pid: number, request: SeqpacketRequest, atEnd: (run: () => void) => void): SeqpacketAnswer;
+  /** Sends one datagram of `length` bytes; -EAGAIN when the connection is full. */
+  send(bytes: Uint8Array, length: number): number;
+  /** Asks for `onWritable`, or no longer. */
+  wantWritable(isWanted: boolean): void;
+}
+
+const EAGAIN = errnoNumber("EAGAIN");
+/** Largest datagram to a program, event header included: dumps come in up to 32 KiB, an error echoes its request. */
+const LARGEST_EVENT = protocol.LARGEST_REQUEST + 8 * 1024;
+const FIRST_EVENT = 64 * 1024;
+/** What dumps are packed for before the program has said more (NLMSG_GOODSIZE). */
+const FIRST_READ = 3_776;
+
+/** One connection. */
+export class SeqpacketConnection {
+  readonly #host: SeqpacketHost;
+  #session: NetlinkSession | undefined;
+  #socket: RawSocket | undefined;
+  #type = 0;
+  #isBound = false;
+  #readSize = FIRST_READ;
+  /** The process that sent the request at hand. */
+  #sender = 0;
+  /** The event that is to be sent next, and its length; 0 for none. */
+  #event = new Uint8Array(FIRST_EVENT);
+  #eventLength = 0;
+  #isBlocked = false;
+  #isFlushing = false;
+  readonly #atEnd: (() => void)[] = [];
+
+  constructor(host: SeqpacketHost) {
+    this.#host = host;
+  }
+
+  /** Does a request of process `pid`. */
+  receive(pid: number, request: SeqpacketRequest): SeqpacketAnswer {
+    this.#sender = pid;
+    try {
+      return this.#do(request);
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error;
+      return { result: error.errno };
+    }
+  }
+
+  #do(request: SeqpacketRequest): SeqpacketAnswer {
+    const { op, words } = request;
+    if (op === protocol.OP_OPEN) return this.#open(words[0], words[1], words[2] === 1);
+    const socket = this.#socket;
+    if (socket === undefined) {
+      return this.#host.control(this.#sender, request, (run) => this.#atEnd.push(run));
+    }
+    switch (op) {
+      case protocol.OP_SEND:
+        this.#isBound = true;
+        socket.send(request.payload);
+        return { result: 0 };
+      case protocol.OP_BIND:
+        this.#bind(socket, words[0], words[1]);
+        return { result: 0 };
+      case protocol.OP_NAME:
+        return { result: 0, payload: this.#name(socket) };
+      case protocol.OP_SETOPTION:
+        setOption(socket, words[0], words[1], words[2] | 0);
+        return { result: 0 };
+      case protocol.OP_GETOPTION: {
+        const payload = getOption(socket, this.#type, words[0], words[1]);
+        return { result: payload.length, payload };
+      }
+      case protocol.OP_READSIZE:
+        this.#readSize = Math.max(this.#readSize, words[0]);
+        return { result: 0 };
+      default:
+        throw new NetlinkError("EINVAL");
+    }
+  }
+
+  #open(netlinkProtocol: number, type: number, isAdmin: boolean): SeqpacketAnswer {
+    if (this.#socket !== undefined) throw new NetlinkError("EINVAL");
+    const netns = this.#host.netnsOfPid(this.#sender);
+    // A program that closed the descriptor of its namespace by a way of its own has no network any more.
+    if (netns === undefined) throw new NetlinkError("ENETDOWN");
+    const session = this.#host.openSession(this.#sender, isAdmin, (fd) =>
+      this.#host.netnsOfFd(this.#sender, fd),
+    );
+    this.#session = session;
+    this.#socket = session.openRaw(netns, netlinkProtocol);
+    this.#socket.onReadable = () => this.#flush();
+    this.#type = type;
+    return { result: 0 };
+  }
+
+  /** Binds (netlink_bind): a socket has one port id for good; the mask sets groups 1 to 32. */
+  #bind(socket: RawSocket, portId: number, mask: number): void {
+    if (this.#isBound && portId !== 0 && portId !== socket.portId) throw new NetlinkError("EINVAL");
+    if (portId !== 0) this.#host.bind(socket, portId);
+    this.#isBound = true;
+    if (mask === 0 && socket.groups.size === 0) return;
+    for (let group = 1; group <= Math.min(32, socket.protocol.groups); group++) {
+      const isWanted = ((mask >>> (group - 1)) & 1) === 1;
+      if (isWanted !== socket.groups.has(group)) socket.setOption(isWanted ? 1 : 2, group);
+    }
+  }
+
+  #name(socket: RawSocket): Uint8Array {
+    let mask = 0;
+    for (const group of socket.groups) if (group <= 32) mask |= 1 << (group - 1);
+    return protocol.wordBytes(this.#isBound ? socket.portId : 0, mask >>> 0);
+  }
+
+  /** The connection takes datagrams again. */
+  onWritable(): void {
+    if (!this.#isBlocked) return;
+    this.#isBlocked = false;
+    this.#host.wantWritable(false);
+    this.#flush();
+  }
+
+  /** Sends until nothing is left or the connection is full. */
+  #flush(): void {
+    // Receiving lets a dump go on, which queues and comes back here.
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    try {
+      while (!this.#isBlocked && (this.#eventLength > 0 || this.#fetch())) this.#send();
+    } finally {
+      this.#isFlushing = false;
+    }
+  }
+
+  #send(): void {
+    if (this.#host.send(this.#event, this.#eventLength) === -EAGAIN) {
+      this.#isBlocked = true;
+      this.#host.wantWritable(true);
+    } else this.#eventLength = 0;
+  }
+
+  /** Takes the next event out of the netlink socket; false when there is none. */
+  #fetch(): boolean {
+    const socket = this.#socket;
+    if (socket === undefined) return false;
+    try {
+      const received = socket.receive(this.#readSize);
+      if (received === undefined) return false;
+      const { bytes, group, nsid } = received;
+      const hasNsid = nsid === undefined ? 0 : protocol.EVENT_HAS_NSID;
+      const flags = hasNsid | (socket.wantsPacketInfo ? protocol.EVENT_HAS_PKTINFO : 0);
+      this.#fill(flags, 0, group, nsid ?? 0, bytes);
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error;
+      this.#fill(0, error.errno, 0, 0);
+    }
+    return true;
+  }
+
+  #fill(flags: number, errno: number, group: number, nsid: number, bytes?: Uint8Array): void {
+    const length = protocol.EVENT_HEADER_SIZE + (bytes?.length ?? 0);
+    if (length > this.#event.length) this.#event = new Uint8Array(Math.min(2 * length, LARGEST_EVENT));
+    setU32(this.#event, 0, flags);
+    setS32(this.#event, 4, errno);
+    setU32(this.#event, 8, group);
+    setS32(this.#event, 12, nsid);
+    if (bytes !== undefined) this.#event.set(bytes, protocol.EVENT_HEADER_SIZE);
+    this.#eventLength = length;
+  }
+
+  /** Ends it with its socket. */
+  close(): void {
+    const session = this.#session;
+    this.#socket = undefined;
+    this.#session = undefined;
+    session?.close();
+    for (const run of this.#atEnd) run();
+  }
+}

@@ -1,0 +1,118 @@
+// What the preload library of `uveth run` (native/preload.h) and the daemon say to each other. A connection is one netlink
+// socket of a program; library and daemon are of one build, so there is no version.
+//
+//   request  u32 op, three u32 words, payload; with it, as SCM_RIGHTS, the end of a pipe that takes the answer
+//   answer   s32 result (-errno for a refusal), payload
+//   event    u32 flags, s32 errno of the socket, u32 group, s32 nsid; then a datagram, unless it is an error
+//
+// All integers are in host order.
+
+import { rmSync } from "node:fs";
+import { getU32, setS32, setU32 } from "../bytes/endian.ts";
+import { decodeUtf8 } from "../bytes/utf8.ts";
+
+/** Makes a netlink socket: protocol, socket type, 1 for CAP_NET_ADMIN. */
+export const OP_OPEN = 1;
+/** Payload: a datagram of requests. */
+export const OP_SEND = 2;
+/** Port id, groups. */
+export const OP_BIND = 3;
+/** Answered with port id and groups. */
+export const OP_NAME = 4;
+/** Level, option, value. */
+export const OP_SETOPTION = 5;
+/** Level, option; answered with the value, whose size is the result. */
+export const OP_GETOPTION = 6;
+/** The size of the largest buffer that the socket was read with; not answered. */
+export const OP_READSIZE = 7;
+/** Makes a namespace; the result is its id. It goes with the connection if the file is not open by then. */
+export const OP_UNSHARE = 8;
+/** A descriptor of a namespace's file; payload: the name that it gets. */
+export const OP_MOUNT = 9;
+/** Payload: the name to take away. */
+export const OP_UMOUNT = 10;
+/** An interface request of ioctl(2) and its size; payload and answer: its argument. */
+export const OP_IOCTL = 11;
+/** A descriptor that is to become the namespace of the process: EINVAL when it is no namespace's file. */
+export const OP_SETNS = 12;
+/** A process id, 0 for the sender; the result is the id of the namespace it lives in. */
+export const OP_NETNS_OF = 13;
+
+export const REQUEST_HEADER_SIZE = 16;
+export const EVENT_HEADER_SIZE = 16;
+
+/** The datagram is of another namespace, whose id the header holds. */
+export const EVENT_HAS_NSID = 1;
+/** The socket wants to know groups (NETLINK_PKTINFO). */
+export const EVENT_HAS_PKTINFO = 2;
+
+/** The descriptor of a process that is open on the file of the namespace it lives in. */
+export const NETNS_FD = 1_023;
+
+/** The largest request; a larger one is refused with EMSGSIZE. */
+export const LARGEST_REQUEST = 1024 * 1024;
+
+/** What a client asks. */
+export interface SeqpacketRequest {
+  readonly op: number;
+  readonly words: readonly [number, number, number];
+  readonly payload: Uint8Array;
+}
+
+/** Reads a request; undefined when it is too short to be one. */
+export function parseRequest(bytes: Uint8Array): SeqpacketRequest | undefined {
+  if (bytes.length < REQUEST_HEADER_SIZE) return undefined;
+  return {
+    op: getU32(bytes, 0),
+    words: [getU32(bytes, 4), getU32(bytes, 8), getU32(bytes, 12)],
+    payload: bytes.subarray(REQUEST_HEADER_SIZE),
+  };
+}
+
+/** The payload as text. */
+export function textOf({ payload }: SeqpacketRequest): string {
+  return decodeUtf8(payload);
+}
+
+/** What a request is answered with. */
+export interface SeqpacketAnswer {
+  /** Zero or more; -errno for a refusal. */
+  readonly result: number;
+  readonly payload?: Uint8Array;
+}
+
+/** Writes an answer. */
+export function answerBytes({ result, payload }: SeqpacketAnswer): Uint8Array {
+  const bytes = new Uint8Array(4 + (payload?.length ?? 0));
+  setS32(bytes, 0, result);
+  if (payload !== undefined) bytes.set(payload, 4);
+  return bytes;
+}
+
+/** Some u32 as a payload. */
+export function wordBytes(...words: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(4 * words.length);
+  for (const [index, word] of words.entries()) setU32(bytes, 4 * index, word);
+  return bytes;
+}
+
+/** Where the library finds the daemon of a Unix socket. */
+export interface RunPlace {
+  /** The socket of type SOCK_SEQPACKET. */
+  readonly socket: string;
+  /** The folder of the namespace files (netns-files.ts). */
+  readonly folder: string;
+}
+
+/** The place beside the daemon's socket. */
+export function runPlace(socket: string): RunPlace {
+  const base = socket.replace(/\.sock$/, "");
+  return { socket: `${base}.run`, folder: `${base}.ns` };
+}
+
+/** Removes what an engine that failed left at the place. */
+export function removeRunPlace(socket: string): void {
+  const place = runPlace(socket);
+  rmSync(place.socket, { force: true });
+  rmSync(place.folder, { recursive: true, force: true });
+}
