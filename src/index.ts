@@ -6,6 +6,8 @@ import { NetlinkTable } from "./af_netlink/table.ts";
 import { NetnsClient } from "./client/netns.ts";
 import { UvethClient } from "./client/uveth.ts";
 import { joinGenetlink } from "./genetlink/join.ts";
+import { inet6AfOps, inetAfOps } from "./inet/af-spec.ts";
+import { joinInet } from "./inet/join.ts";
 import type { MachineOptions } from "./machine.ts";
 import { MachineCore } from "./machine.ts";
 import { captureToPcapng } from "./net/capture-file.ts";
@@ -14,6 +16,7 @@ import { NetlinkClient } from "./netlink/client.ts";
 import { NetlinkError } from "./netlink/error.ts";
 import type { NetlinkProvider, NetlinkTransport, NetnsHandle, SocketRequest } from "./netlink/transport.ts";
 import { joinRtnetlink } from "./rtnetlink/join.ts";
+import { joinInetRequests } from "./rtnetlink/join-inet.ts";
 import { NETLINK_GENERIC } from "./uapi/netlink.ts";
 
 export type { NetlinkSession, SessionOptions } from "./af_netlink/session.ts";
@@ -59,7 +62,9 @@ export class Machine implements NetlinkProvider {
     let table: NetlinkTable | undefined;
     this.core = new MachineCore(options, (core) => {
       table = new NetlinkTable(core);
-      joinRtnetlink(core, table);
+      const inet = joinInet(core);
+      core.afOps.push(inetAfOps, inet6AfOps);
+      joinInetRequests(joinRtnetlink(core, table), inet);
       joinGenetlink(table);
     });
     this.table = table ?? new NetlinkTable(this.core);

@@ -1,0 +1,72 @@
+// What IPv4 and IPv6 share in one machine: the two neighbour tables, the protocols above IP, and those who want to hear
+// of changes.
+//
+// Mirrors net/ipv4/protocol.c (inet_protos) and net/ipv6/protocol.c (inet6_protos).
+
+import type { Device, Frame, MachineContext, Netns, Origin } from "../net/netdevice.ts";
+import type { Ipv4Address } from "./ipv4/address.ts";
+import type { FibAlias } from "./ipv4/fib.ts";
+import type { Ipv6Address } from "./ipv6/address.ts";
+import type { Fib6Route } from "./ipv6/fib.ts";
+import type { NeighTable } from "./neigh/neighbour.ts";
+import type { ProxyQueue } from "./neigh/proxy.ts";
+
+/** Who is told of changes to addresses and routes; rtnetlink sends them to its groups. Neighbour tables have their own. */
+export interface InetAnnouncer {
+  address4(type: "new" | "del", address: Ipv4Address, origin: Origin | undefined): void;
+  address6(type: "new" | "del", address: Ipv6Address, origin: Origin | undefined): void;
+  /** `flags` are NLM_F_REPLACE, NLM_F_APPEND, …: how the route came. */
+  route4(netns: Netns, type: "new" | "del", route: FibAlias, flags: number, origin: Origin | undefined): void;
+  route6(
+    netns: Netns,
+    type: "new" | "del",
+    route: Fib6Route,
+    flags: number,
+    origin: Origin | undefined,
+  ): void;
+}
+
+/**
+ * A protocol above IP (struct net_protocol, inet6_protocol): takes a packet for this host that came in on `dev`. The frame's
+ * `networkHeader` is at the IP header, its `transportHeader` and `start` at the protocol's. Takes ownership.
+ */
+export type ProtocolHandler = (frame: Frame, dev: Device) => void;
+
+/** A gateway in IPv6 that a route of IPv4 names. */
+export interface GatewayCheck6 {
+  readonly gateway: Uint8Array;
+  readonly ifindex: number;
+  readonly table: number;
+  readonly onlink: boolean;
+}
+
+/** IPv4 and IPv6 of one machine. */
+export class Inet {
+  readonly machine: MachineContext;
+  readonly arp: NeighTable;
+  readonly nd: NeighTable;
+  readonly arpProxies: ProxyQueue;
+  readonly ndProxies: ProxyQueue;
+  announcer: InetAnnouncer = silent;
+  /** Protocols over IPv4 and over IPv6 by IPPROTO_*. */
+  readonly protocols4 = new Map<number, ProtocolHandler>();
+  readonly protocols6 = new Map<number, ProtocolHandler>();
+  /** Finds the device of a gateway in IPv6 for a route of IPv4; throws NetlinkError (ipv6_stub->fib6_nh_init). */
+  checkGateway6: (netns: Netns, check: GatewayCheck6) => Device;
+
+  constructor(parts: Pick<Inet, "machine" | "arp" | "nd" | "arpProxies" | "ndProxies" | "checkGateway6">) {
+    this.machine = parts.machine;
+    this.arp = parts.arp;
+    this.nd = parts.nd;
+    this.arpProxies = parts.arpProxies;
+    this.ndProxies = parts.ndProxies;
+    this.checkGateway6 = parts.checkGateway6;
+  }
+}
+
+const silent: InetAnnouncer = {
+  address4: () => {},
+  address6: () => {},
+  route4: () => {},
+  route6: () => {},
+};

@@ -1,0 +1,27 @@
+// What an address is to this host: its own, a broadcast, a group, or somebody else's.
+//
+// Mirrors net/ipv4/fib_frontend.c (__inet_dev_addr_type and what is built on it).
+
+import { isIpv4LimitedBroadcast, isIpv4Multicast, isIpv4ZeroNet } from "../../bytes/ipv4.ts";
+import type { Device } from "../../net/netdevice.ts";
+import { RTN_BROADCAST, RTN_MULTICAST, RTN_UNICAST } from "../../uapi/rtnetlink.ts";
+import type { IpNetns } from "../netns.ts";
+import type { FibTable } from "./fib.ts";
+import { FibResult, Flow4 } from "./fib.ts";
+import { fibTableLookup } from "./fib-lookup.ts";
+
+/** RTN_* of `address` in `table`, the local one by default; with `dev` only if it is that device's (inet_dev_addr_type). */
+export function addressType(
+  ip: IpNetns,
+  address: number,
+  dev: Device | null = null,
+  table: FibTable = ip.local,
+): number {
+  if (isIpv4ZeroNet(address) || isIpv4LimitedBroadcast(address)) return RTN_BROADCAST;
+  if (isIpv4Multicast(address)) return RTN_MULTICAST;
+  const flow = new Flow4();
+  const result = new FibResult();
+  flow.destination = address;
+  if (!fibTableLookup(ip, table, flow, result)) return RTN_UNICAST;
+  return dev === null || result.nexthop?.dev === dev ? result.type : RTN_UNICAST;
+}

@@ -1,0 +1,32 @@
+// A packet for another host goes on: one hop less to live, and only if it fits the next link.
+//
+// Mirrors net/ipv4/ip_forward.c (ip_forward). Omitted: redirects.
+
+import { drop } from "../../net/frame.ts";
+import type { Frame } from "../../net/netdevice.ts";
+import { GSO_NONE } from "../../net/netdevice.ts";
+import { ICMP_DEST_UNREACH, ICMP_EXC_TTL, ICMP_FRAG_NEEDED, ICMP_TIME_EXCEEDED } from "../../uapi/icmp.ts";
+import { PACKET_HOST } from "../../uapi/if_packet.ts";
+import { decreaseIpv4Ttl, IP_DF, ipv4Fragment, ipv4Ttl } from "../../wire/ipv4.ts";
+import type { IpNetns } from "../netns.ts";
+import { icmpSend } from "./icmp-error.ts";
+import { ipOutput } from "./output.ts";
+import type { Route4 } from "./route.ts";
+
+/** Sends a received packet, whose `start` is at its IPv4 header, on its way. Takes ownership. */
+export function ipForward(ip: IpNetns, frame: Frame, route: Route4): void {
+  const { bytes, start } = frame;
+  if (frame.packetType !== PACKET_HOST) return drop(frame, "otherhost");
+  if (ipv4Ttl(bytes, start) <= 1) {
+    icmpSend(ip, frame, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0, route.type);
+    return drop(frame, "ttl");
+  }
+  const isTooBig = frame.end - start > route.mtu && frame.gsoType === GSO_NONE;
+  if (isTooBig && (ipv4Fragment(bytes, start) & IP_DF) !== 0) {
+    icmpSend(ip, frame, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, route.mtu, route.type);
+    return drop(frame, "too-big");
+  }
+  if (!frame.pool.writable(frame)) return drop(frame, "no-memory");
+  decreaseIpv4Ttl(frame.bytes, frame.start);
+  ipOutput(ip, frame, route);
+}

@@ -1,0 +1,120 @@
+// ICMP messages to this host: echoes are answered, answers and errors go to whoever waits for them.
+//
+// Mirrors net/ipv4/icmp.c (icmp_rcv, icmp_echo, icmp_reply, icmp_unreach) and net/ipv4/ping.c (ping_rcv, ping_err).
+// Omitted: timestamps, extended echo, redirects.
+
+import { checksumAdd } from "../../bytes/checksum.ts";
+import { drop } from "../../net/frame.ts";
+import type { Device, Frame } from "../../net/netdevice.ts";
+import { CHECKSUM_NONE } from "../../net/netdevice.ts";
+import * as uapi from "../../uapi/icmp.ts";
+import { IPPROTO_ICMP } from "../../uapi/in.ts";
+import { AF_INET } from "../../uapi/socket.ts";
+import * as wire from "../../wire/icmp.ts";
+import {
+  IPV4_SIZE,
+  ipv4Destination,
+  ipv4HeaderLength,
+  ipv4Protocol,
+  ipv4Source,
+  ipv4Tos,
+  ipv4Ttl,
+} from "../../wire/ipv4.ts";
+import type { IpNetns } from "../netns.ts";
+import { ipNetns } from "../slots.ts";
+import { isIpv4Broadcast } from "./broadcast.ts";
+import { ipSend } from "./output.ts";
+import { Route4, routeOutput } from "./route.ts";
+
+/** Takes a message, whose `start` is at its ICMP header (icmp_rcv). */
+export function icmpReceive(frame: Frame, dev: Device): void {
+  const { bytes, start, end } = frame;
+  if (end - start < wire.ICMP_SIZE) return drop(frame, "bad-header");
+  if (frame.checksum === CHECKSUM_NONE && checksumAdd(bytes, start, end) !== 0xffff)
+    return drop(frame, "bad-checksum");
+  const ip = ipNetns(dev.netns);
+  switch (wire.icmpType(bytes, start)) {
+    case uapi.ICMP_ECHO:
+      return echo(ip, frame);
+    case uapi.ICMP_ECHOREPLY:
+      return echoReply(ip, frame);
+    case uapi.ICMP_DEST_UNREACH:
+    case uapi.ICMP_TIME_EXCEEDED:
+    case uapi.ICMP_PARAMETERPROB:
+      return error(ip, frame);
+    default:
+      return drop(frame, "unhandled-protocol");
+  }
+}
+
+/** Answers an echo request, from the address it was sent to; those to many are left unanswered unless told otherwise. */
+function echo(ip: IpNetns, frame: Frame): void {
+  const { bytes, networkHeader } = frame;
+  const route = new Route4();
+  const destination = ipv4Destination(bytes, networkHeader);
+  const isOurs = ip.addresses4.has(destination | 0) || isLocalRoute(ip, route, destination);
+  if (ip.tunables.icmpEchoIgnoreAll !== 0 || (!isOurs && ip.tunables.icmpEchoIgnoreBroadcasts !== 0)) {
+    return drop(frame, "filtered");
+  }
+  route.flow.destination = ipv4Source(bytes, networkHeader);
+  route.flow.source = isOurs ? destination : 0;
+  route.flow.tos = ipv4Tos(bytes, networkHeader);
+  if (!routeOutput(ip, route) || isIpv4Broadcast(route)) return drop(frame, "no-route");
+  const { tos } = route.flow;
+  if (!frame.pool.writable(frame)) return drop(frame, "no-memory");
+  const { start, end } = frame;
+  const rest = wire.icmpRest(frame.bytes, start);
+  wire.writeIcmp(frame.bytes, start, end, uapi.ICMP_ECHOREPLY, 0, rest);
+  frame.checksum = CHECKSUM_NONE;
+  ipSend(ip, frame, route, { protocol: IPPROTO_ICMP, ttl: ip.tunables.defaultTtl, tos, fragment: 0 });
+}
+
+/** Whether an address no device has is this host's by a route. */
+function isLocalRoute(ip: IpNetns, route: Route4, address: number): boolean {
+  route.flow.destination = address;
+  route.flow.source = 0;
+  return routeOutput(ip, route) && route.isLocal && !isIpv4Broadcast(route);
+}
+
+function echoReply(ip: IpNetns, frame: Frame): void {
+  const { bytes, end, networkHeader, start } = frame;
+  const ping = ip.pings.get(wire.icmpEchoId(bytes, start));
+  if (ping === undefined || ping.family !== AF_INET) return drop(frame, "no-socket");
+  const reply = {
+    sequence: wire.icmpEchoSequence(bytes, start),
+    source: bytes.slice(networkHeader + 12, networkHeader + 16),
+    ttl: ipv4Ttl(bytes, networkHeader),
+    size: end - start,
+    payload: bytes.slice(start + wire.ICMP_SIZE, end),
+  };
+  frame.pool.free(frame);
+  ping.reply(reply);
+}
+
+/** Takes an error to the ping whose request it is about. */
+function error(ip: IpNetns, frame: Frame): void {
+  const { bytes, end, networkHeader, start } = frame;
+  const inner = start + wire.ICMP_SIZE;
+  const ping = end - inner < IPV4_SIZE ? undefined : pingOf(ip, bytes, inner, end);
+  if (ping === undefined) return drop(frame, "no-socket");
+  const echoAt = inner + ipv4HeaderLength(bytes, inner);
+  const type = wire.icmpType(bytes, start);
+  const code = wire.icmpCode(bytes, start);
+  const report = {
+    sequence: wire.icmpEchoSequence(bytes, echoAt),
+    source: bytes.slice(networkHeader + 12, networkHeader + 16),
+    type,
+    code,
+    info: wire.icmpRest(bytes, start),
+  };
+  frame.pool.free(frame);
+  ping.error(report);
+}
+
+function pingOf(ip: IpNetns, bytes: Uint8Array, inner: number, end: number) {
+  const at = inner + ipv4HeaderLength(bytes, inner);
+  if (ipv4Protocol(bytes, inner) !== IPPROTO_ICMP || end - at < wire.ICMP_SIZE) return undefined;
+  if (wire.icmpType(bytes, at) !== uapi.ICMP_ECHO) return undefined;
+  const ping = ip.pings.get(wire.icmpEchoId(bytes, at));
+  return ping?.family === AF_INET ? ping : undefined;
+}

@@ -1,0 +1,119 @@
+// An IPv4 packet comes in: its header must be sound, then routing says where it goes.
+//
+// Mirrors net/ipv4/ip_input.c (ip_rcv, ip_rcv_core, ip_rcv_finish) and net/ipv4/route.c (ip_error). Omitted: early
+// demultiplexing.
+
+import { checksumAdd } from "../../bytes/checksum.ts";
+import { RX_OTHERHOST_DROPPED } from "../../net/counters.ts";
+import { count } from "../../net/device.ts";
+import type { DropReason } from "../../net/drop-reason.ts";
+import { drop } from "../../net/frame.ts";
+import type { Device, Frame } from "../../net/netdevice.ts";
+import * as icmp from "../../uapi/icmp.ts";
+import { PACKET_HOST, PACKET_LOOPBACK, PACKET_OTHERHOST } from "../../uapi/if_packet.ts";
+import * as conf from "../../uapi/ip.ts";
+import { RTN_UNICAST, RTN_UNREACHABLE } from "../../uapi/rtnetlink.ts";
+import { IPV4_SIZE, ipv4Destination, ipv4Source, ipv4Tos, ipv4TotalLength } from "../../wire/ipv4.ts";
+import type { IpNetns } from "../netns.ts";
+import { inDevice, ipNetns } from "../slots.ts";
+import type { InDevice } from "./device.ts";
+import { FibResult, Flow4 } from "./fib.ts";
+import { ipForward } from "./forward.ts";
+import { icmpSend } from "./icmp-error.ts";
+import { ipLocalDeliver } from "./input.ts";
+import { checkOptions } from "./options.ts";
+import { Route4 } from "./route.ts";
+import type { SourceCheck } from "./route-input.ts";
+import { routeInput } from "./route-input.ts";
+
+/** Receives IPv4 packets; what it works with is made once. */
+export class Ipv4Receiver {
+  readonly #route = new Route4();
+  readonly #check: SourceCheck = { flow: new Flow4(), result: new FibResult() };
+
+  /** Takes a frame of ETH_P_IP, whose `start` is at the IPv4 header (ip_rcv). Takes ownership. */
+  receive(frame: Frame, dev: Device): void {
+    if (frame.packetType === PACKET_OTHERHOST) {
+      count(dev, RX_OTHERHOST_DROPPED, 1);
+      return drop(frame, "otherhost");
+    }
+    const fault = checkHeader(frame);
+    if (fault !== "") return drop(frame, fault);
+    const inDev = inDevice(dev);
+    if (inDev === null) return drop(frame, "not-for-us");
+    frame.networkHeader = frame.start;
+    this.#finish(ipNetns(dev.netns), frame, inDev);
+  }
+
+  #finish(ip: IpNetns, frame: Frame, inDev: InDevice): void {
+    const { bytes, start } = frame;
+    const { dev } = inDev;
+    const route = this.#route;
+    const source = ipv4Source(bytes, start);
+    const destination = ipv4Destination(bytes, start);
+    if (!routeInput(ip, inDev, source, destination, ipv4Tos(bytes, start), route, this.#check)) {
+      return reject(ip, frame, inDev, route);
+    }
+    if (bytes[start] !== 0x45 && !acceptsOptions(ip, frame, route)) return;
+    if (!route.isLocal) return ipForward(ip, frame, route);
+    if (frame.packetType === PACKET_LOOPBACK) frame.packetType = PACKET_HOST;
+    else if (frame.packetType !== PACKET_HOST && route.type === RTN_UNICAST && dropsGroupUnicast(ip, inDev)) {
+      return drop(frame, "bad-destination");
+    }
+    ipLocalDeliver(ip, frame, dev, route.type);
+  }
+}
+
+/** What is wrong with the header, "" if nothing is; cuts off what is behind the packet (ip_rcv_core). */
+function checkHeader(frame: Frame): DropReason | "" {
+  const { bytes, start, end } = frame;
+  if (end - start < IPV4_SIZE) return "bad-header";
+  const first = bytes[start] ?? 0;
+  const headerLength = (first & 0xf) * 4;
+  if (first >>> 4 !== 4 || headerLength < IPV4_SIZE || start + headerLength > end) return "bad-header";
+  if (checksumAdd(bytes, start, start + headerLength) !== 0xffff) return "bad-checksum";
+  const length = ipv4TotalLength(bytes, start);
+  if (length < headerLength || start + length > end) return "bad-header";
+  frame.end = start + length;
+  return "";
+}
+
+/** There is no way for the packet: its sender is told if this host is a router (ip_error). */
+function reject(ip: IpNetns, frame: Frame, inDev: InDevice, route: Route4): void {
+  if (route.error === "EINVAL") return drop(frame, "bad-source");
+  if (route.error === "EXDEV") return drop(frame, "bad-source");
+  if (inDev.conf.get(conf.IPV4_DEVCONF_FORWARDING) === 0) return drop(frame, "not-for-us");
+  const code = unreachableCode(route.error);
+  if (code >= 0) icmpSend(ip, frame, icmp.ICMP_DEST_UNREACH, code, 0, RTN_UNREACHABLE);
+  drop(frame, "no-route");
+}
+
+function unreachableCode(error: Route4["error"]): number {
+  switch (error) {
+    case "EHOSTUNREACH":
+      return icmp.ICMP_HOST_UNREACH;
+    case "ENETUNREACH":
+      return icmp.ICMP_NET_UNREACH;
+    case "EACCES":
+      return icmp.ICMP_PKT_FILTERED;
+    default:
+      return -1;
+  }
+}
+
+/** Looks at the options; false when the packet is dropped for them. */
+function acceptsOptions(ip: IpNetns, frame: Frame, route: Route4): boolean {
+  const fault = checkOptions(frame.bytes, frame.start);
+  if (fault === undefined) return true;
+  if (fault !== "source-route") {
+    icmpSend(ip, frame, icmp.ICMP_PARAMETERPROB, 0, (fault.pointer << 24) >>> 0, route.type);
+  }
+  drop(frame, "bad-header");
+  return false;
+}
+
+/** Whether a packet for this host alone is refused in a frame for many. */
+function dropsGroupUnicast(ip: IpNetns, inDev: InDevice): boolean {
+  const index = conf.IPV4_DEVCONF_DROP_UNICAST_IN_L2_MULTICAST;
+  return (ip.all4[index] ?? 0) !== 0 || inDev.conf.get(index) !== 0;
+}

@@ -1,0 +1,81 @@
+// What IPv6 keeps with a device: addresses, settings, neighbours, groups, routes through it, counters. Made when something
+// of it is needed first; a device without it is as the namespace's defaults have it.
+//
+// Mirrors include/net/if_inet6.h (struct inet6_dev) and net/ipv6/addrconf.c (ipv6_add_dev).
+
+import type { Device } from "../../net/netdevice.ts";
+import { DeviceSlot } from "../../net/netdevice.ts";
+import type { Timer } from "../../net/timers.ts";
+import { ICMP6_MIB_MAX, IPSTATS_MIB_MAX } from "../../uapi/snmp.ts";
+import { AddressTable } from "../address-table.ts";
+import type { Neighbour } from "../neigh/neighbour.ts";
+import type { NeighParms } from "../neigh/parms.ts";
+import type { Ipv6Address } from "./address.ts";
+import type { DeviceConf6 } from "./conf.ts";
+import type { Fib6Route } from "./fib.ts";
+
+/** Below this MTU a device has no IPv6 (IPV6_MIN_MTU). */
+export const MIN_MTU6 = 1_280;
+
+/** Membership in a group on one device (struct ifmcaddr6). */
+export interface Group6 {
+  readonly group: Uint8Array;
+  /** How many want it. */
+  users: number;
+}
+
+/** A membership that was taken or given up, to be told of so many times more. */
+export interface GroupChange {
+  readonly group: Uint8Array;
+  readonly isJoined: boolean;
+  left: number;
+}
+
+/** An anycast address of the host on one device (struct ifacaddr6). */
+export interface Anycast6 {
+  readonly address: Uint8Array;
+  users: number;
+  readonly route: Fib6Route;
+}
+
+/** The state of one device. */
+export class In6Device extends DeviceSlot {
+  readonly dev: Device;
+  readonly conf: DeviceConf6;
+  readonly parms: NeighParms;
+  /** When it was made or last changed, for IFLA_INET6_CACHEINFO. */
+  updatedNs: number;
+  /** Those of the widest scope first, the newest first among equals (idev->addr_list). */
+  addresses: Ipv6Address[] = [];
+  readonly neighbours = new AddressTable<Neighbour>();
+  readonly groups = new AddressTable<Group6>();
+  readonly anycasts = new AddressTable<Anycast6>();
+  /** Routes with a next hop on the device. */
+  readonly routes = new Set<Fib6Route>();
+  /** The link can carry packets: addresses may be tried on it (IF_READY). */
+  isReady = false;
+  /** The lower half of addresses made from router advertisements (IFLA_INET6_TOKEN); zero: none. */
+  token: Uint8Array | null = null;
+  /** `net.ipv6.conf.*.stable_secret`; null: none is set. */
+  stableSecret: Uint8Array | null = null;
+  /** Counters of IFLA_INET6_STATS and IFLA_INET6_ICMP6STATS, by IPSTATS_MIB_* and ICMP6_MIB_*. */
+  readonly stats = new Float64Array(IPSTATS_MIB_MAX);
+  readonly icmpStats = new Float64Array(ICMP6_MIB_MAX);
+  /** Ends lifetimes; made when an address or route has one. */
+  lifetimeTimer: Timer | null = null;
+  /** Sends the reports of changed memberships; made at the first. */
+  reportTimer: Timer | null = null;
+  /** Answers a router's question for memberships; made at the first. */
+  queryTimer: Timer | null = null;
+  queriedGroups: readonly Group6[] = [];
+  /** Groups whose membership changed, waiting for their reports. */
+  changedGroups: GroupChange[] = [];
+
+  constructor(dev: Device, conf: DeviceConf6, parms: NeighParms) {
+    super();
+    this.dev = dev;
+    this.conf = conf;
+    this.parms = parms;
+    this.updatedNs = dev.machine.clock.now();
+  }
+}

@@ -1,0 +1,200 @@
+// A route of IPv6 is made and checked: a device that is up and has IPv6, a gateway that is on a link, a preferred source that
+// is the host's own.
+//
+// Mirrors net/ipv6/route.c (ip6_route_info_create, fib6_nh_init, ip6_validate_gw, ip6_route_check_nh) with its order, errno
+// and texts. Omitted: source-specific routes, nexthop objects, encapsulations.
+
+import {
+  equalsIpv6,
+  ipv6Network,
+  isIpv4Mapped,
+  isIpv6LinkLocal,
+  isIpv6Loopback,
+  isIpv6Multicast,
+  isIpv6Unspecified,
+} from "../../bytes/ipv6.ts";
+import type { Device } from "../../net/netdevice.ts";
+import { invalid, NetlinkError, noDevice } from "../../netlink/error.ts";
+import { IFF_LOOPBACK, IFF_UP } from "../../uapi/if.ts";
+import { DEVCONF_DISABLE_IPV6 } from "../../uapi/ipv6.ts";
+import * as rt from "../../uapi/rtnetlink.ts";
+import type { GatewayCheck6 } from "../inet.ts";
+import type { IpNetns } from "../netns.ts";
+import { hasInet6, in6Device } from "../slots.ts";
+import { hasUsableAddress } from "./address-find.ts";
+import { Fib6Result, Fib6Route } from "./fib.ts";
+import { table6For } from "./fib-change.ts";
+import { fib6Lookup, fib6TableLookup, selectSibling } from "./fib-lookup.ts";
+import type { NexthopConfig6, RouteConfig6 } from "./route-config.ts";
+import { kernelRoute6 } from "./route-config.ts";
+
+const S = 1_000_000_000;
+
+/** Whether routes of a type lead to an error instead of a next hop. */
+export function isRejectType(type: number): boolean {
+  return (
+    type === rt.RTN_BLACKHOLE ||
+    type === rt.RTN_UNREACHABLE ||
+    type === rt.RTN_PROHIBIT ||
+    type === rt.RTN_THROW
+  );
+}
+
+/** Makes the route that `config` asks for, by the next hop `hop` of it; throws NetlinkError. */
+export function createRoute6(ip: IpNetns, config: RouteConfig6, hop: NexthopConfig6 = config): Fib6Route {
+  if (config.type > rt.RTN_MAX) throw invalid("Invalid route type");
+  if (config.destinationLength > 128) throw invalid("Invalid prefix length");
+  const prefix = ipv6Network(config.destination, config.destinationLength);
+  const route = new Fib6Route(table6For(ip, config.table), prefix, config.destinationLength);
+  route.metric = config.metric;
+  route.protocol = config.protocol === rt.RTPROT_UNSPEC ? rt.RTPROT_BOOT : config.protocol;
+  route.type = config.type === rt.RTN_UNSPEC ? rt.RTN_UNICAST : config.type;
+  route.metrics = config.metrics;
+  route.congestion = config.congestion;
+  route.pref = config.pref;
+  route.weight = hop.weight;
+  route.isLocal = config.type === rt.RTN_LOCAL;
+  route.isAnycast = config.type === rt.RTN_ANYCAST;
+  if (config.expiresS !== 0) route.expiresNs = ip.inet.machine.clock.now() + config.expiresS * S;
+  initNexthop(ip, config, hop, route);
+  if (config.prefsrc !== null) setPrefsrc(ip, route, config.prefsrc);
+  return route;
+}
+
+/** Finds the device and the gateway (fib6_nh_init). */
+function initNexthop(ip: IpNetns, config: RouteConfig6, hop: NexthopConfig6, route: Fib6Route): void {
+  let dev: Device | undefined;
+  if (hop.oif !== 0) {
+    dev = ip.netns.devices.get(hop.oif);
+    if (dev === undefined || !hasInet6(dev)) throw noDevice();
+  }
+  if ((hop.flags & rt.RTNH_F_ONLINK) !== 0) {
+    if (dev === undefined) throw invalid("Nexthop device required for onlink");
+    if ((dev.flags & IFF_UP) === 0) throw new NetlinkError("ENETDOWN", "Nexthop device is not up");
+    route.flags |= rt.RTNH_F_ONLINK;
+  }
+  if (isRejected(config, dev)) {
+    route.isReject = true;
+    route.dev = ip.netns.loopback;
+    return;
+  }
+  if (hop.hasGateway) {
+    dev = validateGateway(ip, hop, config.table, dev);
+    route.gateway = hop.gateway.slice();
+  }
+  if (dev === undefined) throw noDevice();
+  if (isDisabled(dev)) throw new NetlinkError("EACCES", "IPv6 is disabled on nexthop device");
+  if ((dev.flags & IFF_UP) === 0) throw new NetlinkError("ENETDOWN", "Nexthop device is not up");
+  if (!route.isLocal && !route.isAnycast && !dev.hasCarrier) route.flags |= rt.RTNH_F_LINKDOWN;
+  route.dev = dev;
+}
+
+function isDisabled(dev: Device): boolean {
+  return in6Device(dev)?.conf.get(DEVCONF_DISABLE_IPV6) !== 0;
+}
+
+/** Routes that lead to an error, and those by the loopback to addresses that are not its (fib6_is_reject). */
+function isRejected({ destination, type }: RouteConfig6, dev: Device | undefined): boolean {
+  if (isRejectType(type)) return true;
+  if (dev === undefined || (dev.flags & IFF_LOOPBACK) === 0) return false;
+  return !isIpv6Loopback(destination) && type !== rt.RTN_LOCAL && type !== rt.RTN_ANYCAST;
+}
+
+/** Sees that a gateway can be one, and returns the device it is reached by (ip6_validate_gw). */
+export function validateGateway(
+  ip: IpNetns,
+  hop: NexthopConfig6,
+  table: number,
+  wanted: Device | undefined,
+): Device {
+  const { gateway } = hop;
+  const isLinkLocal = isIpv6LinkLocal(gateway);
+  if (wanted !== undefined && isOwn(ip, gateway, wanted, isLinkLocal)) {
+    throw invalid("Gateway can not be a local address");
+  }
+  let dev = wanted;
+  if (!isLinkLocal) {
+    if (!isPossibleGateway(gateway)) throw invalid("Invalid gateway address");
+    if ((hop.flags & rt.RTNH_F_ONLINK) !== 0) checkOnlink(ip, gateway, dev);
+    else dev = checkNexthop(ip, hop, table, dev);
+  }
+  if (dev === undefined) throw invalid("Egress device not specified");
+  if ((dev.flags & IFF_LOOPBACK) !== 0)
+    throw invalid("Egress device can not be loopback device for this route");
+  if (wanted === undefined && isOwn(ip, gateway, dev, isLinkLocal)) {
+    throw invalid("Gateway can not be a local address");
+  }
+  return dev;
+}
+
+/** An address of this host; a link-local one counts only on its own link. */
+function isOwn(ip: IpNetns, gateway: Uint8Array, dev: Device, isLinkLocal: boolean): boolean {
+  return hasUsableAddress(ip, gateway, 0, isLinkLocal ? dev : null, true);
+}
+
+function isPossibleGateway(gateway: Uint8Array): boolean {
+  if (isIpv4Mapped(gateway)) return true;
+  return !isIpv6Multicast(gateway) && !isIpv6Unspecified(gateway) && !isIpv6Loopback(gateway);
+}
+
+/** The device by which a gateway that is no link-local address is reached, directly (ip6_route_check_nh). */
+function checkNexthop(ip: IpNetns, hop: NexthopConfig6, tableId: number, wanted: Device | undefined): Device {
+  const result = new Fib6Result();
+  const lookup = { oif: hop.oif, isStrict: true, ignoresLinkstate: true };
+  const table = ip.tables6.get(tableId);
+  let isFound = table !== undefined && fib6TableLookup(ip, table, hop.gateway, 0, lookup, result);
+  if (!isFound || !isDirect(result, wanted)) {
+    lookup.isStrict = wanted !== undefined;
+    isFound = fib6Lookup(ip, hop.gateway, 0, lookup, result);
+    if (!isFound || result.route === null || result.route.gateway !== null)
+      throw new NetlinkError("EHOSTUNREACH");
+    selectSibling(ip, result, hop.gateway, 0, hop.gateway, 0, hop.oif);
+  }
+  const dev = result.route?.dev ?? null;
+  if (dev === null || (wanted !== undefined && dev !== wanted)) throw new NetlinkError("EHOSTUNREACH");
+  return dev;
+}
+
+function isDirect({ route }: Fib6Result, wanted: Device | undefined): boolean {
+  if (route === null || route.gateway !== null || route.isReject) return false;
+  return wanted === undefined || route.dev === wanted;
+}
+
+/** A gateway said to be on the link must not be known to be elsewhere (ip6_route_check_nh_onlink). */
+function checkOnlink(ip: IpNetns, gateway: Uint8Array, dev: Device | undefined): void {
+  const result = new Fib6Result();
+  const lookup = { oif: dev?.ifindex ?? 0, isStrict: false, ignoresLinkstate: true };
+  if (!fib6TableLookup(ip, ip.main6, gateway, 0, lookup, result)) return;
+  const { route } = result;
+  if (route === null || route.prefixLength === 0 || isIpv6Unspecified(route.prefix)) return;
+  if (route.type !== rt.RTN_UNICAST || route.dev !== dev) {
+    throw invalid("Nexthop has invalid gateway or device mismatch");
+  }
+}
+
+function setPrefsrc(ip: IpNetns, route: Fib6Route, prefsrc: Uint8Array): void {
+  if (isIpv6Unspecified(prefsrc)) return;
+  if (!hasUsableAddress(ip, prefsrc, 0, route.dev)) throw invalid("Invalid source address");
+  route.prefsrc = prefsrc.slice();
+  ip.routesWithSource6.add(route);
+}
+
+/** Routes that prefer an address as their source do so no longer: it is gone (rt6_remove_prefsrc). */
+export function removePrefsrc(ip: IpNetns, address: Uint8Array): void {
+  for (const route of ip.routesWithSource6) {
+    if (route.isInserted && route.prefsrc !== null && !equalsIpv6(route.prefsrc, address)) continue;
+    route.prefsrc = null;
+    ip.routesWithSource6.delete(route);
+  }
+}
+
+/** Finds the device of a gateway of IPv6 that a route of IPv4 names (fib_check_nh_v6_gw). */
+export function checkGatewayOf4(ip: IpNetns, { gateway, ifindex, onlink, table }: GatewayCheck6): Device {
+  const flags = onlink ? rt.RTNH_F_ONLINK : 0;
+  const hop = { oif: ifindex, hasGateway: true, gateway, flags, weight: 1 };
+  const config = { ...kernelRoute6(), ...hop, table };
+  const route = new Fib6Route(table6For(ip, table), gateway, 128);
+  initNexthop(ip, config, hop, route);
+  if (route.dev === null) throw noDevice();
+  return route.dev;
+}

@@ -1,0 +1,125 @@
+// The way of a packet of IPv6: of one that this host sends, and of one that came in.
+//
+// Mirrors net/ipv6/route.c (ip6_route_output_flags, ip6_route_input, ip6_rt_init_dst) and net/ipv6/ip6_output.c
+// (ip6_dst_lookup_tail). Omitted: the cache of exceptions (learned path MTUs and redirects).
+
+import { isIpv6LinkLocal, isIpv6Loopback, isIpv6Multicast, isIpv6Unspecified } from "../../bytes/ipv6.ts";
+import type { Device } from "../../net/netdevice.ts";
+import type { ErrnoName } from "../../uapi/errno.ts";
+import { IFF_LOOPBACK } from "../../uapi/if.ts";
+import { RTAX_MTU, RTN_ANYCAST, RTN_LOCAL, RTN_MULTICAST, RTN_UNICAST } from "../../uapi/rtnetlink.ts";
+import type { IpNetns } from "../netns.ts";
+import { findAddress6, hasUsableAddress } from "./address-find.ts";
+import type { Fib6Route } from "./fib.ts";
+import { Fib6Result } from "./fib.ts";
+import type { Lookup6 } from "./fib-lookup.ts";
+import { fib6Lookup, selectSibling } from "./fib-lookup.ts";
+import { selectSource6 } from "./source.ts";
+
+const maxMtu = 65_535;
+
+/** A way that was found (struct rt6_info). One object serves many packets: a look-up overwrites all but what asks. */
+export class Route6 {
+  /** What is asked: where to, from where (unspecified: to be chosen), by which device (0: any). */
+  readonly destination = new Uint8Array(16);
+  readonly source = new Uint8Array(16);
+  oif = 0;
+
+  /** RTN_UNICAST: on by `dev`; RTN_LOCAL, RTN_ANYCAST, RTN_MULTICAST. */
+  type = RTN_UNICAST;
+  /** The device to leave by; the loopback for the host's own addresses. */
+  dev: Device | null = null;
+  /** The next hop: an address at an offset. */
+  nexthop: Uint8Array = this.destination;
+  nexthopOffset = 0;
+  mtu = 0;
+  route: Fib6Route | null = null;
+  /** Why there is none; "" when there is one. */
+  error: ErrnoName | "" = "";
+  readonly result = new Fib6Result();
+  readonly lookup: Lookup6 = { oif: 0, isStrict: false, ignoresLinkstate: false };
+}
+
+/** Finds the way to `route.destination`; the source is chosen if it is not given. False: `error` says why not. */
+export function routeOutput6(ip: IpNetns, route: Route6): boolean {
+  const { destination, lookup, result, source } = route;
+  const choosesSource = isIpv6Unspecified(source);
+  lookup.oif = route.oif;
+  lookup.isStrict = needsStrict(destination, 0) || (route.oif !== 0 && choosesSource);
+  const isFound = fib6Lookup(ip, destination, 0, lookup, result);
+  if (isFound) selectSibling(ip, result, source, 0, destination, 0, route.oif);
+  if (!setWay(ip, route, destination, 0)) return false;
+  if (!choosesSource) return true;
+  const chosen = result.route?.prefsrc ?? selectSource6(ip, result.route?.dev ?? null, destination);
+  if (chosen === undefined) return fail(route, "EADDRNOTAVAIL");
+  source.set(chosen);
+  return true;
+}
+
+/** Finds the way of the packet whose addresses are at `bytes[source]` and `bytes[destination]`, which came in on `dev`. */
+export function routeInput6(
+  ip: IpNetns,
+  dev: Device,
+  bytes: Uint8Array,
+  source: number,
+  destination: number,
+  route: Route6,
+): boolean {
+  const { lookup, result } = route;
+  const isLoopback = (dev.flags & IFF_LOOPBACK) !== 0;
+  if (isLoopback && hasUsableAddress(ip, bytes, destination, null)) return here(route, dev);
+  lookup.oif = dev.ifindex;
+  lookup.isStrict = needsStrict(bytes, destination);
+  const isFound = fib6Lookup(ip, bytes, destination, lookup, result);
+  if (isFound) selectSibling(ip, result, bytes, source, bytes, destination, 0);
+  return setWay(ip, route, bytes, destination);
+}
+
+function here(route: Route6, dev: Device): boolean {
+  route.type = RTN_LOCAL;
+  route.dev = dev;
+  route.route = null;
+  route.error = "";
+  return true;
+}
+
+/** Whether only routes by one device will do for a destination (rt6_need_strict). */
+function needsStrict(bytes: Uint8Array, offset: number): boolean {
+  return isIpv6Multicast(bytes, offset) || isIpv6LinkLocal(bytes, offset) || isIpv6Loopback(bytes, offset);
+}
+
+function fail(route: Route6, error: ErrnoName): boolean {
+  route.error = error;
+  route.dev = null;
+  return false;
+}
+
+/** Takes what the look-up found as the way. */
+function setWay(ip: IpNetns, route: Route6, destination: Uint8Array, offset: number): boolean {
+  const found = route.result.route;
+  route.route = found;
+  if (route.result.error !== "" || found === null || found.dev === null) {
+    return fail(route, route.result.error === "" ? "ENETUNREACH" : route.result.error);
+  }
+  const isOwn = found.isLocal || found.isAnycast;
+  route.error = "";
+  route.type = found.isLocal ? RTN_LOCAL : found.isAnycast ? RTN_ANYCAST : RTN_UNICAST;
+  if (isIpv6Multicast(destination, offset)) route.type = RTN_MULTICAST;
+  route.dev = isOwn ? ip.netns.loopback : found.dev;
+  route.nexthop = found.gateway ?? destination;
+  route.nexthopOffset = found.gateway === null ? offset : 0;
+  route.mtu = route.dev === null ? 0 : mtuOf6(route.dev, found);
+  return route.dev !== null;
+}
+
+/** The largest packet for a route by a device: what the route says, else what the device's IPv6 takes. */
+export function mtuOf6(dev: Device, route: Fib6Route | null): number {
+  const own = route === null || route.metrics === null ? 0 : (route.metrics.get(RTAX_MTU) ?? 0);
+  return own !== 0 ? own : Math.min(dev.mtu, maxMtu);
+}
+
+/** The device an address of the host that came by the loopback belongs to; `dev` itself for others. */
+export function ownerOf(ip: IpNetns, dev: Device, bytes: Uint8Array, offset: number): Device {
+  if ((dev.flags & IFF_LOOPBACK) === 0) return dev;
+  return findAddress6(ip, bytes, offset, null)?.dev ?? dev;
+}

@@ -1,0 +1,135 @@
+// Which of its addresses a host speaks with (RFC 6724 5).
+//
+// Mirrors net/ipv6/addrconf.c (ipv6_dev_get_saddr, ipv6_get_saddr_eval) and net/ipv6/addrlabel.c. Omitted: home addresses,
+// preferences of sockets, changes to the label table.
+
+import {
+  equalsIpv6,
+  ipv6FromText,
+  ipv6MulticastScope,
+  ipv6SamePrefix,
+  isIpv6LinkLocal,
+  isIpv6Loopback,
+  isIpv6Multicast,
+  isIpv6SiteLocal,
+} from "../../bytes/ipv6.ts";
+import type { Device } from "../../net/netdevice.ts";
+import { IFA_F_DEPRECATED, IFA_F_OPTIMISTIC } from "../../uapi/if_addr.ts";
+import { DEVCONF_USE_OIF_ADDRS_ONLY, DEVCONF_USE_OPTIMISTIC } from "../../uapi/ipv6.ts";
+import type { IpNetns } from "../netns.ts";
+import type { Ipv6Address } from "./address.ts";
+import { isUsable } from "./address-find.ts";
+import { In6Device } from "./device.ts";
+
+/** Scopes in the order RFC 4007 gives them, as multicast addresses spell them. */
+const scopeLink = 2;
+const scopeSite = 5;
+const scopeGlobal = 14;
+
+/** Prefixes whose addresses get along with one another best (RFC 6724 2.1, and what Linux adds). */
+const labels: readonly (readonly [prefix: string, length: number, label: number])[] = [
+  ["::1", 128, 0],
+  ["::ffff:0:0", 96, 4],
+  ["::", 96, 3],
+  ["2001:10::", 28, 7],
+  ["2001::", 32, 6],
+  ["2002::", 16, 2],
+  ["3ffe::", 16, 12],
+  ["fec0::", 10, 11],
+  ["fc00::", 7, 5],
+  ["::", 0, 1],
+];
+
+/** What the rules ask of a candidate, the better the larger; compared in this order. */
+function scoresOf(candidate: Ipv6Address, dev: Device | null, destination: Uint8Array): readonly number[] {
+  const scope = scopeOf(candidate.address);
+  const wanted = scopeOf(destination);
+  return [
+    equalsIpv6(candidate.address, destination) ? 1 : 0,
+    scope >= wanted ? -scope : scope - 128,
+    isPreferred(candidate) ? 1 : 0,
+    dev === null || candidate.dev === dev ? 1 : 0,
+    labelOf(candidate.address) === labelOf(destination) ? 1 : 0,
+    commonPrefix(candidate, destination),
+  ];
+}
+
+/** The scope of an address of any kind, as a multicast address spells it. */
+function scopeOf(address: Uint8Array): number {
+  if (isIpv6Multicast(address)) return ipv6MulticastScope(address);
+  if (isIpv6LinkLocal(address) || isIpv6Loopback(address)) return scopeLink;
+  return isIpv6SiteLocal(address) ? scopeSite : scopeGlobal;
+}
+
+/** Neither deprecated nor still being tried, unless the device says that does not matter. */
+function isPreferred({ dev, flags }: Ipv6Address): boolean {
+  const usesOptimistic = dev.ip6 instanceof In6Device && dev.ip6.conf.get(DEVCONF_USE_OPTIMISTIC) !== 0;
+  return (flags & (usesOptimistic ? IFA_F_DEPRECATED : IFA_F_DEPRECATED | IFA_F_OPTIMISTIC)) === 0;
+}
+
+function labelOf(address: Uint8Array): number {
+  for (const [text, length, label] of labels) {
+    const prefix = ipv6FromText(text);
+    if (prefix !== undefined && ipv6SamePrefix(prefix, address, length)) return label;
+  }
+  return 1;
+}
+
+/** Leading bits that both share, at most the candidate's prefix. */
+function commonPrefix({ address, prefixLength }: Ipv6Address, destination: Uint8Array): number {
+  let length = 0;
+  while (length < prefixLength && ipv6SamePrefix(address, destination, length + 1)) length++;
+  return length;
+}
+
+/**
+ * The address to speak to `destination` with, when packets leave by `dev` (null: unknown); undefined when there is none. It is
+ * the address's own memory: it must not be written.
+ */
+export function selectSource6(
+  ip: IpNetns,
+  dev: Device | null,
+  destination: Uint8Array,
+): Uint8Array | undefined {
+  const onlyOwn = dev !== null && (needsOwn(destination) || usesOwnOnly(dev));
+  let best: Ipv6Address | undefined;
+  let bestScores: readonly number[] = [];
+  for (const candidate of onlyOwn ? addressesOf(dev) : allAddresses(ip, dev)) {
+    if (!isUsable(candidate) || isIpv6Multicast(candidate.address)) continue;
+    const scores = scoresOf(candidate, dev, destination);
+    if (best !== undefined && !isBetter(scores, bestScores)) continue;
+    best = candidate;
+    bestScores = scores;
+  }
+  return best?.address;
+}
+
+/** Groups and link-local addresses are spoken to from the link itself. */
+function needsOwn(destination: Uint8Array): boolean {
+  return (
+    isIpv6LinkLocal(destination) ||
+    (isIpv6Multicast(destination) && ipv6MulticastScope(destination) <= scopeLink)
+  );
+}
+
+function usesOwnOnly(dev: Device): boolean {
+  return dev.ip6 instanceof In6Device && dev.ip6.conf.get(DEVCONF_USE_OIF_ADDRS_ONLY) !== 0;
+}
+
+function addressesOf(dev: Device): readonly Ipv6Address[] {
+  return dev.ip6 instanceof In6Device ? dev.ip6.addresses : [];
+}
+
+/** Every address of the namespace, those of `dev` first. */
+function* allAddresses(ip: IpNetns, dev: Device | null): Generator<Ipv6Address, void, void> {
+  if (dev !== null) yield* addressesOf(dev);
+  for (const other of ip.netns.devices.values()) if (other !== dev) yield* addressesOf(other);
+}
+
+function isBetter(scores: readonly number[], best: readonly number[]): boolean {
+  for (const [index, score] of scores.entries()) {
+    const other = best[index] ?? 0;
+    if (score !== other) return score > other;
+  }
+  return false;
+}

@@ -1,0 +1,96 @@
+// Puts IPv4 and IPv6 on a machine: they take frames by their EtherTypes, follow the devices, and speak ICMP.
+//
+// Mirrors net/ipv4/af_inet.c (inet_init) and net/ipv6/af_inet6.c (inet6_init).
+
+import { drop } from "../net/frame.ts";
+import type { Device, DeviceEvent, Frame, MachineContext, Netns } from "../net/netdevice.ts";
+import { ICMP_DEST_UNREACH, ICMP_HOST_UNREACH } from "../uapi/icmp.ts";
+import { ICMPV6_ADDR_UNREACH, ICMPV6_DEST_UNREACH } from "../uapi/icmpv6.ts";
+import { ETH_P_ARP, ETH_P_IP, ETH_P_IPV6 } from "../uapi/if_ether.ts";
+import { IPPROTO_ICMP } from "../uapi/in.ts";
+import { IPPROTO_ICMPV6 } from "../uapi/in6.ts";
+import { RTN_UNICAST } from "../uapi/rtnetlink.ts";
+import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
+import type { GatewayCheck6 } from "./inet.ts";
+import { Inet } from "./inet.ts";
+import { arpReceive } from "./ipv4/arp.ts";
+import { arpSolicit } from "./ipv4/arp-send.ts";
+import { InDevice } from "./ipv4/device.ts";
+import { deviceEvent4 } from "./ipv4/events.ts";
+import { icmpReceive } from "./ipv4/icmp.ts";
+import { icmpSend } from "./ipv4/icmp-error.ts";
+import { Ipv4Receiver } from "./ipv4/receive.ts";
+import { In6Device } from "./ipv6/device.ts";
+import { deviceEvent6 } from "./ipv6/events.ts";
+import { icmp6Receive } from "./ipv6/icmp.ts";
+import { icmp6Send } from "./ipv6/icmp-error.ts";
+import { ndRedo } from "./ipv6/nd-receive.ts";
+import { ndSolicit } from "./ipv6/nd-send.ts";
+import { Ipv6Receiver } from "./ipv6/receive.ts";
+import { checkGatewayOf4 } from "./ipv6/route-create.ts";
+import type { Neighbour } from "./neigh/neighbour.ts";
+import { ProxyQueue } from "./neigh/proxy.ts";
+import { createNeighTable } from "./neigh/table.ts";
+import { IpNetns } from "./netns.ts";
+import { ipNetns } from "./slots.ts";
+
+/** Makes IPv4 and IPv6 available on `machine`, before its first device is registered. */
+export function joinInet(machine: MachineContext): Inet {
+  const arp = createNeighTable(machine, AF_INET, {
+    solicit: arpSolicit,
+    errorReport: unreachable,
+    unlink: ({ address, dev }) => dev.ip instanceof InDevice && dev.ip.neighbours.delete(address | 0),
+  });
+  const nd = createNeighTable(machine, AF_INET6, {
+    solicit: ndSolicit,
+    errorReport: unreachable,
+    unlink: ({ dev, key }) => dev.ip6 instanceof In6Device && key !== null && dev.ip6.neighbours.delete(key),
+  });
+  const inet = new Inet({
+    machine,
+    arp,
+    nd,
+    arpProxies: new ProxyQueue(machine, (frame) => redoArp(frame)),
+    ndProxies: new ProxyQueue(machine, ndRedo),
+    checkGateway6: (netns: Netns, check: GatewayCheck6) => checkGatewayOf4(ipNetns(netns), check),
+  });
+  const ipv4 = new Ipv4Receiver();
+  const ipv6 = new Ipv6Receiver();
+  inet.protocols4.set(IPPROTO_ICMP, icmpReceive);
+  inet.protocols6.set(IPPROTO_ICMPV6, icmp6Receive);
+  machine.packetHandlers.set(ETH_P_IP, (frame, dev) => ipv4.receive(frame, dev));
+  machine.packetHandlers.set(ETH_P_IPV6, (frame, dev) => ipv6.receive(frame, dev));
+  machine.packetHandlers.set(ETH_P_ARP, (frame, dev) => arpReceive(frame, dev));
+  machine.notifiers.push((event, dev) => follow(inet, event, dev));
+  return inet;
+}
+
+/** Follows the devices; the first one of a namespace is its loopback, the last one too. */
+function follow(inet: Inet, event: DeviceEvent, dev: Device): void {
+  const { netns } = dev;
+  if (event === "register" && netns.ip === null) netns.ip = new IpNetns(netns, inet);
+  deviceEvent4(event, dev);
+  deviceEvent6(event, dev);
+  if (event === "unregister" && dev === netns.loopback) leave(ipNetns(netns));
+}
+
+/** A namespace goes: packets in pieces and pings go with it. */
+function leave(ip: IpNetns): void {
+  ip.fragments4.purge();
+  ip.fragments6.purge();
+  for (const ping of [...ip.pings.values()]) ping.close();
+}
+
+/** Looks at a question again that waited for the true owner to answer. */
+function redoArp(frame: Frame): void {
+  if (frame.dev === null) frame.pool.free(frame);
+  else arpReceive(frame, frame.dev, true);
+}
+
+/** The next hop of a packet, which may be one of IPv6 for a packet of IPv4, did not answer (arp_error_report, ndisc_error_report). */
+function unreachable(neigh: Neighbour, frame: Frame): void {
+  const ip = ipNetns(neigh.dev.netns);
+  if (frame.protocol === ETH_P_IPV6) icmp6Send(ip, frame, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
+  else icmpSend(ip, frame, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0, RTN_UNICAST);
+  drop(frame, "neigh-failed");
+}

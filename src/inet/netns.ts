@@ -1,0 +1,94 @@
+// What IPv4 and IPv6 keep with a namespace: settings, routing tables, addresses by value, packets being put together.
+//
+// Mirrors include/net/netns/ipv4.h, include/net/netns/ipv6.h.
+
+import type { Netns } from "../net/netdevice.ts";
+import { NetnsSlot } from "../net/netdevice.ts";
+import { RT_TABLE_LOCAL, RT_TABLE_MAIN } from "../uapi/rtnetlink.ts";
+import { AddressTable } from "./address-table.ts";
+import { FragmentQueues } from "./fragments.ts";
+import type { Inet } from "./inet.ts";
+import type { Ipv4Address } from "./ipv4/address.ts";
+import { initialConf4All, initialConf4Default } from "./ipv4/conf.ts";
+import type { FibAlias } from "./ipv4/fib.ts";
+import { FibTable } from "./ipv4/fib.ts";
+import type { Ipv6Address } from "./ipv6/address.ts";
+import { initialConf6All, initialConf6Default } from "./ipv6/conf.ts";
+import type { Fib6Route } from "./ipv6/fib.ts";
+import { Fib6Table } from "./ipv6/fib.ts";
+import type { ProxyNeighbour } from "./neigh/neighbour.ts";
+import { defaultNeighValues, NeighParms } from "./neigh/parms.ts";
+import type { PingSocket } from "./ping-socket.ts";
+import { RateLimits } from "./rate-limit.ts";
+import { initialTunables } from "./tunables.ts";
+
+/** ARP does not take a changed address twice within so many milliseconds; ND has no such time. */
+const arpLocktimeMs = 1_000;
+
+/** The state of one namespace. */
+export class IpNetns extends NetnsSlot {
+  readonly netns: Netns;
+  readonly inet: Inet;
+  readonly createdNs: number;
+  /** Settings that belong to no device: net.ipv4.* and net.ipv6.* (tunables.ts). */
+  readonly tunables = initialTunables();
+  /** Decides among next hops and makes identifiers hard to guess. */
+  readonly hashSeed: number;
+
+  /** `net.ipv4.conf.all` and `.default`. */
+  readonly all4 = initialConf4All();
+  readonly default4 = initialConf4Default();
+  readonly neigh4: NeighParms;
+  readonly proxies4: ProxyNeighbour[] = [];
+  /** Routing tables of IPv4 by number. */
+  readonly tables = new Map<number, FibTable>();
+  readonly local = new FibTable(RT_TABLE_LOCAL);
+  readonly main = new FibTable(RT_TABLE_MAIN);
+  /** Routes by the source address they prefer. */
+  readonly routesBySource = new Map<number, Set<FibAlias>>();
+  /** Local addresses by value, as a signed 32-bit number (inet_addr_lst). */
+  readonly addresses4 = new Map<number, Ipv4Address[]>();
+  /** Next identification of a packet (ip_idents). */
+  lastId4 = 0;
+
+  /** `net.ipv6.conf.all` and `.default`; the latter is replaced when it changes, as devices share it. */
+  readonly all6 = initialConf6All();
+  default6 = initialConf6Default();
+  readonly neigh6: NeighParms;
+  readonly proxies6: ProxyNeighbour[] = [];
+  /** Routing tables of IPv6 by number. */
+  readonly tables6 = new Map<number, Fib6Table>();
+  readonly local6 = new Fib6Table(RT_TABLE_LOCAL);
+  readonly main6 = new Fib6Table(RT_TABLE_MAIN);
+  /** Addresses by value, on whichever devices (inet6_addr_lst). */
+  readonly addresses6 = new AddressTable<Ipv6Address[]>();
+  /** Routes that prefer a source address. */
+  readonly routesWithSource6 = new Set<Fib6Route>();
+  /** `net.ipv6.conf.default.stable_secret`; null: none is set. */
+  stableSecret6: Uint8Array | null = null;
+  lastFragmentId6 = 0;
+
+  readonly fragments4: FragmentQueues;
+  readonly fragments6: FragmentQueues;
+  readonly limits: RateLimits;
+  /** Pings under way, by ICMP identifier. */
+  readonly pings = new Map<number, PingSocket>();
+
+  constructor(netns: Netns, inet: Inet) {
+    super();
+    const { machine } = netns;
+    this.netns = netns;
+    this.inet = inet;
+    this.createdNs = machine.clock.now();
+    this.hashSeed = machine.random.u32() | 0;
+    this.lastId4 = machine.random.u32() & 0xffff;
+    this.lastFragmentId6 = machine.random.u32();
+    this.neigh4 = new NeighParms(machine.random, null, defaultNeighValues(arpLocktimeMs));
+    this.neigh6 = new NeighParms(machine.random, null, defaultNeighValues(0));
+    for (const table of [this.local, this.main]) this.tables.set(table.id, table);
+    for (const table of [this.local6, this.main6]) this.tables6.set(table.id, table);
+    this.fragments4 = new FragmentQueues(machine);
+    this.fragments6 = new FragmentQueues(machine);
+    this.limits = new RateLimits(machine.clock);
+  }
+}
