@@ -76,7 +76,9 @@ async function printMessage(
   const subject = subjects.find(({ types }) => types.includes(message.type));
   if (subject === undefined) return;
   const stamp = timestampText(ip.io.now(), ip.options.timestamp);
-  const notice = await subject.prepare(ip, message);
+  const notice = await subject.prepare(ip, message, ifindex);
+  const { family } = ip.options;
+  if (family !== AF_UNSPEC && notice.family !== undefined && notice.family !== family) return;
   if (ifindex !== undefined && notice.ifindex !== undefined && notice.ifindex !== ifindex) return;
   const out = ip.output({ json: false });
   out.text(stamp);

@@ -4,7 +4,9 @@
 
 import { parseAddress } from "../../../client/addr.ts";
 import { parseLink } from "../../../client/link.ts";
+import { parseNeighbour } from "../../../client/neigh.ts";
 import { parseNsid } from "../../../client/nsid.ts";
+import { parseRoute } from "../../../client/route.ts";
 import type { Message } from "../../../netlink/message.ts";
 import * as rt from "../../../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6, AF_PACKET, AF_UNSPEC } from "../../../uapi/socket.ts";
@@ -13,12 +15,17 @@ import { printAddress, printAddressBrief } from "../addr/print.ts";
 import type { IpContext } from "../context.ts";
 import { loadForPrint, printLink } from "../link/print.ts";
 import { printBriefStart } from "../link/print-brief.ts";
+import { printNeigh } from "../neigh/print.ts";
 import { printId } from "../netns/ids.ts";
+import { newRouteFilter } from "../route/filter.ts";
+import { loadForRoutes, printRoute } from "../route/print.ts";
 
 /** A message that is ready to be printed: what it needs has been asked for. */
 export interface Notice {
   /** The device it is about; undefined if it is about none. */
   readonly ifindex: number | undefined;
+  /** The family it is about, where that is not said by the group it came through. */
+  readonly family?: number;
   print(out: Output): void;
 }
 
@@ -30,7 +37,8 @@ export interface MonitorSubject {
   readonly types: readonly number[];
   /** The groups to join, by the family they are about. */
   readonly groups: readonly (readonly [family: number, group: number])[];
-  prepare(ip: IpContext, message: Message): Promise<Notice>;
+  /** `dev` is the device that was asked for, which is not said again. */
+  prepare(ip: IpContext, message: Message, dev: number | undefined): Promise<Notice>;
 }
 
 /** In the order the words are tried. */
@@ -51,6 +59,23 @@ export const SUBJECTS: readonly MonitorSubject[] = [
       [AF_INET6, rt.RTNLGRP_IPV6_IFADDR],
     ],
     prepare: prepareAddress,
+  },
+  {
+    word: "route",
+    label: "ROUTE",
+    types: [rt.RTM_NEWROUTE, rt.RTM_DELROUTE],
+    groups: [
+      [AF_INET, rt.RTNLGRP_IPV4_ROUTE],
+      [AF_INET6, rt.RTNLGRP_IPV6_ROUTE],
+    ],
+    prepare: prepareRoute,
+  },
+  {
+    word: "neigh",
+    label: "NEIGH",
+    types: [rt.RTM_NEWNEIGH, rt.RTM_DELNEIGH, rt.RTM_GETNEIGH],
+    groups: [[AF_UNSPEC, rt.RTNLGRP_NEIGH]],
+    prepare: prepareNeighbour,
   },
   {
     word: "nsid",
@@ -97,6 +122,26 @@ async function prepareAddress(ip: IpContext, message: Message): Promise<Notice> 
 function printDeleted(out: Output, isDeleted: boolean, print: () => void): void {
   if (isDeleted) out.text("Deleted ");
   print();
+}
+
+async function prepareRoute(ip: IpContext, message: Message, dev: number | undefined): Promise<Notice> {
+  const route = parseRoute(message);
+  const isDeleted = message.type === rt.RTM_DELROUTE;
+  const filter = { ...newRouteFilter(), table: 0, oif: dev };
+  await loadForRoutes(ip, [route]);
+  // A route with several next hops is about none of their devices.
+  return { ifindex: route.oif ?? 0, print: (out) => printRoute(ip, out, route, { isDeleted, filter }) };
+}
+
+async function prepareNeighbour(ip: IpContext, message: Message, dev: number | undefined): Promise<Notice> {
+  const neighbour = parseNeighbour(message);
+  await ip.links.load([neighbour.ifindex]);
+  return {
+    ifindex: neighbour.ifindex,
+    family: neighbour.family,
+    print: (out) =>
+      printNeigh(ip, out, neighbour, { messageType: message.type, hasDevice: dev === undefined }),
+  };
 }
 
 async function prepareNsid(ip: IpContext, message: Message): Promise<Notice> {
