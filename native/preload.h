@@ -56,6 +56,7 @@ enum {
   OP_MOUNT = 9,     // descriptor of a namespace file; payload: the name it gets
   OP_UMOUNT = 10,   // payload: the name to take away
   OP_IOCTL = 11,    // request, size; payload: the argument -> the argument
+  OP_SETNS = 12,    // descriptor of a namespace file -> EINVAL when it is none
 };
 
 struct request {
@@ -100,6 +101,9 @@ void put_address(struct sockaddr *address, socklen_t *length, uint32_t port_id, 
 // send.c, receive.c
 ssize_t send_netlink(int fd, const struct msghdr *message, int flags);
 ssize_t receive_netlink(int fd, struct msghdr *message, int flags);
+
+// paths.c
+const char *behind_names(const char *path);
 
 // foreign.c
 int refuse_address(const void *address, socklen_t length);

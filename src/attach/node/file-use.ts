@@ -30,6 +30,7 @@ interface Calls {
   addWatch(fd: number, path: string, mask: number): number;
   removeWatch(fd: number, watch: number): number;
   read(fd: number, bytes: Uint8Array): number;
+  close(fd: number): number;
   watch(fd: number, onReadable: () => void): Watch;
 }
 
@@ -83,7 +84,7 @@ export class FileUses {
   /** Stops watching all. */
   close(): void {
     this.#watch.close();
-    closeSync(this.#inotify);
+    this.#calls.close(this.#inotify);
   }
 
   #read(): void {
@@ -112,6 +113,7 @@ export async function loadFileUses(): Promise<FileUses> {
     addWatch: (fd, path, mask) => orErrno(addWatch(fd, path, mask)),
     removeWatch: (fd, watch) => orErrno(removeWatch(fd, watch)),
     read: (fd, bytes) => orErrno(read(fd, bytes, bytes.length)),
+    close: libc.close,
     watch: libc.watch,
   };
   const inotify = orErrno(init(IN_NONBLOCK_CLOEXEC));
