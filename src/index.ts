@@ -62,9 +62,10 @@ export class Machine implements NetlinkProvider {
     let table: NetlinkTable | undefined;
     this.core = new MachineCore(options, (core) => {
       table = new NetlinkTable(core);
-      const inet = joinInet(core);
+      // rtnetlink hears of devices before IPv4 and IPv6 do, as on Linux: its messages tell what those knew before.
+      const rtnetlink = joinRtnetlink(core, table);
+      joinInetRequests(rtnetlink, joinInet(core));
       core.afOps.push(inetAfOps, inet6AfOps);
-      joinInetRequests(joinRtnetlink(core, table), inet);
       joinGenetlink(table);
     });
     this.table = table ?? new NetlinkTable(this.core);

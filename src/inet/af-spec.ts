@@ -106,7 +106,7 @@ function putCacheinfo(dev: Device, slot: In6Device | undefined, writer: MessageW
 
 /** A setting of the device, or what it would be. */
 function value6(dev: Device, slot: In6Device | undefined, index: number): number {
-  if (index === conf6.DEVCONF_MTU6) return slot?.conf.mtu || dev.mtu;
+  if (index === conf6.DEVCONF_MTU6) return slot?.conf.mtu || dev.mtu6;
   if (slot !== undefined) return slot.conf.get(index);
   const isLoopback = (dev.flags & IFF_LOOPBACK) !== 0;
   if (isLoopback && (index === conf6.DEVCONF_ACCEPT_DAD || index === conf6.DEVCONF_USE_TEMPADDR)) return -1;

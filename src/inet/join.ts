@@ -71,6 +71,7 @@ function follow(inet: Inet, event: DeviceEvent, dev: Device): void {
   if (event === "register" && netns.ip === null) netns.ip = new IpNetns(netns, inet);
   deviceEvent4(event, dev);
   deviceEvent6(event, dev);
+  if (event === "register" || event === "change-mtu") dev.mtu6 = dev.mtu;
   if (event === "unregister" && dev === netns.loopback) leave(ipNetns(netns));
 }
 

@@ -44,6 +44,8 @@ export class IpNetns extends NetnsSlot {
   readonly tables = new Map<number, FibTable>();
   readonly local = new FibTable(RT_TABLE_LOCAL);
   readonly main = new FibTable(RT_TABLE_MAIN);
+  /** The local table has had a route. */
+  hasLocalTable = false;
   /** Routes by the source address they prefer. */
   readonly routesBySource = new Map<number, Set<FibAlias>>();
   /** Local addresses by value, as a signed 32-bit number (inet_addr_lst). */

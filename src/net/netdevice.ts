@@ -212,6 +212,8 @@ export class Device<State = unknown> {
   /** Protocol state of inet and inet6, owned by that room. */
   ip: DeviceSlot | null = null;
   ip6: DeviceSlot | null = null;
+  /** The MTU as IPv6 last heard of it; owned by inet. */
+  mtu6 = 0;
 
   /** The root queueing discipline; null: frames go straight to the driver. */
   qdisc: Qdisc | null = null;

@@ -73,8 +73,10 @@ export function netifReceive(frame: Frame, dev: Device): void {
     frame.vlanProtocol = 0;
   }
   const handler = dev.machine.packetHandlers.get(frame.protocol);
-  if (handler === undefined) dropRx(frame, dev, "unhandled-protocol");
-  else handler(frame, dev);
+  if (handler !== undefined) handler(frame, dev);
+  else if (dev.taps === null && dev.netns.taps === null) dropRx(frame, dev, "unhandled-protocol");
+  // To Linux a frame that a tap was shown has been delivered.
+  else frame.pool.free(frame);
 }
 
 /** Shows a frame to taps; the list may change while it is walked. */

@@ -100,7 +100,7 @@ export function addressIn(attribute: Attribute | undefined): Uint8Array {
 function prefixIn(attribute: Attribute | undefined, length: number): Uint8Array {
   const address = new Uint8Array(16);
   if (attribute === undefined) return address;
-  const size = Math.min((length + 7) >> 3, 16);
+  const size = (length + 7) >> 3;
   if (attribute.length < size) throw invalid();
   address.set(attribute.bytes.subarray(attribute.start, attribute.start + size));
   return address;

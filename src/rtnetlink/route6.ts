@@ -9,11 +9,12 @@ import type { Fib6Route, Fib6Table } from "../inet/ipv6/fib.ts";
 import { deleteRoute6, deleteSiblings6, insertRoute6 } from "../inet/ipv6/fib-change.ts";
 import { findNode } from "../inet/ipv6/fib-tree.ts";
 import type { NexthopConfig6, RouteConfig6 } from "../inet/ipv6/route-config.ts";
+import { METRIC_USER } from "../inet/ipv6/route-config.ts";
 import { createRoute6 } from "../inet/ipv6/route-create.ts";
 import type { IpNetns } from "../inet/netns.ts";
 import { ipNetns } from "../inet/slots.ts";
 import type { Netns, Origin } from "../net/netdevice.ts";
-import { NetlinkError } from "../netlink/error.ts";
+import { invalid, NetlinkError } from "../netlink/error.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_MULTI, NLM_F_REPLACE } from "../uapi/netlink.ts";
 import * as rt from "../uapi/rtnetlink.ts";
@@ -21,13 +22,16 @@ import { AF_INET6 } from "../uapi/socket.ts";
 import type { Rtnetlink } from "./dispatch.ts";
 import type { RouteFilter } from "./route-filter.ts";
 import { routeFilterOf, tablesOf } from "./route-filter.ts";
+import { readRtmsg } from "./route-msg.ts";
 import { routeConfig6Of, routePolicy6 } from "./route6-config.ts";
 import { fillRoute6 } from "./route6-fill.ts";
 
 /** Answers RTM_NEWROUTE. */
 export function newRoute6(request: Request): void {
   const ip = ipNetns(request.netns);
-  const config = routeConfig6Of(request);
+  const asked = routeConfig6Of(request);
+  if ((readRtmsg(request.message).flags & rt.RTM_F_CLONED) !== 0) throw invalid("Userspace can not set RTF_CACHE");
+  const config = { ...asked, metric: asked.metric === 0 ? METRIC_USER : asked.metric };
   const { multipath, nlFlags, origin } = config;
   if (multipath !== null) return newMultipath(ip, config, multipath);
   insertRoute6(ip, createRoute6(ip, config), { nlFlags, origin });

@@ -7,7 +7,7 @@ import { ipv4Mask } from "../../bytes/ipv4.ts";
 import type { Origin } from "../../net/netdevice.ts";
 import { exists, invalid, NetlinkError } from "../../netlink/error.ts";
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../../uapi/netlink.ts";
-import { RT_SCOPE_NOWHERE, RTAX_CC_ALGO, RTN_UNSPEC, RTNH_F_DEAD } from "../../uapi/rtnetlink.ts";
+import { RT_SCOPE_NOWHERE, RT_TABLE_LOCAL, RTAX_CC_ALGO, RTN_UNSPEC, RTNH_F_DEAD } from "../../uapi/rtnetlink.ts";
 import type { IpNetns } from "../netns.ts";
 import { inDevice } from "../slots.ts";
 import { InDevice } from "./device.ts";
@@ -18,6 +18,7 @@ import type { NexthopConfig4, RouteConfig4 } from "./route-config.ts";
 
 /** The table `id`, made if need be (fib_new_table). */
 export function tableFor(ip: IpNetns, id: number): FibTable {
+  if (id === RT_TABLE_LOCAL) ip.hasLocalTable = true;
   let table = ip.tables.get(id);
   if (table === undefined) {
     table = new FibTable(id);

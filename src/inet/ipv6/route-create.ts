@@ -26,7 +26,7 @@ import { Fib6Result, Fib6Route } from "./fib.ts";
 import { table6For } from "./fib-change.ts";
 import { fib6Lookup, fib6TableLookup, selectSibling } from "./fib-lookup.ts";
 import type { NexthopConfig6, RouteConfig6 } from "./route-config.ts";
-import { kernelRoute6 } from "./route-config.ts";
+import { kernelRoute6, METRIC_USER } from "./route-config.ts";
 
 const S = 1_000_000_000;
 
@@ -46,7 +46,7 @@ export function createRoute6(ip: IpNetns, config: RouteConfig6, hop: NexthopConf
   if (config.destinationLength > 128) throw invalid("Invalid prefix length");
   const prefix = ipv6Network(config.destination, config.destinationLength);
   const route = new Fib6Route(table6For(ip, config.table), prefix, config.destinationLength);
-  route.metric = config.metric;
+  route.metric = config.metric === 0 ? METRIC_USER : config.metric;
   route.protocol = config.protocol === rt.RTPROT_UNSPEC ? rt.RTPROT_BOOT : config.protocol;
   route.type = config.type === rt.RTN_UNSPEC ? rt.RTN_UNICAST : config.type;
   route.metrics = config.metrics;
