@@ -43,7 +43,8 @@ export interface Difference {
 
 const PAIR =
   "v0 index 10 address 02:00:00:00:00:10 type veth peer name v1 index 11 address 02:00:00:00:00:11";
-const ENVIRONMENT = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
+/** What `ip` and ours are run with. */
+export const ENVIRONMENT = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
 const RECEIVE_BUFFER = 1024 * 1024;
 
 /** The version of the system's `ip`; undefined if there is none. */
@@ -84,7 +85,8 @@ export async function compare(
   }
 }
 
-function newNetns(libc: Libc): number {
+/** Makes a namespace of the live kernel; returns a descriptor of it. The thread stays in it. */
+export function newNetns(libc: Libc): number {
   const result = libc.unshare(CLONE_NEWNET);
   if (result < 0) throw NetlinkError.fromErrno(result, "Cannot make a network namespace");
   return openOwnNetns();
@@ -119,12 +121,17 @@ function systemPlace(libc: Libc): Place {
 /** Ours in a namespace of the live kernel. */
 function kernelPlace(libc: Libc): Place {
   const fd = newNetns(libc);
-  const provider: NetlinkProvider = {
+  const provider = kernelProvider(libc, fd);
+  return { run: (words, input) => runOurs(provider, words, input), close: () => closeSync(fd) };
+}
+
+/** Sockets in the namespace `fd`; no namespace has a name. */
+export function kernelProvider(libc: Libc, fd: number): NetlinkProvider {
+  return {
     openSocket: async ({ protocol }) =>
       inNetns(libc, fd, () => openKernelSocket(libc, protocol, RECEIVE_BUFFER)),
     openNetns: () => Promise.reject(new NetlinkError("ENOENT")),
   };
-  return { run: (words, input) => runOurs(provider, words, input), close: () => closeSync(fd) };
 }
 
 /** Ours on a machine with as many processors as this system. */
@@ -136,21 +143,30 @@ function machinePlace(): Place {
 async function runOurs(provider: NetlinkProvider, words: readonly string[], input: string): Promise<Outcome> {
   let stdout = "";
   let stderr = "";
-  const missing = (): NetlinkError => new NetlinkError("ENOENT");
   const io: CommandIo = {
+    ...quietIo(provider),
     stdout: (text) => void (stdout += text),
     stderr: (text) => void (stderr += text),
+    readFile: (path) => (path === "-" ? Promise.resolve(input) : Promise.reject(new NetlinkError("ENOENT"))),
+  };
+  const code = await run(["ip", ...words], io);
+  return { stdout: masked(stdout), stderr, code };
+}
+
+/** A world without files, names of namespaces, a terminal, an audience. */
+export function quietIo(provider: NetlinkProvider): CommandIo {
+  return {
+    stdout: () => {},
+    stderr: () => {},
     isTTY: false,
     env: ENVIRONMENT,
     provider,
     listNetns: async () => [],
-    readFile: (path) => (path === "-" ? Promise.resolve(input) : Promise.reject(missing())),
-    createFile: () => Promise.reject(missing()),
+    readFile: () => Promise.reject(new NetlinkError("ENOENT")),
+    createFile: () => Promise.reject(new NetlinkError("ENOENT")),
     now: () => new Date(0),
     onInterrupt: () => () => {},
   };
-  const code = await run(["ip", ...words], io);
-  return { stdout: masked(stdout), stderr, code };
 }
 
 /** Link-layer addresses that the kernel chose; those that the lines name begin with 02:00:00:00:00. */
