@@ -32,7 +32,6 @@ export const addrShow: Scenario = {
     -s addr show v0
     -s -s -d addr show v0
     -4 addr
-    -6 addr
     -0 addr
     -B addr
     -o addr
@@ -53,7 +52,6 @@ export const addrShow: Scenario = {
     -j -br addr
     -j -p -br addr
     -j -4 addr
-    -j -6 addr
     -j -0 addr
     addr show up
     -o addr show up
@@ -110,6 +108,23 @@ export const addrShow: Scenario = {
     addr show help
     addr help
     addr foo
+  `,
+};
+
+/** The list of links that IPv6 keeps by itself (inet6_dump_ifinfo): no queueing discipline, no group. */
+export const addrShow6: Scenario = {
+  title: "ip -6 address show",
+  setup: [
+    "link set v0 addrgenmode none",
+    "link set v1 addrgenmode none",
+    "addr add 2001:db8::1/64 dev v1 nodad",
+  ],
+  lines: `
+    -6 addr
+    -6 -j -p addr
+    -6 -d addr
+    -6 addr show v1
+    addr show to 2001:db8::/32
   `,
 };
 
