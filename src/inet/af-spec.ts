@@ -44,7 +44,7 @@ export const inetAfOps: AfOps = { family: AF_INET, fill: fill4, validate: valida
 export const inet6AfOps: AfOps = { family: AF_INET6, fill: fill6, validate: validate6, set: set6 };
 
 function fill4(dev: Device, writer: MessageWriter): boolean {
-  if (!(dev.ip instanceof InDevice) && !hasInet(dev)) return false;
+  if (!(dev.ip instanceof InDevice) && (dev.mtu6 === 0 || !hasInet(dev))) return false;
   const at = writer.attribute(link.IFLA_INET_CONF, conf4.IPV4_DEVCONF_MAX * 4);
   for (let index = 1; index <= conf4.IPV4_DEVCONF_MAX; index++) {
     setS32(writer.bytes, at + (index - 1) * 4, value4(dev, index));
@@ -75,7 +75,7 @@ function set4(dev: Device, spec: Attribute): void {
 
 function fill6(dev: Device, writer: MessageWriter, extMask: number): boolean {
   const slot = dev.ip6 instanceof In6Device ? dev.ip6 : undefined;
-  if (slot === undefined && !hasInet6(dev)) return false;
+  if (slot === undefined && (dev.mtu6 === 0 || !hasInet6(dev))) return false;
   writer.u32(link.IFLA_INET6_FLAGS, slot?.isReady === true ? ready : 0);
   putCacheinfo(dev, slot, writer);
   const at = writer.attribute(link.IFLA_INET6_CONF, conf6.DEVCONF_MAX * 4);

@@ -72,6 +72,7 @@ function follow(inet: Inet, event: DeviceEvent, dev: Device): void {
   deviceEvent4(event, dev);
   deviceEvent6(event, dev);
   if (event === "register" || event === "change-mtu") dev.mtu6 = dev.mtu;
+  if (event === "unregister") dev.mtu6 = 0;
   if (event === "unregister" && dev === netns.loopback) leave(ipNetns(netns));
 }
 

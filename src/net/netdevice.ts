@@ -212,7 +212,7 @@ export class Device<State = unknown> {
   /** Protocol state of inet and inet6, owned by that room. */
   ip: DeviceSlot | null = null;
   ip6: DeviceSlot | null = null;
-  /** The MTU as IPv6 last heard of it; owned by inet. */
+  /** The MTU as IPv6 last heard of it, 0 while it knows nothing of the device; owned by inet. */
   mtu6 = 0;
 
   /** The root queueing discipline; null: frames go straight to the driver. */
@@ -265,6 +265,8 @@ export abstract class DeviceSlot {
 
 /** Sees frames and must not keep them: the bytes are valid during the call only. */
 export interface PacketTap {
+  /** The EtherType it looks at; all of them without. */
+  readonly protocol?: number;
   /** A frame passes, from `frame.macHeader` to `frame.end`; `isOutgoing` as seen from `dev`. */
   seen(frame: Frame, dev: Device, isOutgoing: boolean): void;
   /** A frame is dropped on `dev`. */

@@ -74,9 +74,13 @@ export function netifReceive(frame: Frame, dev: Device): void {
   }
   const handler = dev.machine.packetHandlers.get(frame.protocol);
   if (handler !== undefined) handler(frame, dev);
-  else if (dev.taps === null && dev.netns.taps === null) dropRx(frame, dev, "unhandled-protocol");
-  // To Linux a frame that a tap was shown has been delivered.
-  else frame.pool.free(frame);
+  else if (isTaken(dev.taps, frame) || isTaken(dev.netns.taps, frame)) frame.pool.free(frame);
+  else dropRx(frame, dev, "unhandled-protocol");
+}
+
+/** Whether a tap looks at frames of this kind: to Linux what was shown to one has been delivered. */
+function isTaken(taps: readonly PacketTap[] | null, frame: Frame): boolean {
+  return taps?.some(({ protocol }) => protocol === undefined || protocol === frame.protocol) === true;
 }
 
 /** Shows a frame to taps; the list may change while it is walked. */

@@ -7,7 +7,13 @@ import { ipv4Mask } from "../../bytes/ipv4.ts";
 import type { Origin } from "../../net/netdevice.ts";
 import { exists, invalid, NetlinkError } from "../../netlink/error.ts";
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../../uapi/netlink.ts";
-import { RT_SCOPE_NOWHERE, RT_TABLE_LOCAL, RTAX_CC_ALGO, RTN_UNSPEC, RTNH_F_DEAD } from "../../uapi/rtnetlink.ts";
+import {
+  RT_SCOPE_NOWHERE,
+  RT_TABLE_LOCAL,
+  RTAX_CC_ALGO,
+  RTN_UNSPEC,
+  RTNH_F_DEAD,
+} from "../../uapi/rtnetlink.ts";
 import type { IpNetns } from "../netns.ts";
 import { inDevice } from "../slots.ts";
 import { InDevice } from "./device.ts";

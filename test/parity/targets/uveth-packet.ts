@@ -23,6 +23,7 @@ export function openUvethPacket(netns: Netns, ifindex: number, protocol: number)
 
 class UvethPacket implements PacketPort, PacketTap {
   readonly #dev: Device;
+  readonly protocol?: number;
   readonly #protocol: number;
   readonly #received: ReceivedFrame[] = [];
   readonly #waiting: ((frame: ReceivedFrame) => void)[] = [];
@@ -30,6 +31,7 @@ class UvethPacket implements PacketPort, PacketTap {
   constructor(dev: Device, protocol: number) {
     this.#dev = dev;
     this.#protocol = protocol;
+    if (protocol !== ETH_P_ALL) this.protocol = protocol;
     dev.taps = [...(dev.taps ?? []), this];
   }
 

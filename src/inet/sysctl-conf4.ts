@@ -1,0 +1,72 @@
+// `net.ipv4.conf.{all,default,DEV}.*`.
+//
+// Mirrors net/ipv4/devinet.c (devinet_conf_proc, devinet_sysctl_forward, inet_forward_change).
+
+import type { Device } from "../net/netdevice.ts";
+import { NetlinkError } from "../netlink/error.ts";
+import {
+  IPV4_DEVCONF_ACCEPT_REDIRECTS,
+  IPV4_DEVCONF_FORWARDING,
+  IPV4_DEVCONF_MC_FORWARDING,
+} from "../uapi/ip.ts";
+import { conf4Names } from "./ipv4/conf.ts";
+import type { IpNetns } from "./netns.ts";
+import { hasInet, inDevice } from "./slots.ts";
+import { parseNumber } from "./sysctl-value.ts";
+
+/** The names there are, as paths. */
+export function listConf4(ip: IpNetns): readonly (readonly string[])[] {
+  const devices = [...ip.netns.devices.values()].filter(hasInet).map(({ name }) => name);
+  return ["all", "default", ...devices].flatMap((who) =>
+    conf4Names.map(([name]) => ["ipv4", "conf", who, name]),
+  );
+}
+
+/** Whose setting a path names, and which; undefined when it names none. */
+function find(
+  ip: IpNetns,
+  path: readonly string[],
+): { readonly who: "all" | "default" | Device; readonly index: number } | undefined {
+  const [family, kind, name = "", setting, ...rest] = path;
+  if (family !== "ipv4" || kind !== "conf" || rest.length > 0) return undefined;
+  const index = conf4Names.find(([each]) => each === setting)?.[1];
+  const who = name === "all" || name === "default" ? name : ip.netns.names.get(name);
+  if (index === undefined || who === undefined || (typeof who !== "string" && who.name !== name))
+    return undefined;
+  return { who, index };
+}
+
+/** The value of a setting; undefined when there is no such name. */
+export function readConf4(ip: IpNetns, path: readonly string[]): string | undefined {
+  const found = find(ip, path);
+  if (found === undefined) return undefined;
+  const { index, who } = found;
+  if (who === "all") return `${ip.all4[index] ?? 0}`;
+  if (who === "default") return `${ip.default4[index] ?? 0}`;
+  const value = inDevice(who)?.conf.get(index);
+  return value === undefined ? undefined : `${value}`;
+}
+
+/** Changes a setting; false when there is no such name. */
+export function writeConf4(ip: IpNetns, path: readonly string[], text: string): boolean {
+  const found = find(ip, path);
+  if (found === undefined) return false;
+  const { index, who } = found;
+  if (index === IPV4_DEVCONF_MC_FORWARDING) throw new NetlinkError("EACCES");
+  const value = parseNumber(text);
+  if (who === "all") {
+    if (index === IPV4_DEVCONF_FORWARDING) changeForwarding4(ip, value);
+    else ip.all4[index] = value;
+  } else if (who === "default") ip.default4[index] = value;
+  else inDevice(who)?.conf.set(index, value);
+  return true;
+}
+
+/** Makes the namespace a router, or a host (inet_forward_change): every device follows, there or to come. */
+export function changeForwarding4(ip: IpNetns, value: number): void {
+  if (ip.all4[IPV4_DEVCONF_FORWARDING] === value) return;
+  ip.all4[IPV4_DEVCONF_FORWARDING] = value;
+  ip.all4[IPV4_DEVCONF_ACCEPT_REDIRECTS] = value === 0 ? 1 : 0;
+  ip.default4[IPV4_DEVCONF_FORWARDING] = value;
+  for (const dev of ip.netns.devices.values()) inDevice(dev)?.conf.set(IPV4_DEVCONF_FORWARDING, value);
+}
