@@ -58,6 +58,8 @@ class Supervisor {
     this.#worker = new Worker(new URL("./engine.worker.js", import.meta.url), {
       name: "engine",
       workerData: settings,
+      // Some descriptors are opened or closed through FFI, which Node would warn about.
+      trackUnmanagedFds: false,
     });
   }
 
