@@ -43,11 +43,6 @@ export function garbage(key: string, word: string): CommandExit {
   return new CommandExit(EXIT_USAGE, `Error: either "${key}" is duplicate, or "${word}" is a garbage.\n`);
 }
 
-/** A value that must be given (missarg). */
-export function required(key: string): CommandExit {
-  return new CommandExit(EXIT_USAGE, `Error: argument "${key}" is required\n`);
-}
-
 /** The words end where another one must come (incomplete_command). */
 export function incomplete(): CommandExit {
   return new CommandExit(EXIT_USAGE, 'Command line is not complete. Try option "help"\n');

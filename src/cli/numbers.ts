@@ -25,14 +25,6 @@ export function unsigned(text: string, bits = 32, base: 0 | 10 | 16 = 0): number
   return value === undefined || value < 0n || value >> BigInt(bits) !== 0n ? undefined : Number(value);
 }
 
-/** Reads an unsigned 64-bit number (get_u64); a negative one wraps, as in strtoull(3). */
-export function unsigned64(text: string, base: 0 | 10 | 16 = 0): bigint | undefined {
-  const value = integer(text, base);
-  if (value === undefined || value > 0xffff_ffff_ffff_ffffn || value < -0xffff_ffff_ffff_ffffn)
-    return undefined;
-  return BigInt.asUintN(64, value);
-}
-
 /** Reads a signed 32-bit number (get_integer, get_s32); undefined when it is none or does not fit. */
 export function signed(text: string, base: 0 | 10 | 16 = 0): number | undefined {
   const value = integer(text, base);

@@ -45,7 +45,7 @@ import { reads } from "./answer.ts";
 export const LIFETIME_FOREVER = 0xffff_ffff;
 
 /** How long an address is valid and preferred, in seconds; the stamps are in hundredths of a second since boot. */
-export interface AddressLifetime {
+interface AddressLifetime {
   readonly validSeconds: number;
   readonly preferredSeconds: number;
   readonly created: number;

@@ -16,8 +16,6 @@ import { linkAddressText, reads } from "./answer.ts";
 import { parseLinkStats } from "./stats.ts";
 
 /** IFLA_LINKINFO: the kind, and what it and its master have to say; `data` is read by whoever knows the kind. */
-export type LinkInfo = Parsed<typeof linkInfo>;
-
 const linkInfo = policy(uapi.IFLA_INFO_MAX, {
   [uapi.IFLA_INFO_KIND]: string("kind"),
   [uapi.IFLA_INFO_DATA]: nest("data"),

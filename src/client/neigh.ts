@@ -18,7 +18,7 @@ import { RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWNEIGH } from "../uapi/rtnetlink.ts";
 import { linkAddressText, onlyMessage, reads } from "./answer.ts";
 
 /** NDA_CACHEINFO: ages in hundredths of a second. */
-export interface NeighbourCacheInfo {
+interface NeighbourCacheInfo {
   readonly confirmed: number;
   readonly used: number;
   readonly updated: number;

@@ -10,7 +10,7 @@ import type { Output } from "../output.ts";
 import type { Words } from "../words.ts";
 
 /** What a kind writes into IFLA_INFO_DATA. */
-export type KindData = LinkInfoRequest["data"];
+type KindData = LinkInfoRequest["data"];
 
 /** A kind's words, output and help. */
 export interface CommandKind {

@@ -21,7 +21,7 @@ import { newRouteFilter } from "../route/filter.ts";
 import { loadForRoutes, printRoute } from "../route/print.ts";
 
 /** A message that is ready to be printed: what it needs has been asked for. */
-export interface Notice {
+interface Notice {
   /** The device it is about; undefined if it is about none. */
   readonly ifindex: number | undefined;
   /** The family it is about, where that is not said by the group it came through. */
