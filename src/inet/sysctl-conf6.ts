@@ -52,13 +52,13 @@ export function readConf6(ip: IpNetns, path: readonly string[]): string | undefi
   const found = find(ip, path);
   if (found === undefined) return undefined;
   if (found.index === secretIndex) return readSecret(ip, found);
-  const value = valueOf(ip, found);
+  const value = currentOf(ip, found);
   if (value === undefined) return undefined;
   if (found.kind === "seconds") return `${Math.trunc(value / msPerS)}`;
   return `${found.kind === "unsigned" ? value >>> 0 : value}`;
 }
 
-function valueOf(ip: IpNetns, { index, who }: Found): number | undefined {
+function currentOf(ip: IpNetns, { index, who }: Found): number | undefined {
   if (who === "all") return ip.all6[index] ?? 0;
   if (who === "default") return ip.default6[index] ?? 0;
   const slot = in6Device(who);
