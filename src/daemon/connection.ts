@@ -1,8 +1,8 @@
 // The daemon's side of one client: frames in, the client's sockets and namespaces behind their channels, frames out.
 //
 // A client costs what it was given and no more. Answers and events wait in the netlink sockets, whose buffers are bounded
-// as on Linux, and are fetched only as fast as the stream drains; while it does not, the client's requests are not read
-// either. Whoever sends what is no frame, or lets too much pile up, loses the connection and with it what it opened.
+// as on Linux, until the stream takes them (outbox.ts); as long, the client's requests wait too. Whoever sends what is no
+// frame, or lets too much pile up, loses the connection and with it what it opened.
 
 import type { Socket } from "node:net";
 import { encodeUtf8 } from "../bytes/utf8.ts";
@@ -12,6 +12,7 @@ import type { Channel } from "./channel.ts";
 import { NetnsChannel, SocketChannel } from "./channel.ts";
 import type { Engine } from "./engine.ts";
 import { FrameReader } from "./frame-reader.ts";
+import { Outbox } from "./outbox.ts";
 import type { Frame, Hello } from "./protocol.ts";
 import * as protocol from "./protocol.ts";
 import { ProtocolError } from "./protocol.ts";
@@ -31,10 +32,8 @@ export interface ConnectionHost {
 const MOST_CHANNELS = 1_024;
 /** Bytes that may wait in all sockets of a client before it is given up. */
 const MOST_QUEUED = 64 * 1024 * 1024;
-/** Frames are gathered up to this size before they are written. */
-const BATCH_SIZE = 64 * 1024;
-/** Bytes that are written before the event loop goes on. */
-const FLUSH_BUDGET = 1024 * 1024;
+/** Bytes in a socket that are written before the next request is handled, which might overrun its buffer. */
+const MUCH_QUEUED = 64 * 1024;
 
 /** One client. Ends when its stream does. */
 export class Connection {
@@ -43,16 +42,9 @@ export class Connection {
   readonly #peerPid: number;
   readonly #reader = new FrameReader(protocol.LARGEST_HELLO);
   readonly #channels = new Map<number, Channel>();
-  /** Channels that have something to hand over, first come, first served. */
-  readonly #readable = new Set<SocketChannel>();
+  readonly #outbox: Outbox;
   #session: NetlinkSession | undefined;
   #peer: Hello | undefined;
-  /** The stream does not take more now. */
-  #isBlocked = false;
-  /** A flush will go on in a moment. */
-  #isFlushDue = false;
-  /** A flush has paused to give others their turn; requests wait until it is through. */
-  #isYielding = false;
 
   /** `peerPid` is what the kernel says of the client, 0 when it says nothing. */
   constructor(host: ConnectionHost, stream: Socket, peerPid: number) {
@@ -60,7 +52,7 @@ export class Connection {
     this.#stream = stream;
     this.#peerPid = peerPid;
     stream.on("data", (piece) => this.#push(piece));
-    stream.on("drain", () => this.#unblock());
+    this.#outbox = new Outbox(stream, () => this.#handleFrames());
     // EPIPE and ECONNRESET: the client has gone, which is its right; "close" follows.
     stream.on("error", () => {});
     stream.once("close", () => this.#close());
@@ -90,7 +82,7 @@ export class Connection {
   /** Handles what has been received, as long as the answers can be got rid of. */
   #handleFrames(): void {
     try {
-      while (!this.#isBlocked && !this.#isYielding && !this.#stream.destroyed) {
+      while (!this.#outbox.isFull && !this.#stream.destroyed) {
         const frame = this.#reader.next();
         if (frame === undefined) return;
         this.#receive(frame);
@@ -113,7 +105,7 @@ export class Connection {
     this.#peer = peer;
     this.#reader.limit = protocol.LARGEST_FRAME;
     this.#session = this.#host.engine.openMailbox(this.#pid);
-    this.#write(protocol.helloFrame(this.#host.hello));
+    this.#outbox.write(protocol.helloFrame(this.#host.hello));
   }
 
   #control(frame: Frame): void {
@@ -121,7 +113,7 @@ export class Connection {
       const status = encodeUtf8(JSON.stringify(this.#host.status(this)));
       const answer = protocol.newFrame(protocol.OP_STATUS, 0, status.length);
       answer.set(status, protocol.FRAME_HEADER_SIZE);
-      this.#write(answer);
+      this.#outbox.write(answer);
     } else if (frame.op === protocol.OP_STOP) {
       this.#host.onStopRequested();
     } else throw new ProtocolError(`Op ${frame.op} is not for channel 0`);
@@ -134,10 +126,10 @@ export class Connection {
       this.#open(frame);
     } else if (frame.op === protocol.OP_CLOSE) {
       this.#closeChannel(frame.channel);
-      this.#write(protocol.newFrame(protocol.OP_CLOSE, frame.channel, 0));
+      this.#outbox.write(protocol.newFrame(protocol.OP_CLOSE, frame.channel, 0));
     } else if (channel !== undefined) {
       channel.receive(frame);
-      if (channel.queuedBytes >= BATCH_SIZE) this.#flush();
+      if (channel.queuedBytes >= MUCH_QUEUED) this.#outbox.flush();
     }
   }
 
@@ -153,90 +145,31 @@ export class Connection {
           ? SocketChannel.open(engine.machine.core, session, frame, this)
           : NetnsChannel.open(engine.machine.core, session, frame);
       this.#channels.set(frame.channel, channel);
-      this.#write(protocol.wordsFrame(frame.op, frame.channel, [0, channel.number]));
+      this.#outbox.write(protocol.wordsFrame(frame.op, frame.channel, [0, channel.number]));
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error;
-      this.#write(protocol.wordsFrame(frame.op, frame.channel, [error.errno, 0]));
+      this.#outbox.write(protocol.wordsFrame(frame.op, frame.channel, [error.errno, 0]));
     }
   }
 
   /** Ends a channel of which the client does not know yet that it failed; its messages after this one are ignored. */
   fail(channel: SocketChannel, error: NetlinkError): void {
     this.#closeChannel(channel.id);
-    this.#write(protocol.wordsFrame(protocol.OP_CLOSE, channel.id, [error.errno]));
+    this.#outbox.write(protocol.wordsFrame(protocol.OP_CLOSE, channel.id, [error.errno]));
   }
 
-  /** A channel has something to hand over; it is fetched when the one who put it there has returned. */
+  /** A channel has something to hand over. */
   notice(channel: SocketChannel): void {
-    this.#readable.add(channel);
-    if (this.#isBlocked) this.#checkQueues();
-    else if (!this.#isFlushDue) {
-      this.#isFlushDue = true;
-      queueMicrotask(() => this.#flush());
-    }
+    this.#outbox.add(channel);
+    if (this.#outbox.isFull) this.#checkQueues();
   }
 
   #closeChannel(id: number): void {
     const channel = this.#channels.get(id);
     if (channel === undefined) return;
     this.#channels.delete(id);
-    if (channel instanceof SocketChannel) this.#readable.delete(channel);
+    if (channel instanceof SocketChannel) this.#outbox.delete(channel);
     channel.close();
-  }
-
-  /** Fetches and writes until nothing is left or the stream is full; after a good deal the others have their turn. */
-  #flush(): void {
-    this.#isFlushDue = false;
-    let budget = FLUSH_BUDGET;
-    while (!this.#isBlocked && !this.#isYielding && !this.#stream.destroyed && this.#readable.size > 0) {
-      const batch = this.#fetch();
-      if (batch.length > 0) this.#write(batch);
-      budget -= batch.length;
-      if (budget <= 0) this.#yield();
-    }
-  }
-
-  #yield(): void {
-    this.#isYielding = true;
-    setImmediate(() => {
-      this.#isYielding = false;
-      this.#goOn();
-    });
-  }
-
-  /** Takes frames from the channels, a batch at most. */
-  #fetch(): Uint8Array {
-    const frames: Uint8Array[] = [];
-    let size = 0;
-    for (const channel of this.#readable) {
-      while (channel.isReadable && size < BATCH_SIZE) {
-        const frame = channel.next();
-        if (frame === undefined) break;
-        frames.push(frame);
-        size += frame.length;
-      }
-      if (size >= BATCH_SIZE) break;
-      this.#readable.delete(channel);
-    }
-    return frames.length === 1 && frames[0] !== undefined ? frames[0] : Buffer.concat(frames, size);
-  }
-
-  #write(bytes: Uint8Array): void {
-    if (this.#stream.destroyed || this.#stream.write(bytes)) return;
-    this.#isBlocked = true;
-    this.#stream.pause();
-  }
-
-  #unblock(): void {
-    this.#isBlocked = false;
-    this.#stream.resume();
-    this.#goOn();
-  }
-
-  /** Hands over what has waited, then handles what has. */
-  #goOn(): void {
-    this.#flush();
-    this.#handleFrames();
   }
 
   #checkQueues(): void {
@@ -246,7 +179,6 @@ export class Connection {
   }
 
   #close(): void {
-    this.#readable.clear();
     this.#channels.clear();
     this.#session?.close();
   }
