@@ -9,6 +9,7 @@ import { AF_INET, AF_INET6, AF_UNSPEC } from "../uapi/socket.ts";
 import { announceAddress4, delAddress4, dumpAddresses4, newAddress4 } from "./addr4.ts";
 import { announceAddress6, delAddress6, dumpAddresses6, getAddress6, newAddress6 } from "./addr6.ts";
 import type { Rtnetlink } from "./dispatch.ts";
+import { dumpLinks6 } from "./dump-links6.ts";
 import { announceNeigh, delNeigh, getNeigh, newNeigh } from "./neigh.ts";
 import { dumpNeighs } from "./neigh-dump.ts";
 import { arpFamily, ndFamily } from "./neigh-family.ts";
@@ -20,6 +21,7 @@ import { getRoute6 } from "./route6-get.ts";
 /** Registers what IPv4 and IPv6 of one machine answer, before its first device is registered. */
 export function joinInetRequests(rtnetlink: Rtnetlink, inet: Inet): void {
   joinAddresses(rtnetlink);
+  rtnetlink.register(AF_INET6, rt.RTM_GETLINK, { dump: dumpLinks6 });
   joinRoutes(rtnetlink);
   joinNeighbours(rtnetlink, inet);
   inet.announcer = {
