@@ -76,7 +76,7 @@ struct event {
 #define EVENT_HAS_PKTINFO 2
 
 // The largest answer behind its result; a pipe takes as much in one piece.
-#define MAX_ANSWER 1024
+#define MAX_ANSWER 4000
 
 // fds.c
 int is_netlink(int fd);

@@ -25,7 +25,11 @@ export interface SeqpacketHost {
   netnsOfPid(pid: number): Netns | undefined;
   netnsOfFd(pid: number, fd: number): Netns | undefined;
   /** Does what concerns no socket: namespaces, interface requests. `atEnd` runs when the connection ends. */
-  control(pid: number, request: SeqpacketRequest, atEnd: (run: () => void) => void): SeqpacketAnswer;
+  control(
+    pid: number,
+    request: SeqpacketRequest,
+    atEnd: (run: () => void) => void,
+  ): SeqpacketAnswer | Promise<SeqpacketAnswer>;
   /** Sends one datagram of `length` bytes; -EAGAIN when the connection is full. */
   send(bytes: Uint8Array, length: number): number;
   /** Asks for `onWritable`, or no longer. */
@@ -60,18 +64,18 @@ export class SeqpacketConnection {
     this.#host = host;
   }
 
-  /** Does a request of process `pid`. */
-  receive(pid: number, request: SeqpacketRequest): SeqpacketAnswer {
+  /** Does a request of process `pid`: at once, but for those about interfaces. */
+  async receive(pid: number, request: SeqpacketRequest): Promise<SeqpacketAnswer> {
     this.#sender = pid;
     try {
-      return this.#do(request);
+      return await this.#do(request);
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error;
       return { result: error.errno };
     }
   }
 
-  #do(request: SeqpacketRequest): SeqpacketAnswer {
+  #do(request: SeqpacketRequest): SeqpacketAnswer | Promise<SeqpacketAnswer> {
     const { op, words } = request;
     if (op === protocol.OP_OPEN) return this.#open(words[0], words[1], words[2] === 1);
     const socket = this.#socket;

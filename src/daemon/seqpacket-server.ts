@@ -7,16 +7,19 @@
 import { chmodSync, rmSync } from "node:fs";
 import type { ReadPeerCredentials } from "../attach/node/peer-credentials.ts";
 import type { Seqpacket, SeqpacketDatagram, SeqpacketWatch } from "../attach/node/seqpacket.ts";
+import { NetlinkClient } from "../netlink/client.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { errnoNumber } from "../uapi/errno.ts";
+import { NETLINK_ROUTE } from "../uapi/netlink.ts";
 import type { Engine } from "./engine.ts";
+import { interfaceIoctl } from "./interface-ioctl.ts";
 import { NetnsControl } from "./netns-control.ts";
 import type { NetnsFiles } from "./netns-files.ts";
 import { checkSocketOwner } from "./place.ts";
 import type { SeqpacketHost } from "./seqpacket-connection.ts";
 import { SeqpacketConnection } from "./seqpacket-connection.ts";
-import type { SeqpacketAnswer } from "./seqpacket-protocol.ts";
-import { answerBytes, parseRequest } from "./seqpacket-protocol.ts";
+import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
+import { answerBytes, OP_IOCTL, parseRequest } from "./seqpacket-protocol.ts";
 
 /** What it takes to serve. */
 export interface SeqpacketServerOptions {
@@ -128,10 +131,29 @@ export class SeqpacketServer {
       netnsOfPid: (pid) => files.netnsOfPid(pid),
       netnsOfFd: (pid, other) => files.netnsOfFd(pid, other),
       control: (pid, request, atEnd) =>
-        this.#control.do(pid, request, atEnd) ?? { result: -errnoNumber("EINVAL") },
+        this.#control.do(pid, request, atEnd) ?? this.#askInterfaces(pid, request),
       send: (bytes, length) => calls.send(fd, bytes, length),
       wantWritable: (isWanted) => watch.setWritable(isWanted),
     };
+  }
+
+  /** Answers a request about interfaces over a netlink client of the process, made for it. */
+  async #askInterfaces(pid: number, { op, words, payload }: SeqpacketRequest): Promise<SeqpacketAnswer> {
+    const { engine, files } = this.#options;
+    const netns = files.netnsOfPid(pid);
+    if (op !== OP_IOCTL) throw new NetlinkError("EINVAL");
+    if (netns === undefined) throw new NetlinkError("ENETDOWN");
+    const [request, room, isAdmin] = words;
+    // What the payload lies in is used again for the next request.
+    const argument = payload.slice();
+    const session = engine.machine.openSession({ pid, isAdmin: isAdmin === 1 });
+    const client = new NetlinkClient(session.openSocketIn(netns, NETLINK_ROUTE));
+    try {
+      return await interfaceIoctl(client, request, argument, room);
+    } finally {
+      client.close();
+      session.close();
+    }
   }
 
   #read(client: Client): void {
@@ -158,9 +180,8 @@ export class SeqpacketServer {
       this.#options.log(`Ended a connection of process ${pid}: it sent what is no request`);
       this.#end(client);
     } else {
-      const given = client.connection.receive(pid, request);
       // A request that asked for a module goes on in a microtask, its answer included.
-      if (pipe !== undefined) setImmediate(() => answer(given));
+      void client.connection.receive(pid, request).then((given) => setImmediate(() => answer(given)));
     }
   }
 

@@ -1,0 +1,119 @@
+// The C library's own questions about interfaces, which it asks inside itself and so past this library: names and indices by
+// ioctl, lists by netlink.
+//
+// Mirrors if_nametoindex(3), if_indextoname(3), if_nameindex(3) and ioctl(2) of netdevice(7).
+
+#include "dump.h"
+#include "preload.h"
+
+#include <linux/if.h>
+#include <linux/sockios.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+// Not <net/if.h>, whose structures are those of <linux/if.h>.
+struct if_nameindex {
+  unsigned if_index;
+  char *if_name;
+};
+
+EXPORT unsigned if_nametoindex(const char *name);
+EXPORT char *if_indextoname(unsigned index, char *name);
+EXPORT struct if_nameindex *if_nameindex(void);
+EXPORT void if_freenameindex(struct if_nameindex *list);
+
+static uint32_t is_admin(void) { return getenv(ENV_NO_ADMIN) == NULL; }
+
+static int ask_interface(unsigned long request, struct ifreq *ifreq) {
+  struct request question = {OP_IOCTL, {(uint32_t)request, sizeof(*ifreq), is_admin()}};
+  return ask_once(&question, ifreq, sizeof(*ifreq), ifreq, sizeof(*ifreq));
+}
+
+static int list_addresses(struct ifconf *list) {
+  char answer[MAX_ANSWER];
+  uint32_t room = list->ifc_buf == NULL || list->ifc_len < 0 ? 0 : (uint32_t)list->ifc_len;
+  struct request question = {OP_IOCTL, {SIOCGIFCONF, room < MAX_ANSWER ? room : MAX_ANSWER, 1}};
+  int result = ask_once(&question, NULL, 0, answer, sizeof(answer));
+  if (result < 0) return result;
+  if (room > 0) memcpy(list->ifc_buf, answer, (size_t)result);
+  list->ifc_len = result;
+  return 0;
+}
+
+// Whether a request is about interfaces: 0x8900 to 0x89ff less the socket's own (SIOCINQ and others are below 0x890b).
+static int is_about_interfaces(unsigned long request) { return request >= 0x890b && request <= 0x89ff; }
+
+static int is_socket(int fd) {
+  int domain;
+  socklen_t length = sizeof(domain);
+  return NEXT(getsockopt)(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0;
+}
+
+EXPORT int ioctl(int fd, unsigned long request, ...) {
+  va_list list;
+  va_start(list, request);
+  void *argument = va_arg(list, void *);
+  va_end(list);
+  if (!is_about_interfaces(request) || daemon_socket() == NULL || !is_socket(fd)) return NEXT(ioctl)(fd, request, argument);
+  if (argument == NULL) return fail(-EFAULT);
+  if (request == SIOCETHTOOL) return fail(-EOPNOTSUPP);
+  int result = request == SIOCGIFCONF ? list_addresses(argument) : ask_interface(request, argument);
+  return result < 0 ? fail(result) : 0;
+}
+
+unsigned if_nametoindex(const char *name) {
+  if (daemon_socket() == NULL) return NEXT(if_nametoindex)(name);
+  struct ifreq ifreq = {0};
+  if (strlen(name) >= IFNAMSIZ) {
+    errno = ENODEV;
+    return 0;
+  }
+  strcpy(ifreq.ifr_name, name);
+  int result = ask_interface(SIOCGIFINDEX, &ifreq);
+  if (result == 0) return (unsigned)ifreq.ifr_ifindex;
+  errno = -result;
+  return 0;
+}
+
+char *if_indextoname(unsigned index, char *name) {
+  if (daemon_socket() == NULL) return NEXT(if_indextoname)(index, name);
+  struct ifreq ifreq = {.ifr_ifindex = (int)index};
+  int result = ask_interface(SIOCGIFNAME, &ifreq);
+  if (result == 0) return strncpy(name, ifreq.ifr_name, IFNAMSIZ);
+  errno = result == -ENODEV ? ENXIO : -result;
+  return NULL;
+}
+
+struct names {
+  struct if_nameindex *list;
+  size_t count;
+};
+
+static int add_name(const struct nlmsghdr *message, void *context) {
+  struct names *names = context;
+  const char *name = link_name(message);
+  if (name == NULL) return 0;
+  struct if_nameindex *longer = realloc(names->list, (names->count + 2) * sizeof(*longer));
+  if (longer == NULL) return -ENOMEM;
+  names->list = longer;
+  longer[names->count] = (struct if_nameindex){(unsigned)link_index(message), strdup(name)};
+  longer[++names->count] = (struct if_nameindex){0, NULL};
+  return 0;
+}
+
+struct if_nameindex *if_nameindex(void) {
+  if (daemon_socket() == NULL) return NEXT(if_nameindex)();
+  struct names names = {calloc(1, sizeof(struct if_nameindex)), 0};
+  int result = names.list == NULL ? -ENOMEM : dump_netlink(RTM_GETLINK, add_name, &names);
+  if (result == 0) return names.list;
+  if_freenameindex(names.list);
+  errno = -result;
+  return NULL;
+}
+
+void if_freenameindex(struct if_nameindex *list) {
+  for (struct if_nameindex *each = list; each != NULL && each->if_name != NULL; each++) free(each->if_name);
+  free(list);
+}
