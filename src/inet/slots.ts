@@ -26,9 +26,9 @@ export function hasInet(dev: Device): boolean {
   return dev.mtu >= MIN_MTU4;
 }
 
-/** Whether the device is large enough for IPv6. */
+/** Whether the device is large enough for IPv6; `lo` keeps its state when it no longer is. */
 export function hasInet6(dev: Device): boolean {
-  return dev.mtu >= MIN_MTU6;
+  return dev.mtu >= MIN_MTU6 || (dev.flags & IFF_LOOPBACK) !== 0;
 }
 
 /** The device's IPv4 state, made if need be; null when its MTU is too small for it. */

@@ -13,14 +13,14 @@ import * as ifa from "../../uapi/if_addr.ts";
 import * as conf from "../../uapi/ipv6.ts";
 import { RTNH_F_DEAD, RTNH_F_LINKDOWN } from "../../uapi/rtnetlink.ts";
 import { flushNeighbours } from "../neigh/table.ts";
-import { hasInet6, in6Device, ipNetns } from "../slots.ts";
+import { in6Device, ipNetns } from "../slots.ts";
 import type { Ipv6Address } from "./address.ts";
 import { addDevice6, addLoopbackAddress6 } from "./address-add.ts";
 import { unhashAddress6 } from "./address-delete.ts";
 import { scheduleLifetimes6 } from "./address-lifetime.ts";
 import { addressDown, leaveGroups } from "./address-notify.ts";
 import { runDad, startDad } from "./dad.ts";
-import { In6Device } from "./device.ts";
+import { In6Device, MIN_MTU6 } from "./device.ts";
 import { deleteRoute6 } from "./fib-change.ts";
 import { flushDevice, syncDown6, syncUp6 } from "./fib-sync.ts";
 import { addOwnLinkLocal } from "./link-local.ts";
@@ -118,7 +118,7 @@ function restoreAddresses(in6Dev: In6Device): void {
 }
 
 function mtuChanged(dev: Device): void {
-  if (!hasInet6(dev)) return interfaceDown(dev, (dev.flags & IFF_LOOPBACK) === 0);
+  if (dev.mtu < MIN_MTU6) return interfaceDown(dev, (dev.flags & IFF_LOOPBACK) === 0);
   if (dev.ip6 instanceof In6Device) dev.ip6.conf.mtu = 0;
   else if ((dev.flags & IFF_UP) !== 0) up(dev);
 }
