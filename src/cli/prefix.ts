@@ -7,6 +7,7 @@ import { ipv4PrefixLength } from "../bytes/ipv4.ts";
 import { ipv6FromText } from "../bytes/ipv6.ts";
 import { AF_BRIDGE, AF_INET, AF_INET6, AF_MPLS, AF_PACKET, AF_UNSPEC } from "../uapi/socket.ts";
 import { CommandExit, EXIT_FAILURE } from "./exit.ts";
+import { linkAddress } from "./ll-address.ts";
 import { unsigned } from "./numbers.ts";
 
 export { addressText } from "../client/address-text.ts";
@@ -25,7 +26,7 @@ export interface Prefix {
 /** Reads an address or prefix of `family` (AF_UNSPEC for either); CommandExit with iproute2's text if it is none. */
 export function parsePrefix(word: string, family = AF_UNSPEC): Prefix {
   if (family === AF_PACKET) throw notAllowed(word);
-  if (isAny(word)) return { family, address: zeros(word, family), prefixLength: 0, hasLength: false };
+  if (isAny(word, family)) return { family, address: zeros(word, family), prefixLength: 0, hasLength: false };
   const slash = word.indexOf("/");
   const text = slash < 0 ? word : word.slice(0, slash);
   const parsed = addressOf(text, family);
@@ -38,13 +39,24 @@ export function parsePrefix(word: string, family = AF_UNSPEC): Prefix {
   return { ...base, prefixLength: length, hasLength: true };
 }
 
-/** Reads an address without a length. */
+/** Reads an address without a length, for AF_PACKET one of the link layer. */
 export function parseAddress(word: string, family = AF_UNSPEC): Prefix {
-  if (isAny(word)) return { family, address: zeros(word, family), prefixLength: 0, hasLength: false };
+  if (isAny(word, family)) return { family, address: zeros(word, family), prefixLength: 0, hasLength: false };
+  if (family === AF_PACKET) return parseLinkAddress(word);
   const address = addressOf(word, family);
   if (address === undefined) throw expected(family, "address", word);
   const bits = address.length * 8;
   return { family: bits === 32 ? AF_INET : AF_INET6, address, prefixLength: bits, hasLength: false };
+}
+
+function parseLinkAddress(word: string): Prefix {
+  try {
+    const address = linkAddress(word);
+    return { family: AF_PACKET, address, prefixLength: address.length * 8, hasLength: false };
+  } catch (error) {
+    if (!(error instanceof CommandExit)) throw error;
+    throw new CommandExit(EXIT_FAILURE, error.text + expected(AF_PACKET, "address", word).text, true);
+  }
 }
 
 /** True for a prefix that is one address. */
@@ -65,9 +77,9 @@ export function isInPrefix(prefix: Prefix, address: Uint8Array): boolean {
   return true;
 }
 
-/** Words that are no address but stand for all of them. */
-function isAny(word: string): boolean {
-  return word === "default" || word === "any" || word === "all";
+/** Words that are no address but stand for all of them; there are none for labels. */
+function isAny(word: string, family: number): boolean {
+  return family !== AF_MPLS && (word === "default" || word === "any" || word === "all");
 }
 
 /** The bytes of such a word: "default" is the zero address where the family is known, the others have none. */
@@ -104,6 +116,7 @@ const FAMILY_NAMES: ReadonlyMap<number, string> = new Map([
   [AF_INET6, "inet6"],
   [AF_MPLS, "mpls"],
   [AF_BRIDGE, "bridge"],
+  [AF_PACKET, "link"],
 ]);
 
 function expected(family: number, what: "prefix" | "address", word: string): CommandExit {

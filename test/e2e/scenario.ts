@@ -169,9 +169,16 @@ export function quietIo(provider: NetlinkProvider): CommandIo {
   };
 }
 
-/** Link-layer addresses that the kernel chose; those that the lines name begin with 02:00:00:00:00. */
+/**
+ * Masks what no two runs have in common: link-layer addresses that the kernel chose (those that the lines name begin with
+ * 02:00:00:00:00), and how long ago a neighbour was used or until when a route lasts.
+ */
 function masked(text: string): string {
-  return text.replace(/\b(?!02:00:00:00:00|00:00|ff:ff)[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/g, "<random>");
+  return text
+    .replace(/\b(?!02:00:00:00:00|00:00|ff:ff)[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/g, "<random>")
+    .replace(/ used \d+\/\d+\/\d+/g, " used <ages>")
+    .replace(/\bexpires \d+sec/g, "expires <time>")
+    .replace(/"(used|confirmed|updated|expires)":( ?)\d+/g, '"$1":$2<time>');
 }
 
 function isSame(a: Outcome, b: Outcome): boolean {

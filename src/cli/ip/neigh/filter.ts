@@ -51,10 +51,7 @@ const KEYWORDS: Keywords<NeighbourFilter> = [
   [["!unused"], (filter) => void (filter.isUnused = true)],
   [["!nud"], takeState],
   [["!proxy"], (filter) => void (filter.isProxy = true)],
-  [
-    ["protocol"],
-    (filter, words) => void (filter.protocol = needed(words, protocolOf, 'invalid "protocol"\n')),
-  ],
+  [["protocol"], takeProtocol],
 ];
 
 /** Reads the words; looks up the devices they name. `states` are those that matter when the words name none. */
@@ -94,7 +91,7 @@ export function wantsNeighbour(filter: NeighbourFilter, neighbour: Neighbour): b
   if (!isStateless && (filter.states & stateBits) === 0) return false;
   if (filter.protocol !== 0 && filter.protocol !== (neighbour.protocol ?? 0)) return false;
   if (filter.to !== undefined && filter.to.family !== AF_UNSPEC) {
-    if (dst === undefined || !isInPrefix(filter.to, dst)) return false;
+    if (dst !== undefined && !isInPrefix(filter.to, dst)) return false;
   }
   return !filter.isUnused || (neighbour.cacheinfo?.refcnt ?? 0) === 0;
 }
@@ -133,6 +130,7 @@ function takePrefix(filter: NeighbourFilter, word: string): void {
   if (filter.family === AF_UNSPEC) filter.family = filter.to.family;
 }
 
-function protocolOf(word: string): number | undefined {
-  return routeProtocols.numberOf(word);
+function takeProtocol(filter: NeighbourFilter, words: Words): void {
+  if (words.takeIf("all")) filter.protocol = 0;
+  else filter.protocol = needed(words, (word) => routeProtocols.numberOf(word), 'invalid "protocol"\n');
 }

@@ -61,9 +61,14 @@ export async function modifyNeighbour(
   }
   const request = await requestOf(ip, said);
   const client = await ip.rtnl();
-  await ip.change(
-    command === "delete" ? deleteNeighbour(client, request) : putNeighbour(client, command, request),
-  );
+  const answer =
+    command === "delete" ? deleteNeighbour(client, request) : putNeighbour(client, command, request);
+  try {
+    await ip.change(answer);
+  } catch (error) {
+    // A refusal ends a batch too, -force or not.
+    throw error instanceof CommandExit ? new CommandExit(error.code, error.text, true) : error;
+  }
   return 0;
 }
 

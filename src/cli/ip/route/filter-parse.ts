@@ -3,7 +3,7 @@
 // Facts: ip-route(8) and the behaviour of iproute2 6.1.
 
 import { RT_TABLE_UNSPEC } from "../../../uapi/rtnetlink.ts";
-import { AF_INET, AF_UNSPEC } from "../../../uapi/socket.ts";
+import { AF_UNSPEC } from "../../../uapi/socket.ts";
 import { usage, wrongArgument } from "../../exit.ts";
 import { unsigned } from "../../numbers.ts";
 import { parsePrefix } from "../../prefix.ts";
@@ -65,7 +65,6 @@ export async function parseRouteFilter(ip: IpContext, words: Words): Promise<Rou
     if (take !== undefined) await take(said, words, ip);
     else takeRange(filter, filter.dst, word === "to" ? words.value() : word, words);
   }
-  if (filter.family === AF_UNSPEC && filter.table !== RT_TABLE_UNSPEC) filter.family = AF_INET;
   if (said.iif !== undefined) filter.iif = await ip.links.need(said.iif);
   if (said.oif !== undefined) filter.oif = await ip.links.need(said.oif);
   return filter;

@@ -4,8 +4,8 @@
 // Facts: ip-route(8), the behaviour of iproute2 6.1.
 
 import type { Route } from "../../../client/route.ts";
-import { RT_TABLE_MAIN, RTM_F_CLONED } from "../../../uapi/rtnetlink.ts";
-import { AF_UNSPEC } from "../../../uapi/socket.ts";
+import { RT_TABLE_MAIN, RTM_F_CLONED, RTN_LOCAL } from "../../../uapi/rtnetlink.ts";
+import { AF_INET6, AF_UNSPEC } from "../../../uapi/socket.ts";
 import type { Prefix } from "../../prefix.ts";
 import { isInPrefix } from "../../prefix.ts";
 
@@ -63,7 +63,12 @@ export function newRouteFilter(family = AF_UNSPEC): RouteFilter {
 /** True when the filter lets a route through. */
 export function wantsRoute(filter: RouteFilter, route: Route): boolean {
   const isCached = (route.flags & RTM_F_CLONED) !== 0;
+  // A kernel without routes of a family lists those of all.
+  if (filter.family !== AF_UNSPEC && filter.family !== route.family) return false;
   if (filter.table > 0 && filter.table !== route.table) return false;
+  // Without tables, IPv6 told local routes apart by their type alone.
+  const { family, type } = route;
+  if (filter.table === RT_TABLE_MAIN && family === AF_INET6 && type === RTN_LOCAL) return false;
   if (filter.isCached !== undefined && filter.isCached !== isCached) return false;
   const { value, mask } = filter.realms ?? { value: 0, mask: 0 };
   return (
@@ -94,28 +99,31 @@ function isInRange(
   length: number,
 ): boolean {
   if (!isOfFamily(root, family) || !isOfFamily(match, family)) return false;
-  if (root !== undefined && root.prefixLength > 0) {
-    if (root.prefixLength > length || address === undefined || !isInPrefix(root, address)) return false;
-  }
+  if (root !== undefined && (root.prefixLength > length || !isInside(root, address))) return false;
   if (match === undefined) return true;
   if (match.prefixLength < length) return false;
-  return address === undefined || isInPrefix({ ...match, address, prefixLength: length }, match.address);
+  return (
+    length === 0 ||
+    isInside({ ...match, address: address ?? NO_ADDRESS, prefixLength: length }, match.address)
+  );
 }
 
-/** True when the gateway lies in `via`; a route without a gateway has none to differ. */
 function isVia(via: Prefix | undefined, { family, gateway, via: other }: Route): boolean {
-  if (via === undefined || via.family === AF_UNSPEC) return true;
-  if (via.family !== (other?.family ?? family)) return false;
-  const address = gateway ?? other?.address;
-  return via.prefixLength === 0 || (address !== undefined && isInPrefix(via, address));
+  return isOfFamily(via, other?.family ?? family) && isInside(via, gateway ?? other?.address);
 }
 
 function isPreferred(wanted: Prefix | undefined, { family, prefsrc }: Route): boolean {
-  if (wanted === undefined || wanted.family === AF_UNSPEC) return true;
-  if (wanted.family !== family) return false;
-  return wanted.prefixLength === 0 || (prefsrc !== undefined && isInPrefix(wanted, prefsrc));
+  return isOfFamily(wanted, family) && isInside(wanted, prefsrc);
 }
 
 function isOfFamily(prefix: Prefix | undefined, family: number): boolean {
   return prefix === undefined || prefix.family === AF_UNSPEC || prefix.family === family;
+}
+
+const NO_ADDRESS = new Uint8Array(16);
+
+/** True when an address lies in `prefix`; one that was left out is zero. */
+function isInside(prefix: Prefix | undefined, address: Uint8Array | undefined): boolean {
+  if (prefix === undefined || prefix.prefixLength === 0) return true;
+  return isInPrefix(prefix, address ?? NO_ADDRESS.subarray(0, prefix.address.length));
 }

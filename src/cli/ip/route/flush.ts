@@ -36,10 +36,9 @@ export async function flushRoutes(ip: IpContext, words: Words): Promise<number> 
   if (words.count === 0) throw new CommandExit(EXIT_FAILURE, '"ip route flush" requires arguments.\n');
   const filter = await parseRouteFilter(ip, words);
   const { stats } = ip.options;
-  const isCached = filter.isCached === true;
-  if (isCached && filter.family !== AF_INET6) {
+  if (filter.isCached === true && filter.family !== AF_INET6) {
     if (stats > 0) ip.io.stdout("*** IPv4 routing cache is flushed.\n");
-    if (filter.family === AF_INET) return 0;
+    if (dumpRequest(filter).family === AF_INET) return 0;
   }
   const start = ip.io.now().getTime();
   for (let round = 0; ; round++) {

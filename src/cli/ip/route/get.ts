@@ -2,7 +2,7 @@
 //
 // Facts: ip-route(8) and the behaviour of iproute2 6.1.
 
-import type { RouteRequest } from "../../../client/route.ts";
+import type { Route, RouteRequest } from "../../../client/route.ts";
 import { lookUpRoute } from "../../../client/route.ts";
 import * as rt from "../../../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "../../../uapi/socket.ts";
@@ -68,19 +68,26 @@ export async function getRoute(ip: IpContext, words: Words): Promise<number> {
     (request.family === AF_INET ? rt.RTM_F_LOOKUP_TABLE : 0) |
     (said.isFibMatch ? rt.RTM_F_FIB_MATCH : 0) |
     (said.isNotify ? rt.RTM_F_NOTIFY : 0);
-  const client = await ip.rtnl();
-  const routes = [await ip.dump(lookUpRoute(client, request), REFUSED)];
-  // `connected` asks a second time, and says both answers.
-  if (said.isConnected && !said.isFromSaid) routes.push(await ip.dump(lookUpRoute(client, request), REFUSED));
-  await loadForRoutes(ip, routes);
+  const first = await lookUp(ip, request);
   await ip.print((out) => {
-    for (const route of routes) {
-      out.openObject();
-      printRoute(ip, out, route);
-      out.closeObject();
-    }
+    out.openObject();
+    printRoute(ip, out, first);
+    out.closeObject();
   });
+  if (said.isConnected && !said.isFromSaid) {
+    // `connected` asks a second time, and says the answer as text.
+    const second = await lookUp(ip, request);
+    const out = ip.output({ json: false });
+    printRoute(ip, out, second);
+    out.flush();
+  }
   return 0;
+}
+
+async function lookUp(ip: IpContext, request: RouteRequest): Promise<Route> {
+  const route = await ip.dump(lookUpRoute(await ip.rtnl(), request), REFUSED);
+  await loadForRoutes(ip, [route]);
+  return route;
 }
 
 async function parseRequest(ip: IpContext, words: Words): Promise<Said> {

@@ -60,13 +60,18 @@ export function printCacheInfo(ip: IpContext, out: Output, info: RouteCacheInfo)
     if (info.used !== 0) out.field("used", info.used, `used ${info.used} `);
     if (info.lastuse !== 0) out.field("age", age, `age ${age}sec `);
   }
-  if (info.id !== 0) {
-    const digits = info.id.toString(16);
-    out.field("ipid", `0x${digits}`, `ipid 0x${digits.padStart(4, "0")} `);
-  }
+  if (info.id !== 0) out.field("ipid", hex(info.id), `ipid 0x${hexDigits(info.id, 4)} `);
   if (info.ts !== 0 || info.tsage !== 0) {
-    const digits = info.ts.toString(16);
-    out.field("ts", `0x${digits}`, `ts 0x${digits}`);
+    out.field("ts", hex(info.ts), `ts 0x${hexDigits(info.ts)}`);
     out.field("tsage", info.tsage, `tsage ${info.tsage}sec `);
   }
+}
+
+/** As printf's %#x, which has no prefix for zero. */
+function hex(value: number): string {
+  return value === 0 ? "0" : `0x${hexDigits(value)}`;
+}
+
+function hexDigits(value: number, width = 1): string {
+  return value.toString(16).padStart(width, "0");
 }

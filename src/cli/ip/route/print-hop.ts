@@ -54,7 +54,7 @@ export function printGateway(out: Output, { family, gateway, via }: Hop, wanted?
 export function printFlow(ip: IpContext, out: Output, flow: number): void {
   const { numeric } = ip.options;
   const from = flow >>> 16;
-  const to = flow === 0 ? "unknown" : realms.nameOf(flow & 0xffff, numeric);
+  const to = flow === 0 && !numeric ? "unknown" : realms.nameOf(flow & 0xffff, numeric);
   out.openObject("flow");
   if (from !== 0) {
     const name = realms.nameOf(from, numeric);

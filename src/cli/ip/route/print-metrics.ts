@@ -35,6 +35,9 @@ const METRICS: readonly Metric[] = [
   { type: rt.RTAX_FASTOPEN_NO_COOKIE, field: "fastopenNoCookie", word: "fastopen_no_cookie" },
 ];
 
+/** A hop limit of -1 means that of the device. */
+const HOPLIMIT_UNSET = 0xffff_ffff;
+
 /** Prints the metrics. One that is locked is shown even if it is not set. */
 export function printMetrics(out: Output, metrics: RouteMetrics): void {
   const { lock = 0 } = metrics;
@@ -43,7 +46,7 @@ export function printMetrics(out: Output, metrics: RouteMetrics): void {
   for (const { type, field, word, perMillisecond } of METRICS) {
     const isLocked = (lock & (1 << type)) !== 0;
     const value = metrics[field] ?? (isLocked && field !== "ccAlgo" ? 0 : undefined);
-    if (value === undefined) continue;
+    if (value === undefined || (field === "hoplimit" && value === HOPLIMIT_UNSET)) continue;
     out.text(isLocked ? `${word} lock ` : `${word} `);
     if (typeof value === "string") out.field("congestion", value, `${value} `);
     else if (field === "features") printFeatures(out, value);

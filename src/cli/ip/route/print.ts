@@ -54,7 +54,7 @@ export function printRoute(ip: IpContext, out: Output, route: Route, style: Rout
     out.field("metric", route.priority, `metric ${route.priority} `);
   }
   printFlags(out, route.flags);
-  printMark(out, route, filter);
+  printMark(out, route);
   if (route.flow !== undefined && filter?.realms?.mask !== WHOLE_REALMS) printFlow(ip, out, route.flow);
   if (route.uid !== undefined) out.field("uid", route.uid, `uid ${route.uid} `);
   if (route.family === AF_INET && (route.flags & rt.RTM_F_CLONED) !== 0) printCacheFlags(out, route.flags);
@@ -122,8 +122,8 @@ function printSource(out: Output, { family, prefsrc }: Route, filter: RouteFilte
 }
 
 /** Marks are flags more often than numbers. */
-function printMark(out: Output, { mark = 0 }: Route, filter: RouteFilter | undefined): void {
-  if (mark === 0 || filter?.mark !== undefined) return;
+function printMark(out: Output, { mark = 0 }: Route): void {
+  if (mark === 0) return;
   out.field("mark", mark, mark >= 16 ? `mark 0x${mark.toString(16)} ` : `mark ${mark} `);
 }
 
