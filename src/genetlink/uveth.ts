@@ -6,12 +6,14 @@ import type { GenlFamily } from "./family.ts";
 import { captureOps } from "./uveth-capture.ts";
 import { infoOps } from "./uveth-info.ts";
 import { netnsOps } from "./uveth-netns.ts";
+import { pingOps } from "./uveth-ping.ts";
+import { sysctlOps } from "./uveth-sysctl.ts";
 
 /** The family. */
 export const uvethFamily: GenlFamily = {
   name: uveth.UVETH_GENL_NAME,
   version: uveth.UVETH_GENL_VERSION,
   reservedStart: 0,
-  ops: [...infoOps, ...netnsOps, ...captureOps],
+  ops: [...infoOps, ...netnsOps, ...sysctlOps, ...pingOps, ...captureOps],
   groups: [{ name: uveth.UVETH_MCGRP_NETNS_NAME }],
 };
