@@ -45,8 +45,9 @@ export function newNeigh(families: NeighFamilies, request: Request): void {
   if ((header.flags & nd.NTF_PROXY) !== 0) return addProxy(named, header, attrs);
   if (((attrs.flagsExt ?? 0) & nd.NTF_EXT_MANAGED) !== 0) throw notSupported();
   if (named.dev === undefined) throw invalid("Device not specified");
+  const isNew = named.family.find(named.dev, named.key) === undefined;
   const neigh = findOrMake(request, named, named.dev, header);
-  update(request, neigh, header, attrs);
+  update(request, neigh, isNew, header, attrs);
 }
 
 function nameOf(families: NeighFamilies, netns: Netns, header: Ndmsg, attrs: NeighAttributes): Named {
@@ -88,8 +89,13 @@ function findOrMake(request: Request, { ip, family, key }: Named, dev: Device, h
 }
 
 /** Gives the entry what the request says; a new one that is refused stays without a state, as on Linux. */
-function update(request: Request, neigh: Neighbour, header: Ndmsg, attrs: NeighAttributes): void {
-  const isNew = neigh.state === nd.NUD_NONE;
+function update(
+  request: Request,
+  neigh: Neighbour,
+  isNew: boolean,
+  header: Ndmsg,
+  attrs: NeighAttributes,
+): void {
   const overrides = isNew || (request.message.flags & NLM_F_REPLACE) !== 0;
   const isUse = (header.flags & nd.NTF_USE) !== 0;
   if (attrs.protocol !== undefined && attrs.protocol !== 0) neigh.protocol = attrs.protocol;
