@@ -101,12 +101,12 @@ class Ping {
         this.#tally.sent(timeNs);
         return undefined;
       case uapi.UVETH_PING_REPLY:
-        return this.#reply(event, timeNs);
+        return this.#reply(event);
       case uapi.UVETH_PING_ICMP_ERROR:
-        this.#tally.failed(timeNs);
+        this.#tally.failed();
         return this.#icmpError(event);
       case uapi.UVETH_PING_SEND_ERROR:
-        this.#tally.failed(timeNs);
+        this.#tally.failed();
         this.#io.stderr(`ping: sendmsg: ${errnoText(event.errno ?? 0)}\n`);
         return undefined;
       default:
@@ -114,11 +114,11 @@ class Ping {
     }
   }
 
-  #reply(event: UvethMessage, timeNs: number): string {
+  #reply(event: UvethMessage): string {
     const isTimed = this.#options.size >= timedSize;
     const rttNs = isTimed ? event.rttNs : undefined;
     const isDuplicate = event.isDuplicate === true;
-    this.#tally.replied(timeNs, rttNs, isDuplicate);
+    this.#tally.replied(rttNs, isDuplicate);
     const time = rttNs === undefined ? "" : ` time=${roundTripText(rttNs)} ms`;
     const from = this.#addressText(event.source);
     const line = `${event.size ?? 0} bytes from ${from}: icmp_seq=${event.pingSeq ?? 0} ttl=${event.ttl ?? 0}${time}`;

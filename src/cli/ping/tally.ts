@@ -30,7 +30,7 @@ export class Tally {
   #sumOfSquares = 0;
   #timed = 0;
 
-  /** When the first request went out. */
+  /** When the first request went out; ping(8) counts its time from there to the last one. */
   get startNs(): number | undefined {
     return this.#firstNs;
   }
@@ -43,8 +43,7 @@ export class Tally {
   }
 
   /** An answer; without a round trip when the request was too small to carry its time. */
-  replied(timeNs: number, rttNs: number | undefined, isDuplicate: boolean): void {
-    this.#lastNs = timeNs;
+  replied(rttNs: number | undefined, isDuplicate: boolean): void {
     if (isDuplicate) this.duplicates++;
     else this.received++;
     if (rttNs === undefined) return;
@@ -56,8 +55,7 @@ export class Tally {
     this.#sumOfSquares += microseconds * microseconds;
   }
 
-  failed(timeNs: number): void {
-    this.#lastNs = timeNs;
+  failed(): void {
     this.errors++;
   }
 
