@@ -37,6 +37,8 @@ export function joinRtnetlink(machine: MachineContext, table: NetlinkTable): Rtn
   rtnetlink.register(AF_BRIDGE, rt.RTM_GETLINK, { dump: dumpBridgeLinks });
   rtnetlink.register(AF_BRIDGE, rt.RTM_SETLINK, { handle: changeBridgeLink });
   rtnetlink.register(AF_BRIDGE, rt.RTM_DELLINK, { handle: changeBridgeLink });
+  // The family is known to links, but takes no changes in IFLA_AF_SPEC (br_af_ops).
+  machine.afOps.push({ family: AF_BRIDGE });
   joinLinkMessages(machine, rtnetlink);
   joinNsidMessages(machine, rtnetlink);
   table.register(NETLINK_ROUTE, rtnetlink);

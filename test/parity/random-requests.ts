@@ -5,6 +5,7 @@ import { randomBelow } from "../../src/net/random.ts";
 import * as il from "../../src/uapi/if_link.ts";
 import * as nl from "../../src/uapi/netlink.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
+import { AF_BRIDGE, AF_VSOCK } from "../../src/uapi/socket.ts";
 import type { LinkAttributes, LinkRequest } from "./vocabulary/link.ts";
 
 /** A request, and the namespace and socket it is to be sent in and by. */
@@ -73,7 +74,11 @@ const oddities: readonly NonNullable<LinkAttributes["more"]>[] = [
   (writer) => writer.raw(Uint8Array.of(3, 0, 1, 0)),
   (writer) => {
     const spec = writer.nest(il.IFLA_AF_SPEC);
-    writer.endNest(writer.nest(45)).endNest(spec);
+    writer.endNest(writer.nest(AF_VSOCK)).endNest(spec);
+  },
+  (writer) => {
+    const spec = writer.nest(il.IFLA_AF_SPEC);
+    writer.endNest(writer.nest(AF_BRIDGE)).endNest(spec);
   },
 ];
 
