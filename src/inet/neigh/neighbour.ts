@@ -54,8 +54,9 @@ export class Neighbour {
   flagsExt = 0;
   /** RTPROT_* of who made it. */
   protocol = 0;
-  /** The hardware address as a 48-bit number; only meaningful in a state of NUD_VALID. */
-  lladdr = 0;
+  /** The hardware address's first two bytes and its last four, signed: what headers are written from. */
+  lladdrHigh = 0;
+  lladdrLow = 0;
   /** Not there any more: nobody may change it. */
   isDead = false;
   /** Stays when the table is full (permanent or learned by a control plane). */
@@ -86,6 +87,16 @@ export class Neighbour {
     this.address = address;
     this.key = key;
     this.timer = dev.machine.timers.timer(() => expire(this));
+  }
+
+  /** The hardware address as a 48-bit number; only meaningful in a state of NUD_VALID. */
+  get lladdr(): number {
+    return this.lladdrHigh * 0x1_0000_0000 + (this.lladdrLow >>> 0);
+  }
+
+  set lladdr(lladdr: number) {
+    this.lladdrHigh = Math.floor(lladdr / 0x1_0000_0000);
+    this.lladdrLow = lladdr | 0;
   }
 }
 

@@ -154,7 +154,7 @@ function sendWaiting(neigh: Neighbour): void {
   while ((neigh.state & NUD_VALID) !== 0) {
     const frame = dequeueWaiting(neigh);
     if (frame === null) break;
-    sendTo(frame, neigh.dev, neigh.lladdr);
+    sendTo(frame, neigh);
   }
   purgeWaiting(neigh);
 }
