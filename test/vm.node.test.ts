@@ -12,6 +12,8 @@ import { rolldown } from "rolldown";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ensureBuilt } from "../tools/build.mjs";
 import type { fuzzNetlink } from "./fuzz/netlink.fuzz.ts";
+import type { PairOutcome } from "./scenario.ts";
+import { expectPair, pairScenario } from "./scenario.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -37,6 +39,18 @@ describe("the bundled core", () => {
       "functionundefinedundefined",
     );
   });
+
+  test("makes a pair that answers pings over both families", async () => {
+    const context = emptyContextWith(script);
+    const run: Promise<PairOutcome> = runInContext(
+      `(${pairScenario})(uveth, (() => {
+         const clock = new uveth.VirtualClock();
+         return { clock, scheduler: clock, random: new uveth.SeededRandom(1), pass: (ns) => clock.advance(ns) };
+       })())`,
+      context,
+    );
+    expectPair(await run);
+  });
 });
 
 describe("the fuzzer", () => {
@@ -46,7 +60,10 @@ describe("the fuzzer", () => {
     const { output } = await bundle.generate({ format: "iife", name: "fuzz" });
     await bundle.close();
     const context = emptyContextWith(output[0].code);
-    const run: ReturnType<typeof fuzzNetlink> = runInContext("fuzz.fuzzNetlink({ seed: 3, cases: 2000 })", context);
+    const run: ReturnType<typeof fuzzNetlink> = runInContext(
+      "fuzz.fuzzNetlink({ seed: 3, cases: 2000 })",
+      context,
+    );
     const { failure, answers } = await run;
     expect(failure?.error.message).toBe(undefined);
     expect(answers.get("ok") ?? 0).toBeGreaterThan(100);

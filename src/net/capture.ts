@@ -2,8 +2,8 @@
 // reads: the generic netlink family, a pcapng file.
 //
 // Mirrors net/packet/af_packet.c (tpacket_rcv) as far as a reader sees it: a VLAN tag carried beside the bytes is put back,
-// frames that find no room are counted. Other than there, a frame that is dropped says why: the reason goes to the record
-// of the frame's last sight while that has not been read, else into a record of its own.
+// frames that find no room are counted. Other than there, looking changes no counter, and a frame that is dropped says why:
+// the reason goes to the record of the frame's last sight while that has not been read, else into a record of its own.
 
 import { setBe16 } from "../bytes/endian.ts";
 import { ARPHRD_ETHER, ARPHRD_LOOPBACK } from "../uapi/if_arp.ts";
@@ -59,6 +59,7 @@ export interface CaptureOptions {
 
 /** A running capture. Whoever makes it closes it. */
 export class Capture implements PacketTap {
+  readonly isWatcher = true;
   /** Called, behind what is going on, when there is something to read. */
   onReadable: () => void = () => {};
   readonly #machine: MachineContext;

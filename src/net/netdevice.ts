@@ -267,6 +267,8 @@ export abstract class DeviceSlot {
 export interface PacketTap {
   /** The EtherType it looks at; all of them without. */
   readonly protocol?: number;
+  /** It only watches: a frame that nobody else takes is dropped all the same, and counted. */
+  readonly isWatcher?: boolean;
   /** A frame passes, from `frame.macHeader` to `frame.end`; `isOutgoing` as seen from `dev`. */
   seen(frame: Frame, dev: Device, isOutgoing: boolean): void;
   /** A frame is dropped on `dev`. */

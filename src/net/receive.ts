@@ -80,7 +80,9 @@ export function netifReceive(frame: Frame, dev: Device): void {
 
 /** Whether a tap looks at frames of this kind: to Linux what was shown to one has been delivered. */
 function isTaken(taps: readonly PacketTap[] | null, frame: Frame): boolean {
-  return taps?.some(({ protocol }) => protocol === undefined || protocol === frame.protocol) === true;
+  const takes = ({ isWatcher, protocol }: PacketTap): boolean =>
+    isWatcher !== true && (protocol === undefined || protocol === frame.protocol);
+  return taps?.some(takes) === true;
 }
 
 /** Shows a frame to taps; the list may change while it is walked. */
