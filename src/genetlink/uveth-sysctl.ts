@@ -63,14 +63,14 @@ function* dump(request: GetRequest, control: DumpControl): Dump {
   for (const name of sysctlNames(netns)) {
     const writer = request.begin(control, uveth.UVETH_CMD_SYSCTL_GET);
     writer.string(uveth.UVETH_A_SYSCTL_NAME, name);
-    const value = valueOf(netns, name);
+    const value = readValue(netns, name);
     if (value !== undefined) writer.string(uveth.UVETH_A_SYSCTL_VALUE, value);
     writer.end();
     yield;
   }
 }
 
-function valueOf(netns: Netns, name: string): string | undefined {
+function readValue(netns: Netns, name: string): string | undefined {
   try {
     return getSysctl(netns, name);
   } catch (error) {
