@@ -6,6 +6,6 @@
 // Source: iproute2 6.1.0, run beside us. The lines are in ip-lines/neigh.ts.
 
 import { neighFlush, neighModify, neighShow } from "./ip-lines/neigh.ts";
-import { testOnKernel } from "./kernel-scenarios.ts";
+import { testScenarios } from "./scenario-tests.ts";
 
-testOnKernel([neighShow, neighModify, neighFlush]);
+testScenarios("kernel", [neighShow, neighModify, neighFlush]);

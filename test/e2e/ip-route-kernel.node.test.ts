@@ -6,7 +6,16 @@
 // Source: iproute2 6.1.0, run beside us. The lines are in ip-lines/.
 
 import { routeDetails, routeErrors, routeModify, routeModify6 } from "./ip-lines/route-modify.ts";
-import { routeFlush, routeGet, routeShow } from "./ip-lines/route-show.ts";
-import { testOnKernel } from "./kernel-scenarios.ts";
+import { routeFlush, routeGet, routeShow, routeSources } from "./ip-lines/route-show.ts";
+import { testScenarios } from "./scenario-tests.ts";
 
-testOnKernel([routeShow, routeGet, routeFlush, routeModify, routeModify6, routeDetails, routeErrors]);
+testScenarios("kernel", [
+  routeShow,
+  routeGet,
+  routeFlush,
+  routeModify,
+  routeModify6,
+  routeDetails,
+  routeErrors,
+  routeSources,
+]);

@@ -100,7 +100,6 @@ export const routeModify: Scenario = {
     route add 10.35.0.0/16 dev v0 expires 5
     route add 10.36.0.0/16 dev v0 pref low
     route add 10.37.0.0/16 dev v0 ttl-propagate enabled
-    route add 10.38.0.0/16 nhid 5
     route add 10.41.0.0/16 dev v0 from 10.0.0.0/8
     route add 10.41.1.0/24 dev v0 from any
     route add 10.41.2.0/24 dev v0 as to 10.0.0.3
@@ -139,7 +138,6 @@ export const routeModify6: Scenario = {
     -6 route add 2001:db8:a::/48 via 2001:db8::2
     -6 route add 2001:db8:a::/48 via 2001:db8::2
     route add 2001:db8:c::/48 nexthop via 2001:db8::2 nexthop via 2001:db8:1::2 weight 4
-    route add 2001:db8:d::/48 from 2001:db8:a::/64 via 2001:db8::2
     -6 route append 2001:db8:7::/64 via 2001:db8::2
     -6 route append 2001:db8:7::/64 via 2001:db8::3
     -6 route append 2001:db8:7::/64 via 2001:db8::3
@@ -167,7 +165,6 @@ export const routeModify6: Scenario = {
     route add 2001:db8:66::/64 dev v0 realms 5
     route add 2001:db8:67::/64 dev v0 scope link
     route add 2001:db8:68::1/64 dev v0
-    route add 2001:db8:69::/64 dev v0 nhid 5
     route add 2001:db8:6a::/64
     route add 2001:db8:6b::/129 dev v0
     -6 route add 10.61.21.0/24 via 10.0.0.2
@@ -218,9 +215,6 @@ export const routeDetails: Scenario = {
     route replace 10.50.0.0/16 dev v0 nexthop via 10.0.0.2 dev w0
     route replace 10.50.0.0/16 proto static metric 4 nexthop via 10.0.0.2 nexthop via 10.0.1.3
     route show 10.50.0.0/16
-    route replace 10.50.0.0/16 nexthop via 10.0.0.2 realms 3 nexthop via 10.0.1.3 realms 4/5
-    route show 10.50.0.0/16
-    -j route show 10.50.0.0/16
     route add 10.51.0.0/16 nexthop via 10.0.0.2 as 10.0.0.3
     link set v1 down
     link show v0

@@ -31,7 +31,6 @@ const ROUTES: readonly string[] = [
   "route add blackhole 10.19.0.0/16 table 1000",
   "-6 route add 2001:db8:a::/48 via 2001:db8::2",
   "-6 route add default via 2001:db8::fe pref low",
-  "-6 route add 2001:db8:d::/48 from 2001:db8:a::/64 via 2001:db8::2",
   "-6 route add 2001:db8:e::/48 nexthop via 2001:db8::2 nexthop via 2001:db8:1::2 weight 4",
   "-6 route add unreachable 2001:db8:f::/48 table 100",
   "-6 route add local 2001:db8:10::/64 dev v0 table main",
@@ -189,10 +188,6 @@ export const routeShow: Scenario = {
     -4 route show 2001:db8::/64
     -0 route show 10.0.0.0/8
     -B route show 10.0.0.0/8
-    -6 route show from 2001:db8:a::/64
-    -6 route show from root 2001:db8:a::/48
-    -6 route show from match 2001:db8:a::5
-    -6 route show from exact 2001:db8:a::/64
     -6 route show from all
     -6 route show from default
     -6 route show from foo
@@ -405,5 +400,29 @@ export const routeFlush: Scenario = {
     -6 route flush table all
     -6 route show table all
     -6 route flush table all
+  `,
+};
+
+/** What uveth has no routes for: source prefixes (CONFIG_IPV6_SUBTREES), next hop objects. */
+export const routeSources: Scenario = {
+  title: "ip route with source prefixes and next hop objects",
+  setup: TWO_PAIRS,
+  lines: `
+    -6 route add 2001:db8:d::/48 from 2001:db8:a::/64 via 2001:db8::2
+    -6 route
+    -j -6 route
+    -c -6 route
+    -6 route show from 2001:db8:a::/64
+    -6 route show from root 2001:db8:a::/48
+    -6 route show from match 2001:db8:a::5
+    -6 route show from exact 2001:db8:a::/64
+    -6 route show from all
+    -6 route show from foo
+    -6 route del 2001:db8:d::/48 from 2001:db8:a::/64
+    route add 10.38.0.0/16 nhid 5
+    route add 2001:db8:69::/64 dev v0 nhid 5
+    route add 10.50.0.0/16 nexthop via 10.0.0.2 realms 3 nexthop via 10.0.1.3 realms 4/5
+    route show 10.50.0.0/16
+    -j route show 10.50.0.0/16
   `,
 };
