@@ -14,16 +14,40 @@
 #define MAX_FD 65536
 // Dumps are packed to the largest buffer a socket was read with, up to this (netlink_recvmsg).
 #define LARGEST_DUMP 32768
+// No connection is full with less than this in it, counting what the system does for each datagram.
+#define SMALLEST_QUEUE 32768
+#define DATAGRAM_COST 512
 
-// The largest size that the daemon was told for a descriptor, in KiB. One told too often does no harm.
-static unsigned char told[MAX_FD];
+// What is known of a descriptor's reading. It only saves questions: none of it has to be right.
+static struct {
+  unsigned char told; // the largest size that the daemon was told, in KiB
+  unsigned drained;   // what was read since the queue was last empty, in bytes
+} readings[MAX_FD];
 
 static void tell_size(int fd, size_t size) {
   unsigned char kib = (unsigned char)((size < LARGEST_DUMP ? size : LARGEST_DUMP) / 1024);
-  if (fd >= MAX_FD || kib <= told[fd]) return;
-  told[fd] = kib;
+  if (kib <= readings[fd].told) return;
+  readings[fd].told = kib;
   struct request request = {OP_READSIZE, {kib * 1024U, 0, 0}};
   NEXT(send)(fd, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+// Receives from the connection. When a reader that does not wait has emptied what may have been full, the daemon is asked for
+// what else there is, as a kernel would have put it there while the reader read.
+static ssize_t receive_event(int fd, struct msghdr *inner, int flags) {
+  size_t room = inner->msg_controllen;
+  for (;;) {
+    ssize_t length = NEXT(recvmsg)(fd, inner, flags);
+    if (length >= 0) {
+      readings[fd].drained += (unsigned)length + DATAGRAM_COST;
+      return length;
+    }
+    if (errno != EAGAIN || readings[fd].drained < SMALLEST_QUEUE) return -errno;
+    readings[fd].drained = 0;
+    struct request request = {OP_FLUSH, {0, 0, 0}};
+    if (ask(fd, &request, NULL, 0, NULL, 0) <= 0) return -EAGAIN;
+    inner->msg_controllen = room;
+  }
 }
 
 // Appends a control message at `*used`, or notes that there was no room (put_cmsg).
@@ -71,8 +95,8 @@ ssize_t receive_netlink(int fd, struct msghdr *message, int flags) {
                          .msg_iovlen = 1 + message->msg_iovlen,
                          .msg_control = control,
                          .msg_controllen = sizeof(control)};
-  ssize_t length = NEXT(recvmsg)(fd, &inner, flags & ~MSG_ERRQUEUE);
-  if (length < 0) return -errno;
+  ssize_t length = receive_event(fd, &inner, flags & ~MSG_ERRQUEUE);
+  if (length < 0) return length;
   if (length < (ssize_t)sizeof(event)) {
     complain("the daemon that this program was started with has gone");
     return -ENETDOWN;

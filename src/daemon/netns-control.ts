@@ -34,8 +34,6 @@ export class NetnsControl {
       }
       case protocol.OP_SETNS:
         return { result: this.#netnsOfFd(pid, words[0]).id };
-      case protocol.OP_NETNS_OF:
-        return { result: this.#netnsOfPid(words[0] === 0 ? pid : words[0]).id };
       case protocol.OP_MOUNT:
         this.#name(this.#netnsOfFd(pid, words[0]), textOf(request));
         return { result: 0 };
@@ -79,12 +77,6 @@ export class NetnsControl {
   #netnsOfFd(pid: number, fd: number): Netns {
     const netns = this.#files.netnsOfFd(pid, fd);
     if (netns === undefined) throw new NetlinkError("EINVAL");
-    return netns;
-  }
-
-  #netnsOfPid(pid: number): Netns {
-    const netns = this.#files.netnsOfPid(pid);
-    if (netns === undefined) throw new NetlinkError("ESRCH");
     return netns;
   }
 }

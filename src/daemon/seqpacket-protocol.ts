@@ -35,8 +35,8 @@ export const OP_UMOUNT = 10;
 export const OP_IOCTL = 11;
 /** A descriptor that is to become the namespace of the process: EINVAL when it is no namespace's file. */
 export const OP_SETNS = 12;
-/** A process id, 0 for the sender; the result is the id of the namespace it lives in. */
-export const OP_NETNS_OF = 13;
+/** The program has emptied the connection; the result is 1 when there was more, which is then in it. */
+export const OP_FLUSH = 13;
 
 export const REQUEST_HEADER_SIZE = 16;
 export const EVENT_HEADER_SIZE = 16;

@@ -1,0 +1,380 @@
+// Unmodified programs under `uveth run` do what they do on the live kernel: the distribution's `ip`, Python's socket module and
+// a C program on raw netlink; and whoever misbehaves harms nobody else.
+//
+//   uveth run ── ip, python3, cc'd client ── preload.so ── SEQPACKET ── daemon ── machine
+//   unshare   ── ip, python3                                        ── the live kernel
+//
+// Source: the live kernel and iproute2, run beside us; no expectation is written down here but for our own doors.
+
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { lines } from "./run-lines.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const uveth = join(root, "bin", "uveth");
+const folder = mkdtempSync(join(tmpdir(), "uveth-run-"));
+const env = { ...process.env, UVETH_SOCKET: join(folder, "daemon.sock"), LC_ALL: "C" };
+
+function has(program: string): boolean {
+  return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
+}
+
+const canCompile = has("cc");
+/** Why nothing here can be tried, if that is so. */
+const missing = !canCompile
+  ? "there is no C compiler"
+  : !has("ip")
+    ? "iproute2 is not installed"
+    : !existsSync(join(root, "node_modules", "koffi"))
+      ? "koffi is not installed"
+      : undefined;
+/** A namespace of its own, with mounts for the names of others. */
+const unshared = [
+  process.getuid?.() === 0 ? "-nm" : "-Urnm",
+  "--",
+  "sh",
+  "-c",
+  `mount -t tmpfs tmpfs /run && exec "$@"`,
+  "sh",
+];
+const hasKernel = missing === undefined && spawnSync("unshare", [...unshared, "true"]).status === 0;
+
+interface Result {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program under `uveth run`, with words of its own before the program. */
+function run(words: readonly string[], options: { readonly input?: string } = {}): Promise<Result> {
+  return finish(uveth, ["run", ...words], options.input);
+}
+
+function finish(program: string, args: readonly string[], input = ""): Promise<Result> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { env, cwd: folder });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (text) => (stdout += text));
+    child.stderr.on("data", (text) => (stderr += text));
+    child.on("close", (status) => resolve({ status, stdout, stderr }));
+    child.stdin.end(input);
+  });
+}
+
+/** A shell that runs each line of its input and says what came of it. */
+const shell = `
+settle() { sleep "$SETTLE"; }
+while IFS= read -r line; do
+  eval "$line" >out 2>err </dev/null; status=$?
+  printf '\\n$ %s\\n' "$line"; cat out; echo "[status $status]"; cat err
+done
+`;
+
+/** What is random or differs by right: hardware addresses, process ids in messages of the shell. */
+function normalized(text: string): string[] {
+  return text
+    .replace(/\b(?!00:00:00:00:00:00|ff:ff:ff:ff:ff:ff|02:00:00)[0-9a-f]{2}(:[0-9a-f]{2}){5}\b/g, "MAC")
+    .split(/\n(?=\$ )/);
+}
+
+function compile(name: string, source: string): string {
+  const path = join(folder, name);
+  writeFileSync(`${path}.c`, source);
+  const { status, stderr } = spawnSync("cc", ["-O1", "-pthread", "-o", path, `${path}.c`], {
+    encoding: "utf8",
+  });
+  expect(status, stderr).toBe(0);
+  return path;
+}
+
+describe.skipIf(missing !== undefined)("uveth run", () => {
+  beforeAll(async () => {
+    const { status, stderr } = await run(["--", "true"]);
+    expect(status, stderr).toBe(0);
+  }, 60_000);
+
+  afterAll(async () => {
+    await finish(uveth, ["daemon", "stop"]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test.skipIf(!hasKernel)(
+    "gives the distribution's tools what the live kernel gives them",
+    { timeout: 120_000 },
+    async () => {
+      const script = join(folder, "lines.sh");
+      writeFileSync(script, shell);
+      const input = lines.map((line) => `${line}\n`).join("");
+      const [ours, kernel] = await Promise.all([
+        run(["--", "timeout", "60", "env", "SETTLE=0.1", "bash", script], { input }),
+        finish(
+          "unshare",
+          [...unshared, "env", "SETTLE=1.2", "bash", "-c", `cd $(mktemp -d) && . ${script}`],
+          input,
+        ),
+      ]);
+      expect(kernel.stderr).toBe("");
+      expect(lines.length).toBeGreaterThan(60);
+      expect(normalized(ours.stdout)).toEqual(normalized(kernel.stdout));
+    },
+  );
+
+  test("serves a C program on raw netlink: port ids, peeking, options, control messages", async () => {
+    const client = compile("client", clientSource);
+    const { status, stdout, stderr } = await run(["--", client]);
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "ok\n", stderr: "" });
+  });
+
+  test.skipIf(!hasKernel)("is held to what the live kernel does by the same C program", async () => {
+    const client = compile("client", clientSource);
+    const kernel = await finish("unshare", [...unshared, client]);
+    expect(kernel).toEqual({ status: 0, stdout: "ok\n", stderr: "" });
+  });
+
+  test("serves a hundred programs at once", { timeout: 60_000 }, async () => {
+    const script = `for i in $(seq 100); do ip link show lo >seen.$i 2>&1 & done; wait; cat seen.* | grep -c LOOPBACK`;
+    const { stdout } = await run(["--", "bash", "-c", script]);
+    expect(stdout).toBe("100\n");
+  });
+
+  test("loses only the session of a program that is killed, sends garbage or does not read", async () => {
+    const abuser = compile("abuser", abuserSource);
+    const script = `ip monitor link >seen & sleep 0.5; ${abuser}
+ip link add g0 type veth peer name g1; ip link del g0; sleep 0.5; kill $!; grep -c Deleted seen`;
+    expect(await run(["--", "sh", "-c", script])).toEqual({ status: 0, stdout: "ok\n2\n", stderr: "" });
+    const status = await finish(uveth, ["daemon", "status", "--json"]);
+    expect(JSON.parse(status.stdout).memoryBytes).toBeLessThan(400 * 1024 * 1024);
+  }, 60_000);
+
+  test("refuses what would go out through the host's network, once with a reason", async () => {
+    const script = `
+import socket
+for family, address in ((socket.AF_INET, ("127.0.0.1", 9)), (socket.AF_INET6, ("::1", 9))):
+    for call in ("connect", "bind"):
+        try: getattr(socket.socket(family, socket.SOCK_DGRAM), call)(address)
+        except OSError as error: print(call, error.errno)
+    try: socket.socket(family, socket.SOCK_DGRAM).sendto(b"x", address)
+    except OSError as error: print("sendto", error.errno)
+`;
+    const { stdout, stderr } = await run(["--", "python3", "-c", script]);
+    expect(stdout).toBe("connect 101\nbind 99\nsendto 101\n".repeat(2));
+    expect(stderr).toMatch(/^uveth: TCP, UDP and packet sockets do not reach a uveth namespace.*\n$/);
+  });
+
+  test("lets a program without CAP_NET_ADMIN read only", async () => {
+    const { stdout, stderr } = await run([
+      "--no-admin",
+      "--",
+      "sh",
+      "-c",
+      "ip link add n0 type veth; ip -br link show lo; unshare -n true",
+    ]);
+    expect(stderr).toMatch(
+      /^RTNETLINK answers: Operation not permitted\n.*unshare failed: Operation not permitted\n$/,
+    );
+    expect(stdout).toMatch(/^lo /);
+  });
+
+  test("begins in the namespace it is given, and hands on arguments, exit code and input", async () => {
+    await finish(uveth, ["ip", "netns", "add", "home"]);
+    const inside = await run(
+      ["-n", "home", "--", "sh", "-c", 'ip netns identify; cat; echo "$0"; exit 7', "a b"],
+      { input: "in" },
+    );
+    expect(inside).toEqual({ status: 7, stdout: "home\nina b\n", stderr: "" });
+    await finish(uveth, ["ip", "netns", "del", "home"]);
+    const gone = await run(["-n", "home", "--", "true"]);
+    expect(gone).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: `Cannot open network namespace "home": No such file or directory\n`,
+    });
+    expect((await run(["--", "no-such-program"])).status).toBe(127);
+  });
+
+  test("keeps a namespace without a name while a process lives in it, and no longer", async () => {
+    const ids = () => readdirSync(join(folder, "daemon.ns", "id")).length;
+    const before = ids();
+    const { stdout } = await run([
+      "--",
+      "unshare",
+      "-n",
+      "sh",
+      "-c",
+      `ip link add u0 type veth; ls ${folder}/daemon.ns/id | wc -l; ip -br link show u0 | wc -l`,
+    ]);
+    expect(stdout).toBe(`${before + 1}\n1\n`);
+    await expect.poll(ids).toBe(before);
+  });
+
+  test("lets nobody else in", () => {
+    expect(statSync(join(folder, "daemon.run")).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, "daemon.ns")).mode & 0o777).toBe(0o700);
+  });
+});
+
+/** A client that checks what netlink(7) says of a socket; it must pass on the live kernel too. */
+const clientSource = String.raw`
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#define CHECK(what) do { if (!(what)) { printf("line %d: %s (errno %d)\n", __LINE__, #what, errno); exit(1); } } while (0)
+
+static void ask(int fd, int type, int flags, int seq) {
+  struct { struct nlmsghdr h; struct ifinfomsg i; } m = {{sizeof(m), type, NLM_F_REQUEST | flags, seq, 0}, {.ifi_index = 1}};
+  CHECK(send(fd, &m, sizeof(m), 0) == sizeof(m));
+}
+
+int main(void) {
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), other = socket(AF_NETLINK, SOCK_DGRAM, 0);
+  struct sockaddr_nl me = {.nl_family = AF_NETLINK}, from;
+  socklen_t size = sizeof(me);
+  CHECK(getsockname(fd, (void *)&me, &size) == 0 && me.nl_pid == 0 && size == 12);
+  CHECK(bind(fd, (void *)&me, sizeof(me)) == 0 && getsockname(fd, (void *)&me, &size) == 0 && me.nl_pid == (unsigned)getpid());
+  CHECK(bind(other, (void *)&me, sizeof(me)) < 0 && errno == EADDRINUSE);
+  me.nl_pid = 77777777; me.nl_groups = RTMGRP_LINK;
+  CHECK(bind(other, (void *)&me, sizeof(me)) == 0 && getsockname(other, (void *)&me, &size) == 0 && me.nl_pid == 77777777 && me.nl_groups == 1);
+  CHECK(bind(fd, (void *)&me, 4) < 0 && errno == EINVAL);
+
+  int value, one = 1; unsigned bits[8]; socklen_t length = sizeof(value);
+  CHECK(getsockopt(fd, SOL_SOCKET, SO_TYPE, &value, &length) == 0 && value == SOCK_RAW);
+  CHECK(getsockopt(other, SOL_SOCKET, SO_TYPE, &value, &length) == 0 && value == SOCK_DGRAM);
+  CHECK(getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &value, &length) == 0 && value == AF_NETLINK);
+  CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){50000}, 4) == 0 && getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &value, &length) == 0 && value == 100000);
+  CHECK(setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, 4) == 0 && getsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &value, &length) == 0 && value == 1);
+  CHECK(setsockopt(fd, SOL_NETLINK, 99, &one, 4) < 0 && errno == ENOPROTOOPT);
+  CHECK(setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &(int){9999}, 4) < 0 && errno == EINVAL);
+  length = sizeof(bits);
+  CHECK(getsockopt(other, SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS, bits, &length) == 0 && bits[0] == 1);
+
+  char bytes[8192];
+  CHECK(recv(fd, bytes, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN);
+  ask(fd, RTM_GETLINK, 0, 5);
+  CHECK(poll(&(struct pollfd){fd, POLLIN, 0}, 1, 0) == 1);
+  struct iovec part = {NULL, 0};
+  struct msghdr message = {.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &part, .msg_iovlen = 1};
+  ssize_t full = recvmsg(fd, &message, MSG_PEEK | MSG_TRUNC);
+  CHECK(full > 500 && (message.msg_flags & MSG_TRUNC) && message.msg_namelen == 12 && from.nl_pid == 0 && from.nl_family == AF_NETLINK);
+  int copy = dup(fd);
+  CHECK(read(copy, bytes, sizeof(bytes)) == full && ((struct nlmsghdr *)bytes)->nlmsg_seq == 5);
+  close(copy);
+  ask(fd, RTM_GETLINK, 0, 6);
+  CHECK(recv(fd, bytes, 16, 0) == 16 && recv(fd, bytes, 16, MSG_DONTWAIT) < 0);
+
+  if (fork() == 0) { ask(fd, RTM_GETLINK, NLM_F_DUMP, 7); exit(0); }
+  CHECK(wait(&value) > 0 && value == 0);
+  CHECK(recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 500 && ((struct nlmsghdr *)bytes)->nlmsg_seq == 7);
+  CHECK(recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) >= 20 && ((struct nlmsghdr *)bytes)->nlmsg_type == NLMSG_DONE);
+
+  CHECK(setsockopt(other, SOL_NETLINK, NETLINK_PKTINFO, &one, 4) == 0);
+  struct { struct nlmsghdr h; struct ifinfomsg i; } up = {{sizeof(up), RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, 8, 0}, {.ifi_index = 1, .ifi_flags = 0x100, .ifi_change = 0x100}};
+  CHECK(send(fd, &up, sizeof(up), 0) == sizeof(up));
+  CHECK(recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) >= 36 && ((struct nlmsgerr *)(bytes + 16))->error == 0);
+  char control[256];
+  part = (struct iovec){bytes, sizeof(bytes)};
+  message = (struct msghdr){.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+  CHECK(recvmsg(other, &message, MSG_DONTWAIT) > 500 && from.nl_groups == 1);
+  struct cmsghdr *info = CMSG_FIRSTHDR(&message);
+  CHECK(info && info->cmsg_level == SOL_NETLINK && info->cmsg_type == NETLINK_PKTINFO && *(int *)CMSG_DATA(info) == 1);
+
+  CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){4000}, 4) == 0);
+  for (int i = 0; i < 3000; i++) ask(fd, RTM_GETLINK, 0, i);
+  int lost = 0, got = 0;
+  for (;;) {
+    ssize_t result = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+    if (result > 0) got++;
+    else if (errno == ENOBUFS) lost++;
+    else break;
+  }
+  CHECK(lost >= 1 && got >= 1 && got < 3000);
+  ask(fd, RTM_GETLINK, 0, 9);
+  CHECK(recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 500 && ((struct nlmsghdr *)bytes)->nlmsg_seq == 9);
+  puts("ok");
+}
+`;
+
+/** A program that does everything wrong, in processes of its own; its last word comes when all have ended. */
+const abuserSource = `
+#define _GNU_SOURCE
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int open_socket(void) { return socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE); }
+
+static void never_read(void) {
+  int fd = open_socket();
+  struct { struct nlmsghdr h; struct ifinfomsg i; } m = {{sizeof(m), RTM_GETLINK, NLM_F_REQUEST | NLM_F_ACK, 1, 0}, {.ifi_index = 1}};
+  for (int i = 0; i < 10000; i++) if (send(fd, &m, sizeof(m), 0) != sizeof(m)) exit(1);
+}
+
+static void garbage(void) {
+  int fd = open_socket();
+  unsigned char bytes[4096];
+  for (int i = 0; i < 2000; i++) {
+    for (size_t at = 0; at < sizeof(bytes); at++) bytes[at] = (unsigned char)rand();
+    if (i % 2 == 0) *(unsigned *)bytes = 16 + rand() % 4096;
+    send(fd, bytes, 1 + rand() % sizeof(bytes), 0);
+  }
+}
+
+static void wrong_lengths(void) {
+  int fd = open_socket();
+  struct nlmsghdr m = {0xfffffff0, RTM_NEWLINK, NLM_F_REQUEST, 1, 0};
+  for (unsigned length = 1; length <= sizeof(m); length++) send(fd, &m, length, 0);
+  for (unsigned claimed = 0; claimed < 64; claimed++) { m.nlmsg_len = claimed; send(fd, &m, sizeof(m), 0); }
+}
+
+// Past the library: what is no request at all, on a connection of its own, with descriptors that nobody asked for.
+static void bad_protocol(void) {
+  for (int i = 0; i < 50; i++) {
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strncpy(address.sun_path, getenv("UVETH_RUN_SOCKET"), sizeof(address.sun_path) - 1);
+    if (connect(fd, (void *)&address, sizeof(address)) < 0) exit(1);
+    unsigned words[64];
+    for (int at = 0; at < 64; at++) words[at] = at == 0 ? rand() % 20 : rand() % 2 ? rand() : rand() % 20;
+    union { struct cmsghdr h; char bytes[CMSG_SPACE(40)]; } control = {.h = {CMSG_LEN(40), SOL_SOCKET, SCM_RIGHTS}};
+    for (int at = 0; at < 10; at++) ((int *)CMSG_DATA(&control.h))[at] = 0;
+    struct iovec part = {words, i % 3 == 0 ? 7 : sizeof(words)};
+    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+    syscall(SYS_sendmsg, fd, &m, MSG_NOSIGNAL);
+    close(fd);
+  }
+}
+
+static void killed_in_the_middle(void) {
+  int fd = open_socket();
+  struct { struct nlmsghdr h; struct ifinfomsg i; } m = {{sizeof(m), RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, 1, 0}, {0}};
+  send(fd, &m, sizeof(m), 0);
+  kill(getpid(), SIGKILL);
+}
+
+int main(void) {
+  void (*each[])(void) = {never_read, garbage, wrong_lengths, bad_protocol, killed_in_the_middle};
+  for (int i = 0; i < 5; i++) if (fork() == 0) { each[i](); exit(0); }
+  int status, failed = 0;
+  while (wait(&status) > 0) failed |= WIFEXITED(status) && WEXITSTATUS(status) != 0;
+  puts(failed ? "failed" : "ok");
+}
+`;
