@@ -4,8 +4,8 @@
 // and texts. Omitted: ports and protocols, which no rule or hash looks at here.
 
 import type { Request } from "../af_netlink/handler.ts";
-import { isIpv6Unspecified } from "../bytes/ipv6.ts";
 import { Route6, routeInput6, routeOutput6 } from "../inet/ipv6/route.ts";
+import { selectSource6 } from "../inet/ipv6/source.ts";
 import { ipNetns } from "../inet/slots.ts";
 import type { Device } from "../net/netdevice.ts";
 import { invalid, NetlinkError, noDevice } from "../netlink/error.ts";
@@ -73,18 +73,17 @@ function concatenated({ source, destination }: Route6): Uint8Array {
 /** Writes the way itself (rt6_fill_node with a dst). */
 function fillWay(
   writer: MessageWriter,
-  { machine }: Request,
+  { machine, netns }: Request,
   route: Route6,
   attrs: RouteAttributes6,
   input: Device | undefined,
 ): void {
   const { dev, error, route: found } = route;
   if (found === null) return;
-  const hasSource = attrs.src !== undefined && !isIpv6Unspecified(addressIn(attrs.src));
   putRtmsg(writer, {
     family: AF_INET6,
     destinationLength: 128,
-    sourceLength: hasSource ? 128 : 0,
+    sourceLength: 128,
     tos: 0,
     table: found.table.id,
     protocol: found.protocol,
@@ -93,9 +92,13 @@ function fillWay(
     flags: 0,
   });
   writer.binary(rt.RTA_DST, route.destination);
-  if (hasSource) writer.binary(rt.RTA_SRC, addressIn(attrs.src));
+  // Kernels with source-specific routes show the source even when none was named.
+  writer.binary(rt.RTA_SRC, addressIn(attrs.src));
   if (input !== undefined) writer.u32(rt.RTA_IIF, input.ifindex);
-  else if (!hasSource && !isIpv6Unspecified(route.source)) writer.binary(rt.RTA_PREFSRC, route.source);
+  else {
+    const source = found.prefsrc ?? selectSource6(ipNetns(netns), found.dev, route.destination);
+    if (source !== undefined) writer.binary(rt.RTA_PREFSRC, source);
+  }
   putMetrics(writer, found.metrics, found.congestion);
   writer.u32(rt.RTA_PRIORITY, found.metric);
   if (found.gateway !== null) writer.binary(rt.RTA_GATEWAY, found.gateway);

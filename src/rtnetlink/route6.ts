@@ -5,8 +5,8 @@
 
 import type { Dump, DumpControl, Request } from "../af_netlink/handler.ts";
 import { equalsIpv6 } from "../bytes/ipv6.ts";
-import type { Fib6Route, Fib6Table } from "../inet/ipv6/fib.ts";
-import { deleteRoute6, deleteSiblings6, insertRoute6 } from "../inet/ipv6/fib-change.ts";
+import type { Fib6Node, Fib6Route, Fib6Table } from "../inet/ipv6/fib.ts";
+import { deleteRoute6, deleteSiblings6, insertRoute6, sharesLoad } from "../inet/ipv6/fib-change.ts";
 import { findNode } from "../inet/ipv6/fib-tree.ts";
 import type { NexthopConfig6, RouteConfig6 } from "../inet/ipv6/route-config.ts";
 import { METRIC_USER } from "../inet/ipv6/route-config.ts";
@@ -30,7 +30,8 @@ import { fillRoute6 } from "./route6-fill.ts";
 export function newRoute6(request: Request): void {
   const ip = ipNetns(request.netns);
   const asked = routeConfig6Of(request);
-  if ((readRtmsg(request.message).flags & rt.RTM_F_CLONED) !== 0) throw invalid("Userspace can not set RTF_CACHE");
+  if ((readRtmsg(request.message).flags & rt.RTM_F_CLONED) !== 0)
+    throw invalid("Userspace can not set RTF_CACHE");
   const config = { ...asked, metric: asked.metric === 0 ? METRIC_USER : asked.metric };
   const { multipath, nlFlags, origin } = config;
   if (multipath !== null) return newMultipath(ip, config, multipath);
@@ -40,7 +41,7 @@ export function newRoute6(request: Request): void {
 /** Inserts a route with several next hops: all of them or none, told as one. */
 function newMultipath(ip: IpNetns, config: RouteConfig6, hops: readonly NexthopConfig6[]): void {
   const { nlFlags = 0, origin } = config;
-  const routes = hops.map((hop) => createRoute6(ip, config, hop));
+  const routes = hops.map((hop) => createHop(ip, config, hop));
   const inserted: Fib6Route[] = [];
   try {
     for (const route of routes) {
@@ -55,6 +56,12 @@ function newMultipath(ip: IpNetns, config: RouteConfig6, hops: readonly NexthopC
   const [first] = inserted;
   if (first !== undefined)
     ip.inet.announcer.route6(ip.netns, "new", first, nlFlags & ~NLM_F_EXCL & 0xf00, origin);
+}
+
+function createHop(ip: IpNetns, config: RouteConfig6, hop: NexthopConfig6): Fib6Route {
+  const route = createRoute6(ip, config, hop);
+  if (sharesLoad(route)) return route;
+  throw invalid("Device only routes can not be added for IPv6 using the multipath API.");
 }
 
 /** Answers RTM_DELROUTE: the first route that fits goes, with all that share its load unless a gateway was named. */
@@ -79,9 +86,19 @@ function deleteFirst(ip: IpNetns, config: RouteConfig6, hop: NexthopConfig6): vo
   if (table === undefined) throw new NetlinkError("ESRCH", "FIB table does not exist");
   const node = findNode(table, config.destination, config.destinationLength);
   const route = node?.routes.find((each) => fits(each, config, hop));
-  if (route === undefined) throw new NetlinkError("ESRCH");
+  if (route === undefined) throw new NetlinkError(fitsNull(node, config, hop) ? "ENOENT" : "ESRCH");
   if (hop.hasGateway) deleteRoute6(ip, route, { origin: config.origin });
   else deleteSiblings6(ip, route, config.origin);
+}
+
+/** A table without a default route has a stand-in for one, by lo, which cannot be deleted (fib6_null_entry). */
+function fitsNull(
+  node: Fib6Node | undefined,
+  { metric, protocol }: RouteConfig6,
+  hop: NexthopConfig6,
+): boolean {
+  if (node?.prefixLength !== 0 || node.routes.length > 0 || hop.hasGateway || metric !== 0) return false;
+  return (hop.oif === 0 || hop.oif === 1) && (protocol === 0 || protocol === rt.RTPROT_KERNEL);
 }
 
 function fits(route: Fib6Route, config: RouteConfig6, hop: NexthopConfig6): boolean {

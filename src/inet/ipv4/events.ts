@@ -7,7 +7,6 @@
 import { devGetFlags } from "../../net/flags.ts";
 import type { Device, DeviceEvent } from "../../net/netdevice.ts";
 import { IFF_LOOPBACK, IFF_LOWER_UP, IFF_NOARP, IFF_RUNNING, IFF_UP, IFNAMSIZ } from "../../uapi/if.ts";
-import { IFAPROT_KERNEL_LO } from "../../uapi/if_addr.ts";
 import { INADDR_ALLHOSTS_GROUP, INADDR_LOOPBACK } from "../../uapi/in.ts";
 import * as conf from "../../uapi/ip.ts";
 import { RT_SCOPE_HOST, RTNH_F_DEAD, RTNH_F_LINKDOWN } from "../../uapi/rtnetlink.ts";
@@ -66,7 +65,6 @@ function up(dev: Device): void {
 function addLoopbackAddress(inDev: InDevice): void {
   const address = new Ipv4Address(inDev.dev, INADDR_LOOPBACK, INADDR_LOOPBACK, 8);
   address.scope = RT_SCOPE_HOST;
-  address.protocol = IFAPROT_KERNEL_LO;
   setLifetime(address, FOREVER, FOREVER);
   insertAddress(inDev, address);
 }

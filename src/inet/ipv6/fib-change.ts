@@ -53,7 +53,7 @@ export function insertRoute6(ip: IpNetns, route: Fib6Route, insertion: Insertion
   const mustReplace = nlFlags !== undefined && (nlFlags & NLM_F_REPLACE) !== 0;
   const { table, prefix, prefixLength } = route;
   const known = findNode(table, prefix, prefixLength);
-  if ((known === undefined || known.routes.length === 0) && !mayCreate && mustReplace) {
+  if (known === undefined && !mayCreate && mustReplace) {
     throw new NetlinkError("ENOENT", "Can not replace route - no match found");
   }
   const node = known ?? nodeFor(table, prefix, prefixLength);

@@ -20,7 +20,7 @@ export function flushDevice(dev: Device, isGoing: boolean): void {
     (one, other) => (one.table.id & 0xff) - (other.table.id & 0xff) || compareInTree(one, other),
   );
   for (const route of routes) {
-    if (!route.isInserted || (route.isReject && !isGoing)) continue;
+    if (!route.isInserted) continue;
     if (!isGoing && route.siblings !== null) killSibling(ip, route, dev);
     else remove(ip, route);
   }
