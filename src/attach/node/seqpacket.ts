@@ -140,14 +140,22 @@ export async function loadSeqpacket(largestDatagram: number): Promise<Seqpacket>
     send: (fd, bytes, length, flags) => orErrno(send(fd, bytes, length, flags)),
     write: (fd, bytes, length) => orErrno(write(fd, bytes, length)),
     watch(fd, onReady) {
-      const handle = koffi.node.poll(fd, { readable: true }, onReady);
+      // Called with a status and the events, whatever koffi's declarations say.
+      const onPoll = (...given: readonly unknown[]): void => onReady(readinessOf(given.at(-1)));
+      const handle = koffi.node.poll(fd, { readable: true }, onPoll);
       return {
-        setWritable: (isWanted) => handle.start({ readable: true, writable: isWanted }, onReady),
+        setWritable: (isWanted) => handle.start({ readable: true, writable: isWanted }, onPoll),
         close: () => handle.close(),
       };
     },
   };
   return new Seqpacket(libc, calls, largestDatagram);
+}
+
+function readinessOf(events: unknown): Readiness {
+  const has = (name: string): boolean =>
+    typeof events === "object" && events !== null && Reflect.get(events, name) === true;
+  return { readable: has("readable"), writable: has("writable") };
 }
 
 function checked(result: number, path: string): number {
