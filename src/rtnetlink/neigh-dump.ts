@@ -17,6 +17,9 @@ import { AF_UNSPEC } from "../uapi/socket.ts";
 import type { NeighFamily } from "./neigh-family.ts";
 import { fillNeigh, fillProxy, neighPolicy, readNdmsg } from "./neigh-fill.ts";
 
+/** NDA_MASTER of a request for entries on devices that have none. */
+const noMaster = 0xffff_ffff;
+
 /** Which entries are wanted; 0: of any device, of any master. */
 interface NeighFilter {
   readonly ifindex: number;
@@ -74,7 +77,8 @@ function begin(
 
 function passes(dev: Device | null, { ifindex, master }: NeighFilter): boolean {
   if (ifindex !== 0 && dev?.ifindex !== ifindex) return false;
-  return master === 0 || dev?.master?.ifindex === master;
+  if (master === 0) return true;
+  return master === noMaster ? dev?.master === null : dev?.master?.ifindex === master;
 }
 
 /** What the request filters by; strictly checked ones may say nothing else. */

@@ -176,7 +176,7 @@ function questionOf(
   }
   const family = families.find((each) => each.family === header.family);
   if (family === undefined) {
-    throw new NetlinkError("EAFNOSUPPORT", "Unsupported address family in header for neighbor get request");
+    throw new NetlinkError("EAFNOSUPPORT", "Unsupported family in header for neighbor get request");
   }
   if (attrs.dst.length !== family.keyLength) throw refused("Invalid network address in");
   return { header, dst: attrs.dst };

@@ -87,7 +87,8 @@ export function metricsOf(nest: Attribute | undefined): ParsedMetrics {
 
 /** Writes RTA_METRICS, where there are any. */
 export function putMetrics(writer: MessageWriter, metrics: Metrics | null, congestion = ""): void {
-  if ((metrics === null || metrics.size === 0) && congestion === "") return;
+  const hasValue = [...(metrics?.values() ?? [])].some((value) => value !== 0);
+  if (!hasValue && congestion === "") return;
   const nest = writer.nest(rt.RTA_METRICS);
   for (let type = 1; type <= rt.RTAX_MAX; type++) {
     const value = metrics?.get(type) ?? 0;

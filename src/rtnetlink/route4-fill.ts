@@ -45,11 +45,14 @@ function nexthopFlags(nexthop: FibNexthop, flags: number): number {
 
 function putGateway(writer: MessageWriter, { gatewayFamily, gateway, gateway6 }: FibNexthop): void {
   if (gatewayFamily === AF_INET) putIpv4(writer, rt.RTA_GATEWAY, gateway);
-  else if (gatewayFamily === AF_INET6 && gateway6 !== null) {
-    const at = writer.attribute(rt.RTA_VIA, rt.RTVIA_SIZE + gateway6.length);
-    setU16(writer.bytes, at + rt.RTVIA_FAMILY, AF_INET6);
-    writer.bytes.set(gateway6, at + rt.RTVIA_ADDR);
-  }
+  else if (gatewayFamily === AF_INET6 && gateway6 !== null) putVia6(writer, gateway6);
+}
+
+/** Writes RTA_VIA with a gateway of the other family. */
+export function putVia6(writer: MessageWriter, gateway: Uint8Array): void {
+  const at = writer.attribute(rt.RTA_VIA, rt.RTVIA_SIZE + gateway.length);
+  setU16(writer.bytes, at + rt.RTVIA_FAMILY, AF_INET6);
+  writer.bytes.set(gateway, at + rt.RTVIA_ADDR);
 }
 
 function putMultipath(writer: MessageWriter, nexthops: readonly FibNexthop[]): void {

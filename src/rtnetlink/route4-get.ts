@@ -22,7 +22,7 @@ import { AF_INET } from "../uapi/socket.ts";
 import { putMetrics, putRouteCacheinfo, putRtmsg, readRtmsg } from "./route-msg.ts";
 import type { RouteAttributes4 } from "./route4-config.ts";
 import { routePolicy4 } from "./route4-config.ts";
-import { fillRoute4, putIpv4 } from "./route4-fill.ts";
+import { fillRoute4, putIpv4, putVia6 } from "./route4-fill.ts";
 
 const allowed: ReadonlySet<number> = new Set([
   rt.RTA_IIF,
@@ -122,13 +122,16 @@ function fillWay(
     type: route.type,
     flags: cacheFlags(route) | rt.RTM_F_CLONED | (question.flags & rt.RTM_F_NOTIFY),
   });
-  putIpv4(writer, rt.RTA_DST, question.destination === 0 ? route.flow.destination : question.destination);
+  putIpv4(writer, rt.RTA_DST, question.destination);
   if (question.source !== 0) putIpv4(writer, rt.RTA_SRC, question.source);
-  if (route.dev !== null) writer.u32(rt.RTA_OIF, route.dev.ifindex);
+  // What came in for this host leaves by its loopback.
+  const out = input !== undefined && route.isLocal ? input.netns.loopback : route.dev;
+  if (out !== null) writer.u32(rt.RTA_OIF, out.ifindex);
   if (input === undefined && route.source !== 0 && route.source !== question.source) {
     putIpv4(writer, rt.RTA_PREFSRC, route.source);
   }
-  if (route.hasGateway && route.nexthop !== 0) putIpv4(writer, rt.RTA_GATEWAY, route.nexthop);
+  if (route.nexthop6 !== null) putVia6(writer, route.nexthop6);
+  else if (route.hasGateway && route.nexthop !== 0) putIpv4(writer, rt.RTA_GATEWAY, route.nexthop);
   const info = route.alias?.info;
   putMetrics(writer, info?.metrics ?? null, info?.congestion);
   if (question.mark !== 0) writer.u32(rt.RTA_MARK, question.mark);

@@ -102,7 +102,8 @@ function prefixIn(attribute: Attribute | undefined, length: number): Uint8Array 
   if (attribute === undefined) return address;
   const size = (length + 7) >> 3;
   if (attribute.length < size) throw invalid();
-  address.set(attribute.bytes.subarray(attribute.start, attribute.start + size));
+  // A length beyond 128 is refused later, or finds no route.
+  address.set(attribute.bytes.subarray(attribute.start, attribute.start + Math.min(size, 16)));
   return address;
 }
 

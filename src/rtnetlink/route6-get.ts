@@ -99,12 +99,16 @@ function fillWay(
     const source = found.prefsrc ?? selectSource6(ipNetns(netns), found.dev, route.destination);
     if (source !== undefined) writer.binary(rt.RTA_PREFSRC, source);
   }
+  // Once more when it is the route's own, as on Linux.
+  if (found.prefsrc !== null) writer.binary(rt.RTA_PREFSRC, found.prefsrc);
   putMetrics(writer, found.metrics, found.congestion);
   writer.u32(rt.RTA_PRIORITY, found.metric);
   if (found.gateway !== null) writer.binary(rt.RTA_GATEWAY, found.gateway);
   const out = dev ?? found.dev;
   if (out !== null) writer.u32(rt.RTA_OIF, out.ifindex);
-  putRouteCacheinfo(writer, expiresIn(machine, found), error === "" ? 0 : -errnoNumber(error));
+  // That there is no source to speak from is not the route's fault.
+  const fault = error === "" || error === "EADDRNOTAVAIL" ? 0 : -errnoNumber(error);
+  putRouteCacheinfo(writer, expiresIn(machine, found), fault);
   writer.u8(rt.RTA_PREF, found.pref);
 }
 

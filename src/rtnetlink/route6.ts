@@ -6,7 +6,7 @@
 import type { Dump, DumpControl, Request } from "../af_netlink/handler.ts";
 import { equalsIpv6 } from "../bytes/ipv6.ts";
 import type { Fib6Node, Fib6Route, Fib6Table } from "../inet/ipv6/fib.ts";
-import { deleteRoute6, deleteSiblings6, insertRoute6, sharesLoad } from "../inet/ipv6/fib-change.ts";
+import { deleteRoute6, deleteSiblings6, insertRoute6 } from "../inet/ipv6/fib-change.ts";
 import { findNode } from "../inet/ipv6/fib-tree.ts";
 import type { NexthopConfig6, RouteConfig6 } from "../inet/ipv6/route-config.ts";
 import { METRIC_USER } from "../inet/ipv6/route-config.ts";
@@ -16,7 +16,7 @@ import { ipNetns } from "../inet/slots.ts";
 import type { Netns, Origin } from "../net/netdevice.ts";
 import { invalid, NetlinkError } from "../netlink/error.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
-import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_MULTI, NLM_F_REPLACE } from "../uapi/netlink.ts";
+import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_MULTI, NLM_F_REPLACE } from "../uapi/netlink.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { AF_INET6 } from "../uapi/socket.ts";
 import type { Rtnetlink } from "./dispatch.ts";
@@ -41,7 +41,10 @@ export function newRoute6(request: Request): void {
 /** Inserts a route with several next hops: all of them or none, told as one. */
 function newMultipath(ip: IpNetns, config: RouteConfig6, hops: readonly NexthopConfig6[]): void {
   const { nlFlags = 0, origin } = config;
-  const routes = hops.map((hop) => createHop(ip, config, hop));
+  if (!hops.every((hop) => hop.hasGateway || config.hasGateway)) {
+    throw invalid("Device only routes can not be added for IPv6 using the multipath API.");
+  }
+  const routes = hops.map((hop) => createRoute6(ip, config, hop));
   const inserted: Fib6Route[] = [];
   try {
     for (const route of routes) {
@@ -54,14 +57,8 @@ function newMultipath(ip: IpNetns, config: RouteConfig6, hops: readonly NexthopC
     throw error;
   }
   const [first] = inserted;
-  if (first !== undefined)
-    ip.inet.announcer.route6(ip.netns, "new", first, nlFlags & ~NLM_F_EXCL & 0xf00, origin);
-}
-
-function createHop(ip: IpNetns, config: RouteConfig6, hop: NexthopConfig6): Fib6Route {
-  const route = createRoute6(ip, config, hop);
-  if (sharesLoad(route)) return route;
-  throw invalid("Device only routes can not be added for IPv6 using the multipath API.");
+  const flags = ((nlFlags & NLM_F_REPLACE) !== 0 ? NLM_F_REPLACE : NLM_F_CREATE) | (nlFlags & NLM_F_APPEND);
+  if (first !== undefined) ip.inet.announcer.route6(ip.netns, "new", first, flags, origin);
 }
 
 /** Answers RTM_DELROUTE: the first route that fits goes, with all that share its load unless a gateway was named. */
