@@ -64,9 +64,12 @@ export function updateOperstate(dev: Device): void {
 export function setOperstate(dev: Device, wanted: number): void {
   const { operstate } = dev;
   const isUsable = operstate === IF_OPER_UP || operstate === IF_OPER_UNKNOWN;
-  const isWaiting = operstate === IF_OPER_DORMANT || operstate === IF_OPER_TESTING || operstate === IF_OPER_UNKNOWN;
+  const isWaiting =
+    operstate === IF_OPER_DORMANT || operstate === IF_OPER_TESTING || operstate === IF_OPER_UNKNOWN;
   const isAllowed =
-    wanted === IF_OPER_UP ? isWaiting && !dev.isDormant : isUsable && (wanted === IF_OPER_TESTING || wanted === IF_OPER_DORMANT);
+    wanted === IF_OPER_UP
+      ? isWaiting && !dev.isDormant
+      : isUsable && (wanted === IF_OPER_TESTING || wanted === IF_OPER_DORMANT);
   if (!isAllowed) return;
   dev.operstate = wanted;
   netdevStateChange(dev);

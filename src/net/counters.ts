@@ -87,12 +87,14 @@ export class CounterArena {
   /** The counter `index` (RX_PACKETS, …) summed over all CPUs. */
   read(slot: CounterSlot, index: number): number {
     let sum = 0;
-    for (let cpu = 0; cpu < this.#cpus; cpu++) sum += slot.values[slot.origin + cpu * this.#stride + index] ?? 0;
+    for (let cpu = 0; cpu < this.#cpus; cpu++)
+      sum += slot.values[slot.origin + cpu * this.#stride + index] ?? 0;
     return sum;
   }
 
   #grow(): void {
     const values = new Float64Array(this.#allocate(this.#stride * this.#cpus * 8));
-    for (let device = blockDevices - 1; device >= 0; device--) this.#free.push({ values, origin: device * COUNTERS });
+    for (let device = blockDevices - 1; device >= 0; device--)
+      this.#free.push({ values, origin: device * COUNTERS });
   }
 }

@@ -6,7 +6,14 @@ import { isValidEtherAddr } from "../bytes/mac.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { IFF_BROADCAST, IFF_MULTICAST, IFF_UP } from "../uapi/if.ts";
 import { ARPHRD_ETHER } from "../uapi/if_arp.ts";
-import { ETH_ALEN, ETH_DATA_LEN, ETH_HLEN, ETH_MIN_MTU, ETH_P_802_2, ETH_P_802_3_MIN } from "../uapi/if_ether.ts";
+import {
+  ETH_ALEN,
+  ETH_DATA_LEN,
+  ETH_HLEN,
+  ETH_MIN_MTU,
+  ETH_P_802_2,
+  ETH_P_802_3_MIN,
+} from "../uapi/if_ether.ts";
 import { PACKET_BROADCAST, PACKET_HOST, PACKET_MULTICAST, PACKET_OTHERHOST } from "../uapi/if_packet.ts";
 import { NET_ADDR_RANDOM } from "../uapi/netdevice.ts";
 import type { Device, Frame } from "./netdevice.ts";

@@ -87,7 +87,8 @@ export function devNotifyFlags(dev: Device, oldFlags: number, userChanges: numbe
   const changes = dev.flags ^ oldFlags;
   if (userChanges !== 0) announceLink(dev, userChanges >>> 0, origin);
   if ((changes & iff.IFF_UP) !== 0) notify((dev.flags & iff.IFF_UP) !== 0 ? "up" : "down", dev);
-  if ((dev.flags & iff.IFF_UP) !== 0 && (changes & ~(iff.IFF_UP | filters | volatile)) !== 0) notify("change", dev);
+  if ((dev.flags & iff.IFF_UP) !== 0 && (changes & ~(iff.IFF_UP | filters | volatile)) !== 0)
+    notify("change", dev);
 }
 
 /** Brings a device up without telling anybody (__dev_open). */

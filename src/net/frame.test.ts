@@ -98,7 +98,11 @@ describe("writable()", () => {
 });
 
 test("any order of alloc, clone, writable and free keeps every frame's bytes and loses none", () => {
-  const step = fc.record({ what: fc.constantFrom("alloc", "clone", "write", "free"), at: fc.nat(), byte: fc.nat(255) });
+  const step = fc.record({
+    what: fc.constantFrom("alloc", "clone", "write", "free"),
+    at: fc.nat(),
+    byte: fc.nat(255),
+  });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const frames = pool();

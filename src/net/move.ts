@@ -41,7 +41,14 @@ export function changeNetNamespace(dev: Device, target: Netns, { pattern, ifinde
   notify("unregister", dev);
   const nsid = allocateNsid(dev.netns, target);
   const moved = { nsid, ifindex: newIndex };
-  dev.netns.machine.announceLink({ type: "del", dev, change: everything, event: 0, origin: undefined, moved });
+  dev.netns.machine.announceLink({
+    type: "del",
+    dev,
+    change: everything,
+    event: 0,
+    origin: undefined,
+    moved,
+  });
 
   dev.netns = target;
   dev.name = name;

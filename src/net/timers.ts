@@ -127,7 +127,11 @@ export class Timers {
   }
 
   #rise(timer: Timer): void {
-    for (let parent = this.#heap[(timer.place - 1) >> 1]; timer.place > 0; parent = this.#heap[(timer.place - 1) >> 1]) {
+    for (
+      let parent = this.#heap[(timer.place - 1) >> 1];
+      timer.place > 0;
+      parent = this.#heap[(timer.place - 1) >> 1]
+    ) {
       if (parent === undefined || !isBefore(timer, parent)) return;
       this.#swap(timer, parent);
     }
