@@ -46,6 +46,8 @@ const EINTR = errnoNumber("EINTR");
 /** A connection that is open. */
 interface Client {
   readonly fd: number;
+  /** Who connected. */
+  readonly pid: number;
   readonly connection: SeqpacketConnection;
   readonly watch: SeqpacketWatch;
 }
@@ -105,18 +107,18 @@ export class SeqpacketServer {
       if (peer === undefined || (peer.uid !== uid && peer.uid !== 0)) {
         log(`Refused process ${peer?.pid} of uid ${peer?.uid}: this is the daemon of uid ${uid}`);
         calls.close(fd);
-      } else this.#welcome(fd);
+      } else this.#welcome(fd, peer.pid);
     }
   }
 
-  #welcome(fd: number): void {
+  #welcome(fd: number, pid: number): void {
     const { calls } = this.#options;
     const watch = calls.watch(fd, ({ writable, readable }) => {
       if (writable) connection.onWritable();
       if (readable || !writable) this.#read(client);
     });
     const connection = new SeqpacketConnection(this.#hostOf(fd, watch));
-    const client = { fd, connection, watch };
+    const client = { fd, pid, connection, watch };
     this.#clients.add(client);
     this.#options.onChange();
   }
@@ -166,8 +168,10 @@ export class SeqpacketServer {
   }
 
   /** Does one request and answers it through the pipe that came with it. */
-  #serve(client: Client, { bytes, isTruncated, pid, fds }: SeqpacketDatagram): void {
+  #serve(client: Client, { bytes, isTruncated, pid: sender, fds }: SeqpacketDatagram): void {
     const { calls } = this.#options;
+    // What is sent between accept and SO_PASSCRED names nobody; whoever connected has sent it.
+    const pid = sender === 0 ? client.pid : sender;
     const [pipe, ...others] = fds;
     for (const fd of others) calls.close(fd);
     const answer = (given: SeqpacketAnswer): void => {
