@@ -73,7 +73,7 @@ function initNexthop(ip: IpNetns, config: RouteConfig6, hop: NexthopConfig6, rou
     if ((dev.flags & IFF_UP) === 0) throw new NetlinkError("ENETDOWN", "Nexthop device is not up");
     route.flags |= rt.RTNH_F_ONLINK;
   }
-  if (isRejected(config, dev)) {
+  if (isRejectType(config.type)) {
     route.isReject = true;
     route.dev = ip.netns.loopback;
     return;
@@ -87,17 +87,17 @@ function initNexthop(ip: IpNetns, config: RouteConfig6, hop: NexthopConfig6, rou
   if ((dev.flags & IFF_UP) === 0) throw new NetlinkError("ENETDOWN", "Nexthop device is not up");
   if (!route.isLocal && !route.isAnycast && !dev.hasCarrier) route.flags |= rt.RTNH_F_LINKDOWN;
   route.dev = dev;
+  if (goesInCircles(config, dev)) route.isReject = true;
 }
 
 function isDisabled(dev: Device): boolean {
   return in6Device(dev)?.conf.get(DEVCONF_DISABLE_IPV6) !== 0;
 }
 
-/** Routes that lead to an error, and those by the loopback to addresses that are not its (fib6_is_reject). */
-function isRejected({ destination, type }: RouteConfig6, dev: Device | undefined): boolean {
-  if (isRejectType(type)) return true;
-  if (dev === undefined || (dev.flags & IFF_LOOPBACK) === 0) return false;
-  return !isIpv6Loopback(destination) && type !== rt.RTN_LOCAL && type !== rt.RTN_ANYCAST;
+/** Routes by the loopback to addresses that are not its own would go in circles: they lead nowhere (fib6_is_reject). */
+function goesInCircles({ destination, type }: RouteConfig6, dev: Device): boolean {
+  if ((dev.flags & IFF_LOOPBACK) === 0 || isIpv6Loopback(destination)) return false;
+  return type !== rt.RTN_LOCAL && type !== rt.RTN_ANYCAST;
 }
 
 /** Sees that a gateway can be one, and returns the device it is reached by (ip6_validate_gw). */
@@ -134,7 +134,7 @@ function isOwn(ip: IpNetns, gateway: Uint8Array, dev: Device, isLinkLocal: boole
 
 function isPossibleGateway(gateway: Uint8Array): boolean {
   if (isIpv4Mapped(gateway)) return true;
-  return !isIpv6Multicast(gateway) && !isIpv6Unspecified(gateway) && !isIpv6Loopback(gateway);
+  return !isIpv6Multicast(gateway) && !isIpv6Unspecified(gateway);
 }
 
 /** The device by which a gateway that is no link-local address is reached, directly (ip6_route_check_nh). */
