@@ -6,7 +6,7 @@
 import type { Dump, DumpControl, Request } from "../af_netlink/handler.ts";
 import { equalsIpv6 } from "../bytes/ipv6.ts";
 import type { Fib6Node, Fib6Route, Fib6Table } from "../inet/ipv6/fib.ts";
-import { deleteRoute6, deleteSiblings6, insertRoute6 } from "../inet/ipv6/fib-change.ts";
+import { deleteRoute6, deleteSiblings6, insertRoute6, isSameNexthop } from "../inet/ipv6/fib-change.ts";
 import { findNode } from "../inet/ipv6/fib-tree.ts";
 import type { NexthopConfig6, RouteConfig6 } from "../inet/ipv6/route-config.ts";
 import { METRIC_USER } from "../inet/ipv6/route-config.ts";
@@ -14,7 +14,7 @@ import { createRoute6 } from "../inet/ipv6/route-create.ts";
 import type { IpNetns } from "../inet/netns.ts";
 import { ipNetns } from "../inet/slots.ts";
 import type { Netns, Origin } from "../net/netdevice.ts";
-import { invalid, NetlinkError } from "../netlink/error.ts";
+import { exists, invalid, NetlinkError } from "../netlink/error.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_MULTI, NLM_F_REPLACE } from "../uapi/netlink.ts";
 import * as rt from "../uapi/rtnetlink.ts";
@@ -44,7 +44,12 @@ function newMultipath(ip: IpNetns, config: RouteConfig6, hops: readonly NexthopC
   if (!hops.every((hop) => hop.hasGateway || config.hasGateway)) {
     throw invalid("Device only routes can not be added for IPv6 using the multipath API.");
   }
-  const routes = hops.map((hop) => createRoute6(ip, config, hop));
+  const routes: Fib6Route[] = [];
+  for (const hop of hops) {
+    const route = createRoute6(ip, config, hop);
+    if (routes.some((other) => isSameNexthop(other, route))) throw exists();
+    routes.push(route);
+  }
   const inserted: Fib6Route[] = [];
   try {
     for (const route of routes) {

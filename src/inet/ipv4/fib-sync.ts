@@ -19,10 +19,10 @@ export function syncDown(dev: Device, isForced: boolean): void {
     let dead = 0;
     for (const nexthop of info.nexthops) {
       if (nexthop.dev === dev && (isForced || nexthop.scope !== RT_SCOPE_NOWHERE))
-        nexthop.flags |= RTNH_F_DEAD;
+        nexthop.flags |= RTNH_F_DEAD | RTNH_F_LINKDOWN;
       if ((nexthop.flags & RTNH_F_DEAD) !== 0) dead++;
     }
-    if (dead === info.nexthops.length || (isForced && dead > 0)) info.flags |= RTNH_F_DEAD;
+    if (dead === info.nexthops.length || (isForced && dead > 0)) info.flags |= RTNH_F_DEAD | RTNH_F_LINKDOWN;
     rebalance(info);
   }
   flushDead(ipNetns(dev.netns), routes);

@@ -69,7 +69,7 @@ function initNexthop(ip: IpNetns, config: RouteConfig6, hop: NexthopConfig6, rou
     if (dev === undefined || !hasInet6(dev)) throw noDevice();
   }
   if ((hop.flags & rt.RTNH_F_ONLINK) !== 0) {
-    if (dev === undefined) throw invalid("Nexthop device required for onlink");
+    if (dev === undefined) throw noDevice("Nexthop device required for onlink");
     if ((dev.flags & IFF_UP) === 0) throw new NetlinkError("ENETDOWN", "Nexthop device is not up");
     route.flags |= rt.RTNH_F_ONLINK;
   }
