@@ -4,7 +4,8 @@
 
 import { describe, expect } from "vitest";
 import { MS, test } from "../test/fixtures.ts";
-import { NetlinkError } from "./index.ts";
+import { dummy } from "./drivers/dummy.ts";
+import { createMachine, NetlinkError, SeededRandom, VirtualClock } from "./index.ts";
 import { frameFrom } from "./net/frame.ts";
 import { devQueueXmit } from "./net/transmit.ts";
 import { arpFrame } from "./testkit/index.ts";
@@ -116,5 +117,31 @@ describe("close()", () => {
     }
     expect(machine.table.size).toBe(0);
     expect(machine.core.namespaces.size).toBe(1);
+  });
+});
+
+describe("requestModule", () => {
+  test("brings a kind when a request first names it", async () => {
+    const clock = new VirtualClock();
+    const asked: string[] = [];
+    const machine = createMachine({
+      clock,
+      scheduler: clock,
+      random: new SeededRandom(1),
+      requestModule: async (alias) => {
+        asked.push(alias);
+        return alias === "rtnl-link-warp" ? { ...dummy, kind: "warp" } : undefined;
+      },
+    });
+    const { link } = await machine.netns();
+    await link.add({ kind: "warp", name: "w0" });
+    await link.add({ kind: "warp", name: "w1" });
+    await expect(link.add({ kind: "woof", name: "w2" })).rejects.toMatchObject({
+      code: "EOPNOTSUPP",
+      message: "Unknown device type",
+    });
+    expect(asked).toEqual(["rtnl-link-warp", "rtnl-link-woof"]);
+    expect((await link.list()).map(({ ifname }) => ifname)).toEqual(["lo", "w0", "w1"]);
+    machine.close();
   });
 });

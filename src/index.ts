@@ -32,6 +32,7 @@ export type { LinkStats } from "./client/stats.ts";
 export type { MachineOptions } from "./machine.ts";
 export type { Clock, Scheduler } from "./net/clock.ts";
 export { VirtualClock } from "./net/clock.ts";
+export type { LinkOps } from "./net/netdevice.ts";
 export type { Random } from "./net/random.ts";
 export { SeededRandom } from "./net/random.ts";
 export { NetlinkError } from "./netlink/error.ts";
@@ -140,7 +141,7 @@ export class Machine implements NetlinkProvider {
 
   /** Opens a session, which stands for one process: its rights, its sockets and the namespaces it holds open. */
   openSession(options: SessionOptions): NetlinkSession {
-    return new NetlinkSession(this.table, options);
+    return new NetlinkSession(this.table, { loadModule: (alias) => this.core.loadModule(alias), ...options });
   }
 
   /** Closes every socket, namespace, device and timer of the machine; requests that still wait are rejected (ENOTCONN). */

@@ -33,6 +33,8 @@ export interface MachineOptions {
   readonly random: Random;
   /** Kinds of device beside the built-in ones. */
   readonly kinds?: readonly LinkOps[];
+  /** Finds the kind that a module's alias stands for ("rtnl-link-veth"), when a request names one there is not (request_module). */
+  readonly requestModule?: (alias: string) => Promise<LinkOps | undefined>;
   /** What Linux reports as the number of possible CPUs, the default number of queues; 1 by default. */
   readonly possibleCpus?: number;
   /** The most memory frames may take, in bytes; 256 MiB by default, reserved but not touched until needed. */
@@ -66,6 +68,7 @@ export class MachineCore implements MachineContext {
   readonly initialNetns: Netns;
   announceLink: (message: LinkMessage) => void = () => {};
   announceNsid: (netns: Netns, nsid: number, type: "new" | "del", origin?: Origin) => void = () => {};
+  readonly #requestModule: (alias: string) => Promise<LinkOps | undefined>;
   #lastPacketId = 0;
   #lastNetnsId = 0;
 
@@ -83,10 +86,19 @@ export class MachineCore implements MachineContext {
     this.loop = new FrameLoop(options.scheduler);
     this.possibleCpus = options.possibleCpus ?? 1;
     this.maxBacklog = options.maxBacklog ?? 1_000;
+    this.#requestModule = options.requestModule ?? (async () => undefined);
     const kinds: readonly LinkOps[] = [dummy, veth, ...(options.kinds ?? [])];
     for (const ops of kinds) this.kinds.set(ops.kind, ops);
     join(this);
     this.initialNetns = this.newNetns();
+  }
+
+  /** Loads the module behind an alias, once it has been asked for: the kind it holds is there from then on. Says whether it was found. */
+  async loadModule(alias: string): Promise<boolean> {
+    const ops = await this.#requestModule(alias).catch(() => undefined);
+    if (ops === undefined) return false;
+    if (!this.kinds.has(ops.kind)) this.kinds.set(ops.kind, ops);
+    return true;
   }
 
   nextPacketId(): number {
