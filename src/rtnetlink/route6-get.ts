@@ -12,7 +12,6 @@ import { invalid, NetlinkError, noDevice } from "../netlink/error.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import { parseMessage } from "../netlink/parse.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
-import { errnoNumber } from "../uapi/errno.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { AF_INET6 } from "../uapi/socket.ts";
 import { putMetrics, putRouteCacheinfo, putRtmsg, readRtmsg } from "./route-msg.ts";
@@ -32,7 +31,7 @@ const allowed: ReadonlySet<number> = new Set([
   rt.RTA_IP_PROTO,
 ]);
 
-/** Answers RTM_GETROUTE. A way that is none is told as one, with its error, as on Linux. */
+/** Answers RTM_GETROUTE: why there is no way, when there is none. */
 export function getRoute6(request: Request): void {
   const attrs = parse(request);
   const { netns, origin } = request;
@@ -46,8 +45,10 @@ export function getRoute6(request: Request): void {
   if (input === undefined) routeOutput6(ip, route);
   else routeInput6(ip, input, concatenated(route), 0, 16, route);
   const found = route.route;
-  if ((flags & rt.RTM_F_FIB_MATCH) !== 0 && found === null) throw new NetlinkError("ENETUNREACH");
-  if (found === null) throw new NetlinkError(route.error === "" ? "ENETUNREACH" : route.error);
+  // A source to speak from is not asked for.
+  const { error } = route;
+  if (error !== "" && error !== "EADDRNOTAVAIL") throw new NetlinkError(error);
+  if (found === null) throw new NetlinkError("ENETUNREACH");
   request.reply((writer) => {
     writer.begin(rt.RTM_NEWROUTE, 0, origin.seq, origin.portId);
     if ((flags & rt.RTM_F_FIB_MATCH) !== 0) fillRoute6(writer, request.machine, found);
@@ -78,7 +79,7 @@ function fillWay(
   attrs: RouteAttributes6,
   input: Device | undefined,
 ): void {
-  const { dev, error, route: found } = route;
+  const { dev, route: found } = route;
   if (found === null) return;
   putRtmsg(writer, {
     family: AF_INET6,
@@ -106,9 +107,7 @@ function fillWay(
   if (found.gateway !== null) writer.binary(rt.RTA_GATEWAY, found.gateway);
   const out = dev ?? found.dev;
   if (out !== null) writer.u32(rt.RTA_OIF, out.ifindex);
-  // That there is no source to speak from is not the route's fault.
-  const fault = error === "" || error === "EADDRNOTAVAIL" ? 0 : -errnoNumber(error);
-  putRouteCacheinfo(writer, expiresIn(machine, found), fault);
+  putRouteCacheinfo(writer, expiresIn(machine, found), 0);
   writer.u8(rt.RTA_PREF, found.pref);
 }
 
