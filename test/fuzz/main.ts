@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { halfDone, leaking, throwing } from "./canary.ts";
-import { fuzzNetlink, replay } from "./netlink.fuzz.ts";
+import { describeFailure, fuzzNetlink, replay } from "./netlink.fuzz.ts";
 import { readSteps, writeSteps } from "./step.ts";
 import type { FuzzOrder, FuzzResult } from "./worker.ts";
 
@@ -30,7 +30,7 @@ else {
 
 async function runFile(path: string): Promise<void> {
   const error = await replay(readSteps(readFileSync(path, "utf8")), seed);
-  console.log(error === undefined ? "Nothing breaks" : (error.stack ?? error.message));
+  console.log(error === undefined ? "Nothing breaks" : describeFailure(error));
   if (error !== undefined) process.exitCode = 1;
 }
 

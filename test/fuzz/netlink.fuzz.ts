@@ -12,6 +12,7 @@ import { linkRequests } from "./grammar/link.ts";
 import { networkRequests } from "./grammar/network.ts";
 import type { World } from "./grammar/values.ts";
 import { mutateBytes, mutateTree } from "./mutate.ts";
+import { preamble } from "./preamble.ts";
 import { shrink } from "./shrink.ts";
 import type { Step } from "./step.ts";
 import { Broken, Subject } from "./subject.ts";
@@ -44,6 +45,12 @@ export interface Failure {
   readonly seed: number;
   /** The steps that lead there, as few as were found. */
   readonly steps: readonly Step[];
+}
+
+/** An error with the one it came of, each with the way that led there. */
+export function describeFailure(error: Error): string {
+  const text = error.stack ?? error.message;
+  return error.cause instanceof Error ? `${error.message}\n${describeFailure(error.cause)}` : text;
 }
 
 /** Runs until the cases are through or something breaks. */
@@ -90,6 +97,7 @@ export async function replay(
 /** The steps of one sequence: requests, and now and then time that passes and sockets that close. */
 function* generate(dice: Dice, world: World, count: number): Generator<Step, void, void> {
   for (let number = 1; number <= count; number++) {
+    if (dice.once(number === 1 ? 2 : 100)) yield* preamble(world.descriptors[1] ?? 0);
     if (dice.once(40))
       yield { what: "advance", durationNs: dice.of([1_000, 1_000_000, 20_000_000, 1_500_000_000]) };
     if (dice.once(100)) yield { what: "reopen" };

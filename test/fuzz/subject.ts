@@ -22,8 +22,8 @@ export class Broken extends Error {
   override readonly name = "Broken";
 }
 
-/** Datagrams that answer one request, or were waiting: more than any dump of such a machine has. */
-const mostDatagrams = 5_000;
+/** Datagrams read at once: more than any dump of such a machine has, and more than captures let wait. */
+const mostDatagrams = 100_000;
 /** The family uveth's message type: the first that is given. */
 const uvethType = 19;
 /** Steps from one look at all lists to the next. */

@@ -1,7 +1,7 @@
 // The thread a long run is in: it counts its cases where the main thread sees them, and reports once.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { fuzzNetlink } from "./netlink.fuzz.ts";
+import { describeFailure, fuzzNetlink } from "./netlink.fuzz.ts";
 import { writeSteps } from "./step.ts";
 
 /** What the thread is started with. */
@@ -29,7 +29,7 @@ if (parentPort !== null) {
     answers,
     failure: failure && {
       seed: failure.seed,
-      text: failure.error.stack ?? failure.error.message,
+      text: describeFailure(failure.error),
       steps: writeSteps(failure.steps),
     },
   };

@@ -144,7 +144,7 @@ function changeProperties(dice: Dice): RequestTree {
   return {
     name: `RTM ${type}`,
     type,
-    flags: nl.NLM_F_CREATE | nl.NLM_F_EXCL,
+    flags: type === rt.RTM_NEWLINKPROP ? nl.NLM_F_CREATE | nl.NLM_F_EXCL : 0,
     header: linkHeader(dice),
     attributes,
   };
