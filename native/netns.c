@@ -67,19 +67,21 @@ static int name_namespace(const char *source, const char *name) {
   return result;
 }
 
-// Whether a mount is one of those that a program makes around `ip netns exec`: its own tree, and a /sys of the network.
-static int is_for_exec(const char *target, unsigned long flags) {
-  if (target == NULL) return 0;
-  if (strcmp(target, "/sys") == 0) return 1;
-  return strcmp(target, "/") == 0 && (flags & (MS_SLAVE | MS_PRIVATE)) != 0;
+// A /sys of the network, as `ip netns exec` mounts one: what it shows is shown without (paths.c).
+static int is_sys(const char *target) { return target != NULL && strcmp(target, "/sys") == 0; }
+
+// A tree of mounts of its own, as `ip netns exec` asks for before; without rights it goes without.
+static int is_own_tree(const char *target, unsigned long flags) {
+  return target != NULL && strcmp(target, "/") == 0 && (flags & (MS_SLAVE | MS_PRIVATE)) != 0;
 }
 
 EXPORT int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data) {
   if (daemon_socket() == NULL) return NEXT(mount)(source, target, type, flags, data);
   const char *name = behind_names(target);
+  if (name == NULL && is_sys(target)) return 0;
   if (name == NULL) {
     int result = NEXT(mount)(source, target, type, flags, data);
-    return result < 0 && errno == EPERM && is_for_exec(target, flags) ? 0 : result;
+    return result < 0 && errno == EPERM && is_own_tree(target, flags) ? 0 : result;
   }
   // The folder itself need not be a mount point here.
   if (name[0] == '\0' || name[1] == '\0') return 0;
@@ -98,8 +100,7 @@ EXPORT int umount2(const char *target, int flags) {
   if (daemon_socket() == NULL) return NEXT(umount2)(target, flags);
   const char *name = behind_names(target);
   if (name != NULL && name[0] == '/') return unmount_name(name + 1);
-  int result = NEXT(umount2)(target, flags);
-  return result < 0 && errno == EPERM && is_for_exec(target, 0) ? 0 : result;
+  return is_sys(target) ? 0 : NEXT(umount2)(target, flags);
 }
 
 EXPORT int umount(const char *target) { return umount2(target, 0); }

@@ -3,8 +3,9 @@
 //
 //   /run/netns/red, /var/run/netns/red         the daemon's folder
 //   /proc/PID/ns/net, /proc/self/ns/net, …     /proc/PID/fd/1023, which is open on the namespace's file
+//   /sys/class/net, /proc/net/dev, if_inet6    a copy that the daemon writes when it is asked for
 //
-// Omitted: paths that are not absolute, or go through symbolic links or "..".
+// Omitted: the rest of /proc/net and /proc/sys/net, which is the system's; paths that are not absolute, or go through symbolic links or "..".
 
 #include "preload.h"
 
@@ -42,11 +43,31 @@ static int process_part(const char *path) {
   return slash == end || strncmp(slash, "/task/", 6) == 0 ? (int)(slash - path) : 0;
 }
 
+// The path that shows interfaces, spelled as the daemon knows it; NULL for another path.
+static const char *shown_path(const char *path) {
+  if (behind(path, "/sys/class/net") != NULL) return path;
+  const char *name = behind(path, "/proc/net");
+  if (name == NULL) name = behind(path, "/proc/self/net");
+  if (name == NULL) return NULL;
+  if (strcmp(name, "/dev") == 0) return "/proc/net/dev";
+  return strcmp(name, "/if_inet6") == 0 ? "/proc/net/if_inet6" : NULL;
+}
+
+// Writes the path of a copy, which is made now. What shows nothing leads to a file that is not there.
+static const char *show(const char *path, char room[ROOM]) {
+  struct request request = {OP_SHOW, {0, 0, 0}};
+  int netns = ask_once(&request, path, strlen(path), NULL, 0);
+  snprintf(room, ROOM, "%s/show/%d%s", daemon_folder(), netns < 0 ? 0 : netns, path);
+  return room;
+}
+
 // Returns the path to use in place of `path`, written to `room` if it is another one.
 const char *map_path(const char *path, char room[ROOM]) {
   if (path == NULL || path[0] != '/' || daemon_socket() == NULL) return path;
   const char *rest = behind_names(path);
   if (rest != NULL && snprintf(room, ROOM, "%s/netns%s", daemon_folder(), rest) < ROOM) return room;
+  const char *shown = shown_path(path);
+  if (shown != NULL) return show(shown, room);
   int length = process_part(path);
   if (length > 0 && snprintf(room, ROOM, "%.*s/fd/%d", length, path, NETNS_FD) < ROOM) return room;
   return path;

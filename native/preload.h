@@ -57,7 +57,8 @@ enum {
   OP_UMOUNT = 10,   // payload: the name to take away
   OP_IOCTL = 11,    // request, size; payload: the argument -> the argument
   OP_SETNS = 12,    // descriptor of a namespace file -> EINVAL when it is none
-  OP_FLUSH = 13,    // -> 1 when there was more than the connection took
+  OP_FLUSH = 13,    // answered when what the connection did not take before is in it
+  OP_SHOW = 14,     // payload: a path that shows interfaces -> id of the namespace whose copy to read
 };
 
 struct request {

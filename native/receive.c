@@ -45,7 +45,7 @@ static ssize_t receive_event(int fd, struct msghdr *inner, int flags) {
     if (errno != EAGAIN || readings[fd].drained < SMALLEST_QUEUE) return -errno;
     readings[fd].drained = 0;
     struct request request = {OP_FLUSH, {0, 0, 0}};
-    if (ask(fd, &request, NULL, 0, NULL, 0) <= 0) return -EAGAIN;
+    if (ask(fd, &request, NULL, 0, NULL, 0) < 0) return -EAGAIN;
     inner->msg_controllen = room;
   }
 }

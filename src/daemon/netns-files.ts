@@ -1,6 +1,7 @@
 // Namespaces as files, for programs that run under `uveth run`: to open, stat, list and watch them is the system's business.
 //
 //   daemon.ns/id/7         the namespace 7; whoever has it open holds the namespace, as on Linux
+//   daemon.ns/show/7       what is read of its interfaces in /sys and /proc (interface-files.ts)
 //   daemon.ns/netns/red    its name, a hard link to it: what a program sees as /run/netns/red
 //
 // A process lives in the namespace whose file its descriptor NETNS_FD is open on; fork and exec hand it on. So what a
@@ -55,6 +56,11 @@ export class NetnsFiles {
       this.#byInode.set(inode, netns);
     }
     return path;
+  }
+
+  /** The folder for what programs read of its interfaces (interface-files.ts). */
+  showFolder(netns: Netns): string {
+    return join(this.#folder, "show", String(netns.id));
   }
 
   /** Lets the name that a namespace has in the machine be seen; replaces the empty file that `ip netns add` makes first. */
@@ -131,6 +137,7 @@ export class NetnsFiles {
     this.#inodes.delete(netns);
     this.#byInode.delete(inode);
     removeIfThere(join(this.#folder, "id", String(netns.id)));
+    rmSync(this.showFolder(netns), { recursive: true, force: true });
   }
 
   /** Forgets namespaces that have gone down, and lets go of those that nothing keeps. */

@@ -103,7 +103,8 @@ export class SeqpacketConnection {
         this.#readSize = Math.max(this.#readSize, words[0]);
         return { result: 0 };
       case protocol.OP_FLUSH:
-        return { result: Number(this.onWritable()) };
+        this.onWritable();
+        return { result: 0 };
       default:
         throw new NetlinkError("EINVAL");
     }
@@ -142,13 +143,12 @@ export class SeqpacketConnection {
     return protocol.wordBytes(this.#isBound ? socket.portId : 0, mask >>> 0);
   }
 
-  /** The connection takes datagrams again; tells whether any were waiting for that. */
-  onWritable(): boolean {
-    if (!this.#isBlocked) return false;
+  /** The connection takes datagrams again. */
+  onWritable(): void {
+    if (!this.#isBlocked) return;
     this.#isBlocked = false;
     this.#host.wantWritable(false);
     this.#flush();
-    return true;
   }
 
   /** Sends until nothing is left or the connection is full. */

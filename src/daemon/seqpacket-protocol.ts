@@ -35,8 +35,10 @@ export const OP_UMOUNT = 10;
 export const OP_IOCTL = 11;
 /** A descriptor that is to become the namespace of the process: EINVAL when it is no namespace's file. */
 export const OP_SETNS = 12;
-/** The program has emptied the connection; the result is 1 when there was more, which is then in it. */
+/** The program has emptied the connection; answered when what it did not take before is in it. */
 export const OP_FLUSH = 13;
+/** Payload: a path of /sys or /proc that shows interfaces; the result is the id of the namespace whose copy is to be read. */
+export const OP_SHOW = 14;
 
 export const REQUEST_HEADER_SIZE = 16;
 export const EVENT_HEADER_SIZE = 16;

@@ -12,6 +12,7 @@ import { NetlinkError } from "../netlink/error.ts";
 import { errnoNumber } from "../uapi/errno.ts";
 import { NETLINK_ROUTE } from "../uapi/netlink.ts";
 import type { Engine } from "./engine.ts";
+import { showInterfaces } from "./interface-files.ts";
 import { interfaceIoctl } from "./interface-ioctl.ts";
 import { NetnsControl } from "./netns-control.ts";
 import type { NetnsFiles } from "./netns-files.ts";
@@ -19,7 +20,7 @@ import { checkSocketOwner } from "./place.ts";
 import type { SeqpacketHost } from "./seqpacket-connection.ts";
 import { SeqpacketConnection } from "./seqpacket-connection.ts";
 import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
-import { answerBytes, OP_IOCTL, parseRequest } from "./seqpacket-protocol.ts";
+import { answerBytes, OP_IOCTL, OP_SHOW, parseRequest, textOf } from "./seqpacket-protocol.ts";
 
 /** What it takes to serve. */
 export interface SeqpacketServerOptions {
@@ -140,18 +141,20 @@ export class SeqpacketServer {
   }
 
   /** Answers a request about interfaces over a netlink client of the process, made for it. */
-  async #askInterfaces(pid: number, { op, words, payload }: SeqpacketRequest): Promise<SeqpacketAnswer> {
+  async #askInterfaces(pid: number, asked: SeqpacketRequest): Promise<SeqpacketAnswer> {
     const { engine, files } = this.#options;
+    const { op, words } = asked;
+    if (op !== OP_IOCTL && op !== OP_SHOW) throw new NetlinkError("EINVAL");
     const netns = files.netnsOfPid(pid);
-    if (op !== OP_IOCTL) throw new NetlinkError("EINVAL");
     if (netns === undefined) throw new NetlinkError("ENETDOWN");
-    const [request, room, isAdmin] = words;
     // What the payload lies in is used again for the next request.
-    const argument = payload.slice();
-    const session = engine.machine.openSession({ pid, isAdmin: isAdmin === 1 });
+    const request = { ...asked, payload: asked.payload.slice() };
+    const session = engine.machine.openSession({ pid, isAdmin: words[2] === 1 });
     const client = new NetlinkClient(session.openSocketIn(netns, NETLINK_ROUTE));
     try {
-      return await interfaceIoctl(client, request, argument, room);
+      if (op === OP_IOCTL) return await interfaceIoctl(client, words[0], request.payload, words[1]);
+      await showInterfaces(client, files.showFolder(netns), textOf(request));
+      return { result: netns.id };
     } finally {
       client.close();
       session.close();

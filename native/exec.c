@@ -1,0 +1,128 @@
+// Programs that start others with an environment of their own making: what leads the other one into its uveth namespace is put
+// back, as a network namespace is kept by a process whatever its environment.
+//
+// Mirrors execve(2), exec(3) and posix_spawn(3). Omitted: system(3) and popen(3) after clearenv(3), which start the shell
+// inside the C library.
+
+#include "preload.h"
+
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEPT 4
+
+extern char **environ;
+
+static const char *const names[KEPT] = {"LD_PRELOAD", ENV_SOCKET, ENV_FOLDER, ENV_NO_ADMIN};
+static char *kept[KEPT]; // "NAME=value"
+
+// Remembers the variables as they were when the program started, and lets names of hosts be looked up in files only: the
+// resolver would ask over the host's network.
+extern int __nss_configure_lookup(const char *database, const char *services);
+__attribute__((constructor)) static void keep_environment(void) {
+  if (daemon_socket() == NULL) return;
+  for (int i = 0; i < KEPT; i++) {
+    const char *value = getenv(names[i]);
+    if (value != NULL && asprintf(&kept[i], "%s=%s", names[i], value) < 0) kept[i] = NULL;
+  }
+  __nss_configure_lookup("hosts", "files");
+}
+
+static int is_variable(const char *variable, const char *name) {
+  size_t length = strlen(name);
+  return strncmp(variable, name, length) == 0 && variable[length] == '=';
+}
+
+static int is_kept(const char *variable) {
+  for (int i = 0; i < KEPT; i++) {
+    if (kept[i] != NULL && is_variable(variable, names[i])) return 1;
+  }
+  return 0;
+}
+
+static size_t count(char *const list[]) {
+  size_t length = 0;
+  while (list != NULL && list[length] != NULL) length++;
+  return length;
+}
+
+// Writes `given` with the kept variables in place of its own to `room`, which has KEPT + 1 places more.
+static char *const *with_kept(char *const given[], char **room) {
+  size_t length = 0;
+  if (daemon_socket() == NULL) return given;
+  for (size_t i = 0; given != NULL && given[i] != NULL; i++) {
+    if (!is_kept(given[i])) room[length++] = given[i];
+  }
+  for (int i = 0; i < KEPT; i++) {
+    if (kept[i] != NULL) room[length++] = kept[i];
+  }
+  room[length] = NULL;
+  return room;
+}
+
+EXPORT int execve(const char *path, char *const arguments[], char *const given[]) {
+  char *room[count(given) + KEPT + 1];
+  return NEXT(execve)(path, arguments, with_kept(given, room));
+}
+
+EXPORT int execvpe(const char *file, char *const arguments[], char *const given[]) {
+  char *room[count(given) + KEPT + 1];
+  return NEXT(execvpe)(file, arguments, with_kept(given, room));
+}
+
+EXPORT int fexecve(int fd, char *const arguments[], char *const given[]) {
+  char *room[count(given) + KEPT + 1];
+  return NEXT(fexecve)(fd, arguments, with_kept(given, room));
+}
+
+EXPORT int execv(const char *path, char *const arguments[]) { return execve(path, arguments, environ); }
+
+EXPORT int execvp(const char *file, char *const arguments[]) { return execvpe(file, arguments, environ); }
+
+// Collects the arguments of execl and the like; what follows their NULL is left for the caller.
+#define COLLECT(first, list, arguments)                                                             \
+  size_t length = 1;                                                                                \
+  va_start(list, first);                                                                            \
+  while (va_arg(list, char *) != NULL) length++;                                                    \
+  va_end(list);                                                                                     \
+  char *arguments[length + 1];                                                                      \
+  arguments[0] = (char *)first;                                                                     \
+  va_start(list, first);                                                                            \
+  for (size_t i = 1; i <= length; i++) arguments[i] = va_arg(list, char *)
+
+EXPORT int execl(const char *path, const char *first, ...) {
+  va_list list;
+  COLLECT(first, list, arguments);
+  va_end(list);
+  return execve(path, arguments, environ);
+}
+
+EXPORT int execlp(const char *file, const char *first, ...) {
+  va_list list;
+  COLLECT(first, list, arguments);
+  va_end(list);
+  return execvpe(file, arguments, environ);
+}
+
+EXPORT int execle(const char *path, const char *first, ...) {
+  va_list list;
+  COLLECT(first, list, arguments);
+  char **given = va_arg(list, char **);
+  va_end(list);
+  return execve(path, arguments, given);
+}
+
+EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const arguments[], char *const given[]) {
+  char *room[count(given) + KEPT + 1];
+  return NEXT(posix_spawn)(pid, path, actions, attributes, arguments, with_kept(given, room));
+}
+
+EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+                        const posix_spawnattr_t *attributes, char *const arguments[], char *const given[]) {
+  char *room[count(given) + KEPT + 1];
+  return NEXT(posix_spawnp)(pid, file, actions, attributes, arguments, with_kept(given, room));
+}
