@@ -1,10 +1,11 @@
 // IPv4 addresses: RTM_NEWADDR, RTM_DELADDR, dumps, and what RTNLGRP_IPV4_IFADDR hears.
 //
 // Mirrors net/ipv4/devinet.c (rtm_to_ifaddr, inet_rtm_newaddr, inet_rtm_deladdr, inet_dump_ifaddr, inet_fill_ifaddr,
-// rtmsg_ifa) with their order, errno and texts. Omitted: IFA_F_MCAUTOJOIN, which is kept and has no effect.
+// rtmsg_ifa) with their order, errno and texts.
 
 import type { Dump, DumpControl, Request } from "../af_netlink/handler.ts";
 import { getBe32, setBe32 } from "../bytes/endian.ts";
+import { isIpv4Multicast } from "../bytes/ipv4.ts";
 import { FOREVER, Ipv4Address } from "../inet/ipv4/address.ts";
 import { deleteAddress, insertAddress, renewAddress } from "../inet/ipv4/address-change.ts";
 import { remainingLifetime, setLifetime } from "../inet/ipv4/address-lifetime.ts";
@@ -39,10 +40,13 @@ function addressIn(attrs: AddressAttributes, name: keyof AddressAttributes): num
 export function newAddress4(request: Request): void {
   const attrs = parseMessage(request.message, ifa.IFADDRMSG_SIZE, addressPolicy4);
   warnOfLeftover(attrs, (text) => request.warn(text));
-  const { inDev, address, lifetimes } = addressOf(request, readIfaddrmsg(request.message), attrs);
+  const described = addressOf(request, readIfaddrmsg(request.message), attrs);
+  if (described === undefined) return;
+  const { inDev, address, lifetimes } = described;
   const existing = inDev.addresses.find((other) => isSameAddress(other, address));
   if (existing === undefined) {
     setLifetime(address, lifetimes.validS, lifetimes.preferredS);
+    if ((address.flags & ifa.IFA_F_MCAUTOJOIN) !== 0) autojoin(inDev, address);
     insertAddress(inDev, address, request.origin);
     return;
   }
@@ -58,11 +62,30 @@ export function newAddress4(request: Request): void {
   renewAddress(inDev, existing, request.origin);
 }
 
-/** The address a request describes, not on its device yet (rtm_to_ifaddr). */
+/** Joins the group that an address with IFA_F_MCAUTOJOIN is (ip_mc_autojoin_config). */
+function autojoin(inDev: InDevice, { local }: Ipv4Address): void {
+  if (!isIpv4Multicast(local)) throw invalid("ipv4: Multicast auto join failed");
+  inDev.groups ??= new Map();
+  inDev.groups.set(local | 0, (inDev.groups.get(local | 0) ?? 0) + 1);
+}
+
+/** See autojoin. */
+function autoleave({ groups }: InDevice, { local }: Ipv4Address): void {
+  const users = groups?.get(local | 0) ?? 0;
+  if (users > 1) groups?.set(local | 0, users - 1);
+  else groups?.delete(local | 0);
+}
+
+/** The address a request describes, not on its device yet (rtm_to_ifaddr); undefined for 0.0.0.0, which is none. */
 function addressOf({ netns }: Request, header: Ifaddrmsg, attrs: AddressAttributes) {
   if (header.prefixLength > 32) throw invalid("ipv4: Invalid prefix length");
   const local = addressIn(attrs, "local");
   if (local === undefined) throw invalid("ipv4: Local address is not supplied");
+  const lifetimes: Lifetimes = attrs.cacheinfo ?? { validS: FOREVER, preferredS: FOREVER };
+  if (lifetimes.validS === 0 || lifetimes.preferredS > lifetimes.validS) {
+    throw invalid("ipv4: address lifetime invalid");
+  }
+  if (local === 0) return undefined;
   const dev = netns.devices.get(header.index);
   if (dev === undefined) throw noDevice("ipv4: Device not found");
   const inDev = inDevice(dev);
@@ -74,10 +97,6 @@ function addressOf({ netns }: Request, header: Ifaddrmsg, attrs: AddressAttribut
   if (attrs.label !== undefined) address.label = attrs.label;
   address.metric = attrs.rtPriority ?? 0;
   address.protocol = attrs.proto ?? 0;
-  const lifetimes: Lifetimes = attrs.cacheinfo ?? { validS: FOREVER, preferredS: FOREVER };
-  if (lifetimes.validS === 0 || lifetimes.preferredS > lifetimes.validS) {
-    throw invalid("ipv4: address lifetime invalid");
-  }
   return { inDev, address, lifetimes };
 }
 
@@ -103,6 +122,7 @@ export function delAddress4(request: Request): void {
       (peer === undefined || (each.prefixLength === header.prefixLength && each.matches(peer))),
   );
   if (address === undefined) throw new NetlinkError("EADDRNOTAVAIL", "ipv4: Address not found");
+  if ((address.flags & ifa.IFA_F_MCAUTOJOIN) !== 0) autoleave(inDev, address);
   deleteAddress(inDev, address, request.origin);
 }
 

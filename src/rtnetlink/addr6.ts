@@ -68,6 +68,8 @@ export function newAddress6(request: Request): void {
   warnOfLeftover(attrs, (text) => request.warn(text));
   const { address, peer } = addressesOf(attrs);
   const header = readIfaddrmsg(message);
+  const { preferredS, validS } = attrs.cacheinfo ?? { validS: forever, preferredS: forever };
+  if (validS === 0 || preferredS > validS) throw invalid("ipv6: address lifetime invalid");
   const dev = netns.devices.get(header.index);
   if (dev === undefined) throw noDevice("ipv6: Unable to find the interface");
   const in6Dev = in6Device(dev);
@@ -84,8 +86,8 @@ export function newAddress6(request: Request): void {
     flags,
     metric: attrs.rtPriority ?? 0,
     protocol: attrs.proto ?? 0,
-    validS: attrs.cacheinfo?.validS ?? forever,
-    preferredS: attrs.cacheinfo?.preferredS ?? forever,
+    validS,
+    preferredS,
   };
   const known = findAddress6(ipNetns(netns), address, 0, dev);
   if (known === undefined) return addAddress6(in6Dev, config);

@@ -4,7 +4,9 @@
 // and texts. Omitted: ports and protocols, which no rule or hash looks at here.
 
 import type { Request } from "../af_netlink/handler.ts";
+import type { Fib6Route } from "../inet/ipv6/fib.ts";
 import { Route6, routeInput6, routeOutput6 } from "../inet/ipv6/route.ts";
+import { isRejectType } from "../inet/ipv6/route-create.ts";
 import { selectSource6 } from "../inet/ipv6/source.ts";
 import { ipNetns } from "../inet/slots.ts";
 import type { Device } from "../net/netdevice.ts";
@@ -47,7 +49,7 @@ export function getRoute6(request: Request): void {
   const found = route.route;
   // A source to speak from is not asked for.
   const { error } = route;
-  if (error !== "" && error !== "EADDRNOTAVAIL") throw new NetlinkError(error);
+  if (error !== "" && error !== "EADDRNOTAVAIL" && !isCircle(found)) throw new NetlinkError(error);
   if (found === null) throw new NetlinkError("ENETUNREACH");
   request.reply((writer) => {
     writer.begin(rt.RTM_NEWROUTE, 0, origin.seq, origin.portId);
@@ -55,6 +57,11 @@ export function getRoute6(request: Request): void {
     else fillWay(writer, request, route, attrs, input);
     writer.end();
   });
+}
+
+/** A route by the loopback that is refused only when packets take it (ip6_rt_init_dst_reject). */
+function isCircle(route: Fib6Route | null): boolean {
+  return route?.isReject === true && !isRejectType(route.type);
 }
 
 function deviceOf({ netns }: Request, ifindex: number): Device {

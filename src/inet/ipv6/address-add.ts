@@ -1,7 +1,7 @@
 // Addresses are put on a device, and changed there.
 //
 // Mirrors net/ipv6/addrconf.c (ipv6_add_addr, inet6_addr_add, inet6_addr_modify, inet6_addr_del, addrconf_add_linklocal,
-// add_addr) with their order, errno and texts. Omitted: temporary addresses, joining a group with an address.
+// add_addr) with their order, errno and texts. Omitted: temporary addresses.
 
 import {
   equalsIpv6,
@@ -31,7 +31,7 @@ import { scheduleLifetimes6 } from "./address-lifetime.ts";
 import { addressUp, tellAddress } from "./address-notify.ts";
 import { startDad } from "./dad.ts";
 import type { In6Device } from "./device.ts";
-import { joinHostGroups } from "./multicast.ts";
+import { joinGroup, joinHostGroups } from "./multicast.ts";
 import {
   addMulticastRoute,
   addPrefixRoute,
@@ -140,6 +140,10 @@ export function addAddress6(in6Dev: In6Device, config: AddressConfig6): void {
     throw invalid('ipv6: address with "mngtmpaddr" flag must have a prefix length of 64');
   }
   addDevice6(in6Dev);
+  if ((config.flags & ifa.IFA_F_MCAUTOJOIN) !== 0) {
+    if (!isIpv6Multicast(config.address)) throw invalid("ipv6: Multicast auto join failed");
+    joinGroup(in6Dev, config.address.slice());
+  }
   const address = newAddress6(in6Dev, { ...config, flags: config.flags | lifetimeFlags(config) });
   if ((config.flags & ifa.IFA_F_NOPREFIXROUTE) === 0) {
     addPrefixRoute(dev, address.address, address.prefixLength, address.metric, expiryOf(config));

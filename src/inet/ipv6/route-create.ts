@@ -56,7 +56,7 @@ export function createRoute6(ip: IpNetns, config: RouteConfig6, hop: NexthopConf
   route.isLocal = config.type === rt.RTN_LOCAL;
   route.isAnycast = config.type === rt.RTN_ANYCAST;
   if (config.expiresS !== 0) route.expiresNs = ip.inet.machine.clock.now() + config.expiresS * S;
-  initNexthop(ip, config, hop, route);
+  initNexthop(ip, config, { ...hop, flags: hop.flags | config.flags }, route);
   if (config.prefsrc !== null) setPrefsrc(ip, route, config.prefsrc);
   return route;
 }
