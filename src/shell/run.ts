@@ -27,9 +27,13 @@ Runs an unmodified program on the daemon's machine: its netlink sockets (NETLINK
 namespaces are uveth's, everything else is the system's. It begins in the initial namespace, or in NETNS.
   --no-admin  without CAP_NET_ADMIN: what changes anything is refused (EPERM)
 
-Sockets of other families may be made, but to bind, connect or send on them is refused: a program does not use the host's
-network while it lives in a uveth namespace. Not reached: programs that are linked statically or make system calls by
-themselves (Go), set-user-ID programs, the resolver inside the C library, setns for one thread of several.
+Sockets of other families may be made and asked about interfaces, but to bind, connect or send on them is refused: a program
+does not use the host's network while it lives in a uveth namespace. Names of hosts are looked up in files only.
+
+Not reached: programs that are linked statically or make system calls by themselves (Go), set-user-ID programs, clone with
+CLONE_NEWNET, a namespace for one thread of several, SIOCETHTOOL and SIOCBR*, IPv4 addresses set by ioctl, writing below
+/sys/class/net, /proc/sys/net and the rest of /proc/net, relative paths into /run/netns, /sys and /proc, sockets that come
+by SCM_RIGHTS, rights of a user namespace of one's own.
 `;
 
 const EXIT_FAILURE = 1;
