@@ -17,7 +17,7 @@ import { deleteRoute, flushSource, insertRoute } from "./fib-change.ts";
 import { kernelRoute4 } from "./route-config.ts";
 
 /** The primary address of a subnet on a device (inet_ifa_byprefix). */
-export function primaryOf(inDev: InDevice, prefix: number, prefixLength: number): Ipv4Address | undefined {
+function primaryOf(inDev: InDevice, prefix: number, prefixLength: number): Ipv4Address | undefined {
   return inDev.addresses.find((each) => each.prefixLength === prefixLength && each.matches(prefix));
 }
 

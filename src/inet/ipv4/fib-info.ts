@@ -35,7 +35,7 @@ function leastScope(type: number): number {
 }
 
 /** Whether routes of a type lead to an error instead of a next hop. */
-export function isErrorType(type: number): boolean {
+function isErrorType(type: number): boolean {
   return type >= rt.RTN_BLACKHOLE && type <= rt.RTN_XRESOLVE;
 }
 
@@ -90,7 +90,7 @@ function nexthopsOf(config: RouteConfig4): FibNexthop[] {
 }
 
 /** A next hop as asked for, not checked yet. */
-export function nexthopOf(config: NexthopConfig4, flags: number): FibNexthop {
+function nexthopOf(config: NexthopConfig4, flags: number): FibNexthop {
   const nexthop = new FibNexthop();
   nexthop.ifindex = config.oif;
   nexthop.gatewayFamily = config.gatewayFamily;

@@ -87,7 +87,7 @@ function sourceFor(ip: IpNetns, frame: Frame, routeType: number): number {
 }
 
 /** Whether the limits let another error go: in all, and to this destination. */
-export function isAllowed(ip: IpNetns, route: Route4, type: number, code: number): boolean {
+function isAllowed(ip: IpNetns, route: Route4, type: number, code: number): boolean {
   const { tunables, limits } = ip;
   if (type > largestType || (type === ICMP_DEST_UNREACH && code === ICMP_FRAG_NEEDED)) return true;
   if (((tunables.icmpRatemask >>> type) & 1) === 0) return true;

@@ -110,7 +110,7 @@ function join(ip: IpNetns, queue: FragmentQueue): Frame | null {
 }
 
 /** The ECN bits that the whole has beyond its first fragment's; undefined when marked and unmarkable pieces were mixed (RFC 3168 5.3). */
-export function joinEcn(seen: number): number | undefined {
+function joinEcn(seen: number): number | undefined {
   const hasNotEct = (seen & 1) !== 0;
   const hasCe = (seen & 8) !== 0;
   if (hasNotEct) return (seen & ~1) === 0 ? 0 : hasCe ? undefined : 0;

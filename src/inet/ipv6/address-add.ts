@@ -57,7 +57,7 @@ export interface AddressConfig6 {
 }
 
 /** RT_SCOPE_* of an address of any kind (rt_scope, ipv6_addr_scope). */
-export function scopeOf6(address: Uint8Array): number {
+function scopeOf6(address: Uint8Array): number {
   if (isIpv6Multicast(address)) {
     switch (ipv6MulticastScope(address)) {
       case 1:
@@ -86,7 +86,7 @@ export function addDevice6(in6Dev: In6Device): void {
 }
 
 /** Puts an address among those of its device (ipv6_add_addr): EADDRNOTAVAIL, EACCES, EEXIST. */
-export function newAddress6(in6Dev: In6Device, config: AddressConfig6): Ipv6Address {
+function newAddress6(in6Dev: In6Device, config: AddressConfig6): Ipv6Address {
   const { dev } = in6Dev;
   const { address } = config;
   const isLoopback = (dev.flags & IFF_LOOPBACK) !== 0;

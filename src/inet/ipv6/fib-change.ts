@@ -36,7 +36,7 @@ export interface Insertion6 {
 }
 
 /** Whether the route shares the load with others like it. */
-export function sharesLoad(route: Fib6Route): boolean {
+function sharesLoad(route: Fib6Route): boolean {
   return !route.isAddrconf && route.gateway !== null;
 }
 

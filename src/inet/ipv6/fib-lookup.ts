@@ -114,7 +114,7 @@ function isExpired(route: Fib6Route): boolean {
 }
 
 /** Whether the route is by a device that is told to have routes ignored while it has no carrier. */
-export function ignoresLinkdown({ dev }: Fib6Route): boolean {
+function ignoresLinkdown({ dev }: Fib6Route): boolean {
   return dev?.ip6 instanceof In6Device && dev.ip6.conf.get(DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN) !== 0;
 }
 

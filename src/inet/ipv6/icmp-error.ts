@@ -104,7 +104,7 @@ function isAboutError(bytes: Uint8Array, at: number, end: number): boolean {
 }
 
 /** Whether the limits let another message go: in all, and to this destination. */
-export function isAllowed6(ip: IpNetns, { destination, dev, route }: Route6, type: number): boolean {
+function isAllowed6(ip: IpNetns, { destination, dev, route }: Route6, type: number): boolean {
   const { limits, tunables } = ip;
   if (!isIcmpv6Error(type) || type === uapi.ICMPV6_PKT_TOOBIG) return true;
   if (dev !== null && (dev.flags & IFF_LOOPBACK) !== 0) return true;

@@ -2,7 +2,7 @@
 //
 // Mirrors net/ipv6/addrconf.c (addrconf_addr_gen, ipv6_generate_stable_address; RFC 7217).
 
-import { setBe32 } from "../../bytes/endian.ts";
+import { setBe32, setU32 } from "../../bytes/endian.ts";
 import { linkLocalFromMac } from "../../bytes/ipv6.ts";
 import { writeMac } from "../../bytes/mac.ts";
 import { IFA_F_OPTIMISTIC, IFA_F_STABLE_PRIVACY } from "../../uapi/if_addr.ts";
@@ -44,17 +44,18 @@ function addStable(in6Dev: In6Device, flags: number): void {
   const address = new Uint8Array(16);
   setBe32(address, 0, 0xfe80_0000);
   if (secret === null) return addPrefixRoute(in6Dev.dev, address, prefixLength, 0, 0);
-  writeStableIdentifier(address, secret, in6Dev.dev.address);
+  writeStableIdentifier(address, secret, in6Dev.dev.permanentAddress);
   addLinkLocal(in6Dev, address, flags | IFA_F_STABLE_PRIVACY);
 }
 
-/** Fills the lower half of `address` from its upper half, the secret and the hardware address. */
+/** Fills the lower half of `address` from its upper half, the secret and the permanent hardware address. */
 function writeStableIdentifier(address: Uint8Array, secret: Uint8Array, mac: number): void {
   const block = new Uint8Array(64);
   block.set(secret, 0);
   block.set(address.subarray(0, 8), secretLength);
   writeMac(block, secretLength + 8, mac);
   const [first = 0, second = 0] = sha1Block(block);
-  setBe32(address, 8, first);
-  setBe32(address, 12, second);
+  // The words go in as they lie in memory, which is little endian.
+  setU32(address, 8, first);
+  setU32(address, 12, second);
 }

@@ -44,7 +44,7 @@ export function ip6Send(ip: IpNetns, frame: Frame, route: Route6, header: Header
 }
 
 /** Puts the header of a packet of this host in front of its payload. */
-export function pushHeader6(frame: Frame, route: Route6, header: Header6): void {
+function pushHeader6(frame: Frame, route: Route6, header: Header6): void {
   const { bytes } = frame;
   const at = frame.start - IPV6_HEADER_SIZE;
   frame.transportHeader = frame.start;
@@ -60,7 +60,7 @@ export function pushHeader6(frame: Frame, route: Route6, header: Header6): void 
 }
 
 /** Sends a packet of this host, whose `start` is at its complete IPv6 header, the way `route` found, in pieces if need be. */
-export function ip6Output(ip: IpNetns, frame: Frame, route: Route6): ErrnoName | "" {
+function ip6Output(ip: IpNetns, frame: Frame, route: Route6): ErrnoName | "" {
   const { dev } = route;
   if (dev === null) {
     drop(frame, "no-route");

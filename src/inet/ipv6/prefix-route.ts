@@ -66,11 +66,7 @@ function addKernelRoute(dev: Device, config: RouteConfig6): void {
 }
 
 /** The route to a prefix by a device without a gateway, whoever made it. */
-export function findPrefixRoute(
-  dev: Device,
-  address: Uint8Array,
-  prefixLength: number,
-): Fib6Route | undefined {
+function findPrefixRoute(dev: Device, address: Uint8Array, prefixLength: number): Fib6Route | undefined {
   const prefix = ipv6Network(address, prefixLength);
   const node = findNode(ipNetns(dev.netns).main6, prefix, prefixLength);
   return node?.routes.find((route) => route.dev === dev && route.gateway === null);

@@ -4,7 +4,6 @@
 
 import type { Origin } from "../../net/netdevice.ts";
 import { ICMPV6_ROUTER_PREF_MEDIUM } from "../../uapi/icmpv6.ts";
-import { NLM_F_CREATE } from "../../uapi/netlink.ts";
 import { RT_TABLE_MAIN, RTN_UNICAST, RTPROT_KERNEL } from "../../uapi/rtnetlink.ts";
 import type { Metrics } from "../metrics.ts";
 
@@ -69,9 +68,4 @@ export function kernelRoute6(): RouteConfig6 {
     nlFlags: undefined,
     origin: undefined,
   };
-}
-
-/** Whether the request may make what is not there. */
-export function mayCreate({ nlFlags }: RouteConfig6): boolean {
-  return nlFlags === undefined || (nlFlags & NLM_F_CREATE) !== 0;
 }

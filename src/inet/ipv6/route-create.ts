@@ -101,7 +101,7 @@ function goesInCircles({ destination, type }: RouteConfig6, dev: Device): boolea
 }
 
 /** Sees that a gateway can be one, and returns the device it is reached by (ip6_validate_gw). */
-export function validateGateway(
+function validateGateway(
   ip: IpNetns,
   hop: NexthopConfig6,
   table: number,

@@ -113,7 +113,7 @@ function setWay(ip: IpNetns, route: Route6, destination: Uint8Array, offset: num
 }
 
 /** The largest packet for a route by a device: what the route says, else what the device's IPv6 takes. */
-export function mtuOf6(dev: Device, route: Fib6Route | null): number {
+function mtuOf6(dev: Device, route: Fib6Route | null): number {
   const own = route === null || route.metrics === null ? 0 : (route.metrics.get(RTAX_MTU) ?? 0);
   return own !== 0 ? own : Math.min(dev.mtu, maxMtu);
 }

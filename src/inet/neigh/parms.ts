@@ -23,7 +23,7 @@ export const ANYCAST_DELAY_MS = 11;
 export const PROXY_DELAY_MS = 12;
 export const LOCKTIME_MS = 13;
 /** How many values there are. */
-export const NEIGH_PARMS = 14;
+const NEIGH_PARMS = 14;
 
 const MS = 1_000_000;
 /** After so long the reachable time is drawn again (neigh_periodic_work). */
