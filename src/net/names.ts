@@ -53,7 +53,8 @@ export function releaseName(netns: Netns, name: string): void {
 export function devChangeName(dev: Device, pattern: string): void {
   if (pattern === dev.name) return;
   const name = prepareName(dev.netns, pattern);
-  releaseName(dev.netns, dev.name);
+  // A device that moved under the name of its own alternative name has it twice, as on Linux.
+  if (dev.altnames?.includes(dev.name) !== true) releaseName(dev.netns, dev.name);
   dev.name = name;
   dev.nameAssign = NET_NAME_RENAMED;
   dev.netns.names.set(name, dev);
@@ -76,5 +77,5 @@ export function removeAltname(dev: Device, name: string): void {
   if (owner !== dev || place < 0) throw new NetlinkError("EINVAL");
   dev.altnames?.splice(place, 1);
   if (dev.altnames?.length === 0) dev.altnames = null;
-  releaseName(dev.netns, name);
+  if (name !== dev.name) releaseName(dev.netns, name);
 }

@@ -113,8 +113,8 @@ export class Subject {
     } catch (error) {
       throw new Broken(`Escaped: ${describeError(error)}`, { cause: error });
     }
-    // A request that asked for a module goes on behind some promises.
-    for (let turn = 0; turn < 6; turn++) await undefined;
+    // A request that asked for a module goes on behind some promises, and the next in its datagram behind that.
+    for (let turn = 0; turn < 32; turn++) await undefined;
     const { answers, isOverrun } = drain(socket);
     if (this.#listener !== undefined) drain(this.#listener);
     if (isOverrun) return;
@@ -162,15 +162,18 @@ export class Subject {
   /** Names, indexes and namespaces agree with the devices. */
   #checkLists(): void {
     for (const netns of this.#machine.core.namespaces.values()) {
-      let names = 0;
+      const names = new Set<string>();
       for (const [ifindex, dev] of netns.devices) {
-        names += 1 + (dev.altnames?.length ?? 0);
-        const isListed = netns.names.get(dev.name) === dev && dev.ifindex === ifindex && dev.netns === netns;
-        if (!isListed || dev.registration !== "registered")
-          throw new Broken(`The device ${dev.name} is listed wrongly`);
+        for (const name of [dev.name, ...(dev.altnames ?? [])]) {
+          names.add(name);
+          if (netns.names.get(name) !== dev) throw new Broken(`The name ${name} does not lead to its device`);
+        }
+        const isListed = dev.ifindex === ifindex && dev.netns === netns && dev.registration === "registered";
+        if (!isListed) throw new Broken(`The device ${dev.name} is listed wrongly`);
       }
-      if (names !== netns.names.size)
-        throw new Broken(`${netns.names.size} names for ${names} devices and altnames`);
+      if (names.size !== netns.names.size) {
+        throw new Broken(`${netns.names.size} names are listed, devices have ${names.size}`);
+      }
     }
   }
 }
