@@ -77,7 +77,9 @@ async function run(line: string, { isShown = true } = {}): Promise<void> {
 
 function start(line: string, isShown = true) {
   if (isShown) console.log(isTerminal ? `\u001b[1m$ uveth ${line}\u001b[0m` : `$ uveth ${line}`);
-  const stdio: StdioOptions = isShown ? ["inherit", "inherit", line.includes("capture") ? "pipe" : "inherit"] : "ignore";
+  const stdio: StdioOptions = isShown
+    ? ["inherit", "inherit", line.includes("capture") ? "pipe" : "inherit"]
+    : "ignore";
   const child = spawn(process.execPath, [uveth, ...line.split(" ")], { env, stdio });
   const ended = once(child, "close").then(([code]) => Number(code));
   return { child, ended };
