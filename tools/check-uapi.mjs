@@ -148,11 +148,17 @@ function evaluate(prelude, expressions, folder) {
     writeFileSync(source, `${prelude}static const long long rows[] = {\n${rows.join("\n")}\n};\n${main}\n`);
   };
   write(expressions);
-  const { stderr } = cc(["-fsyntax-only", "-fmax-errors=0", "-fno-diagnostics-show-caret", source]);
+  const { stderr } = cc([
+    "-D_GNU_SOURCE",
+    "-fsyntax-only",
+    "-fmax-errors=0",
+    "-fno-diagnostics-show-caret",
+    source,
+  ]);
   const unknown = new Set([...stderr.matchAll(/^row:(\d+):\d+: error/gm)].map(([, row]) => Number(row) - 1));
   const known = expressions.map((expression, index) => (unknown.has(index) ? undefined : expression));
   write(known);
-  const compiled = cc(["-o", program, source]);
+  const compiled = cc(["-D_GNU_SOURCE", "-o", program, source]);
   if (compiled.status !== 0) throw new Error(compiled.stderr);
   const { stdout } = spawnSync(program, { encoding: "utf8" });
   return stdout
@@ -182,7 +188,7 @@ export function checkUapi(text, values) {
     ...mirrored.map(([, name]) => name),
   ];
   const prelude = includes.map((name) => `#include <${name}>\n`).join("");
-  const preprocessed = cc(["-E", "-P", "-dD", "-"], prelude);
+  const preprocessed = cc(["-D_GNU_SOURCE", "-E", "-P", "-dD", "-"], prelude);
   if (preprocessed.status !== 0) throw new Error(preprocessed.stderr);
   const constants = readConstants(text, values, preprocessed.stdout);
   const folder = mkdtempSync(join(tmpdir(), "uveth-uapi-"));

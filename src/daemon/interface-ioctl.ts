@@ -25,7 +25,7 @@ type Get = (link: Link, ifreq: Uint8Array) => void;
 type Set = (client: NetlinkClient, link: Link, ifreq: Uint8Array) => Promise<unknown>;
 type GetAddress = (address: InterfaceAddress) => Uint8Array;
 
-const DATA = ioctl.IFREQ_DATA;
+const DATA = ioctl.IFREQ_IFRU;
 
 /** Requests that read something of a link into the ifreq. */
 const gets: ReadonlyMap<number, Get> = new Map<number, Get>([

@@ -20,4 +20,4 @@ export const SIOCGIFMAP = 0x8970;
 
 // struct ifreq of a 64-bit Linux: the name, then the union
 export const IFREQ_SIZE = 40;
-export const IFREQ_DATA = 16;
+export const IFREQ_IFRU = 16;
