@@ -8,6 +8,7 @@ import { netifCarrierOff, netifCarrierOn } from "../net/carrier.ts";
 import { TX_BYTES, TX_PACKETS } from "../net/counters.ts";
 import { count } from "../net/device.ts";
 import { etherRandomAddress, etherSetMacAddress, etherSetup } from "../net/ethernet.ts";
+import * as features from "../net/features.ts";
 import type { LinkAttributes } from "../net/link-policy.ts";
 import type { Device, DeviceOps, Frame, LinkOps } from "../net/netdevice.ts";
 import { NetlinkError } from "../netlink/error.ts";
@@ -35,6 +36,14 @@ function setup(dev: Device<null>): void {
   dev.maxMtu = 0;
   dev.isQueueless = true;
   dev.isLiveAddressChange = true;
+  dev.features =
+    features.NETIF_F_SG |
+    features.NETIF_F_FRAGLIST |
+    features.NETIF_F_GSO_SOFTWARE |
+    features.NETIF_F_HW_CSUM |
+    features.NETIF_F_HIGHDMA |
+    features.NETIF_F_GSO_ENCAP_ALL;
+  dev.hwFeatures = dev.features;
   dev.tsoMaxSize = 8 * 65_535;
   etherRandomAddress(dev);
 }

@@ -5,6 +5,7 @@
 import { RX_BYTES, RX_PACKETS, TX_BYTES, TX_DROPPED, TX_PACKETS } from "../net/counters.ts";
 import { count } from "../net/device.ts";
 import { etherSetMacAddress, ethTypeTrans } from "../net/ethernet.ts";
+import * as features from "../net/features.ts";
 import type { DeviceOps, Frame, Netns } from "../net/netdevice.ts";
 import { Device } from "../net/netdevice.ts";
 import { netifRx } from "../net/receive.ts";
@@ -32,6 +33,17 @@ export function addLoopback(netns: Netns): void {
   dev.isQueueless = true;
   dev.isLiveAddressChange = true;
   dev.isNetnsImmutable = true;
+  dev.hwFeatures = features.NETIF_F_GSO_SOFTWARE;
+  dev.features =
+    features.NETIF_F_SG |
+    features.NETIF_F_FRAGLIST |
+    features.NETIF_F_GSO_SOFTWARE |
+    features.NETIF_F_HW_CSUM |
+    features.NETIF_F_RXCSUM |
+    features.NETIF_F_SCTP_CRC |
+    features.NETIF_F_HIGHDMA |
+    features.NETIF_F_VLAN_CHALLENGED |
+    features.NETIF_F_LOOPBACK;
   dev.tsoMaxSize = 8 * 65_535;
   registerDevice(dev);
   netns.loopback = dev;

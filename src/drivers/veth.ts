@@ -10,6 +10,7 @@ import { RX_BYTES, RX_PACKETS, TX_BYTES, TX_DROPPED, TX_PACKETS } from "../net/c
 import { configureLink, createLink } from "../net/create-link.ts";
 import { count } from "../net/device.ts";
 import { etherRandomAddress, etherSetMacAddress, etherSetup } from "../net/ethernet.ts";
+import * as features from "../net/features.ts";
 import { forwardFrame } from "../net/forward.ts";
 import { dropTx } from "../net/frame.ts";
 import type { LinkAttributes } from "../net/link-policy.ts";
@@ -26,6 +27,21 @@ import { VETH_INFO_MAX, VETH_INFO_PEER } from "../uapi/veth.ts";
 
 /** What IFLA_INFO_DATA of a veth holds: the peer's ifinfomsg with link attributes behind it. */
 const vethPolicy = policy(VETH_INFO_MAX, { [VETH_INFO_PEER]: unspec("peer", IFINFOMSG_SIZE) });
+
+/** Frames cross as they are, so a pair is spared everything (VETH_FEATURES). */
+const vethFeatures =
+  features.NETIF_F_SG |
+  features.NETIF_F_FRAGLIST |
+  features.NETIF_F_HW_CSUM |
+  features.NETIF_F_RXCSUM |
+  features.NETIF_F_SCTP_CRC |
+  features.NETIF_F_HIGHDMA |
+  features.NETIF_F_GSO_SOFTWARE |
+  features.NETIF_F_GSO_ENCAP_ALL |
+  features.NETIF_F_HW_VLAN_CTAG_TX |
+  features.NETIF_F_HW_VLAN_CTAG_RX |
+  features.NETIF_F_HW_VLAN_STAG_TX |
+  features.NETIF_F_HW_VLAN_STAG_RX;
 
 const deviceOps: DeviceOps<VethState> = {
   open,
@@ -69,6 +85,16 @@ function setup(dev: Device<VethState>): void {
   dev.maxMtu = ETH_MAX_MTU;
   dev.isQueueless = true;
   dev.isLiveAddressChange = true;
+  dev.features = vethFeatures;
+  dev.hwFeatures = vethFeatures;
+  dev.vlanFeatures =
+    vethFeatures &
+    ~(
+      features.NETIF_F_HW_VLAN_CTAG_TX |
+      features.NETIF_F_HW_VLAN_STAG_TX |
+      features.NETIF_F_HW_VLAN_CTAG_RX |
+      features.NETIF_F_HW_VLAN_STAG_RX
+    );
   dev.tsoMaxSize = 8 * 65_535;
 }
 
@@ -93,6 +119,7 @@ function newLink(request: NewLink<VethState, typeof vethPolicy>): void {
   try {
     if (request.attrs.address === undefined) etherRandomAddress(dev);
     registerDevice(dev);
+    disableGro(dev);
   } catch (error) {
     unregisterDevice(peer);
     throw error;
@@ -121,6 +148,7 @@ function newPeer(request: NewLink<VethState, typeof vethPolicy>): Device<VethSta
     if (header !== undefined && request.dev.ifindex !== 0) peer.ifindex = header.index;
     if (request.peer?.attrs.address === undefined) etherRandomAddress(peer);
     registerDevice(peer);
+    disableGro(peer);
   } catch (error) {
     freeDevice(peer);
     throw error;
@@ -135,6 +163,12 @@ function newPeer(request: NewLink<VethState, typeof vethPolicy>): Device<VethSta
   }
   useQueues(peer, attrs);
   return peer;
+}
+
+/** A pair starts without GRO, which would bring its receive queues to life (veth_disable_gro). */
+function disableGro(dev: Device<VethState>): void {
+  dev.features &= ~features.NETIF_F_GRO;
+  dev.wantedFeatures &= ~features.NETIF_F_GRO;
 }
 
 /** One queue in use each way unless the request names how many (veth_init_queues). */

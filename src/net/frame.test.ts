@@ -97,9 +97,9 @@ describe("writable()", () => {
   });
 });
 
-test("any order of alloc, clone, writable and free keeps every frame's bytes and loses none", () => {
+test("any order of alloc, clone, writable, cowHead and free keeps every frame's bytes and loses none", () => {
   const step = fc.record({
-    what: fc.constantFrom("alloc", "clone", "write", "free"),
+    what: fc.constantFrom("alloc", "clone", "write", "head", "free"),
     at: fc.nat(),
     byte: fc.nat(255),
   });
@@ -117,6 +117,10 @@ test("any order of alloc, clone, writable and free keeps every frame's bytes and
           const frame = frames.clone(chosen.frame);
           if (frame !== null) held.push({ frame, byte: chosen.byte });
         } else if (what === "write" && frames.writable(chosen.frame)) {
+          chosen.frame.bytes[chosen.frame.start] = byte;
+          chosen.byte = byte;
+        } else if (what === "head" && frames.cowHead(chosen.frame, byte)) {
+          expect(chosen.frame.start - chosen.frame.memory.head).toBeGreaterThanOrEqual(byte);
           chosen.frame.bytes[chosen.frame.start] = byte;
           chosen.byte = byte;
         } else if (what === "free") {

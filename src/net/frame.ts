@@ -109,15 +109,26 @@ export class FramePool implements FrameAllocator {
   }
 
   writable(frame: Frame): boolean {
+    return frame.memory.references === 1 || this.#copy(frame, 0);
+  }
+
+  cowHead(frame: Frame, headroom: number): boolean {
+    const missing = headroom - (frame.start - frame.memory.head);
+    if (missing > 0) return this.#copy(frame, missing);
+    return frame.memory.references === 1 || this.#copy(frame, 0);
+  }
+
+  /** Moves the frame to a slab of its own, `extra` bytes further behind the slab's head (pskb_expand_head). */
+  #copy(frame: Frame, extra: number): boolean {
     const old = frame.memory;
-    if (old.references === 1) return true;
-    const slab = this.#takeSlab(sizeClassOf(frame.end - old.head));
+    const slab = this.#takeSlab(sizeClassOf(frame.end - old.head + extra));
     if (slab === null) return false;
-    frame.bytes.copyWithin(slab.head, old.head, frame.end);
+    const moved = slab.head + extra - old.head;
+    frame.bytes.copyWithin(slab.head + extra, old.head, frame.end);
     old.references--;
+    if (old.references === 0 && old instanceof Slab) this.#putSlab(old);
     slab.references = 1;
     frame.memory = slab;
-    const moved = slab.head - old.head;
     frame.start += moved;
     frame.end += moved;
     frame.macHeader += moved;
@@ -125,6 +136,12 @@ export class FramePool implements FrameAllocator {
     frame.transportHeader += moved;
     frame.csumStart += moved;
     return true;
+  }
+
+  /** Takes back a slab that no frame looks at any more, while its frame lives on elsewhere. */
+  #putSlab(slab: Slab): void {
+    if (this.#poison) this.#arena?.fill(0xdd, slab.head, slab.limit);
+    this.#slabs[slab.sizeClass]?.push(slab);
   }
 
   #takeReady(sizeClass: number): Frame | null {

@@ -119,6 +119,8 @@ export interface FrameAllocator {
   clone(frame: Frame): Frame | null;
   /** Makes the frame's bytes its own, copying them if they are shared; false when the pool is exhausted (skb_unclone). */
   writable(frame: Frame): boolean;
+  /** As `writable`, with at least `headroom` bytes before `start` (skb_cow_head). */
+  cowHead(frame: Frame, headroom: number): boolean;
 }
 
 // --- Devices ----------------------------------------------------------------------------------------------------------
@@ -168,6 +170,13 @@ export class Device<State = unknown> {
   realTxQueues = 1;
   realRxQueues = 1;
   group = 0;
+  /** NETIF_F_*: what it has, what may be switched, what the user wants, what a VLAN device on it inherits (features.ts). */
+  features = 0n;
+  hwFeatures = 0n;
+  wantedFeatures = 0n;
+  vlanFeatures = 0n;
+  /** OFFLOAD_*: what `features` spares a frame on its way out; derived, never set by kinds. */
+  offloads = 0;
   gsoMaxSize = 65536;
   gsoMaxSegments = 65535;
   gsoIpv4MaxSize = 65536;
@@ -301,6 +310,10 @@ export interface DeviceOps<State = unknown> {
   /** Reacts to changed flags: promiscuous mode (ndo_change_rx_flags). */
   changeRxFlags?(dev: Device<State>, changed: number): void;
   changeProtoDown?(dev: Device<State>, protoDown: boolean): void;
+  /** Takes out of the features that were asked for what the device cannot do now (ndo_fix_features). */
+  fixFeatures?(dev: Device<State>, features: bigint): bigint;
+  /** The features are about to become these (ndo_set_features). */
+  setFeatures?(dev: Device<State>, features: bigint): void;
   /** Makes `port` a port of `dev` (ndo_add_slave); without it `dev` is no master (EOPNOTSUPP). */
   addSlave?(dev: Device<State>, port: Device, warn: Warn): void;
   delSlave?(dev: Device<State>, port: Device): void;

@@ -7,6 +7,7 @@ import { NetlinkError } from "../netlink/error.ts";
 import { NET_ADDR_PERM } from "../uapi/netdevice.ts";
 import { updateOperstate } from "./carrier.ts";
 import { announceLink, notify } from "./device.ts";
+import { initFeatures } from "./features.ts";
 import { devCloseMany } from "./flags.ts";
 import { prepareName, releaseName } from "./names.ts";
 import type { Device, Netns, Origin } from "./netdevice.ts";
@@ -33,6 +34,7 @@ export function registerDevice(dev: Device): void {
     dev.ops.uninit?.(dev);
     throw error;
   }
+  initFeatures(dev);
   if (dev.addressAssign === NET_ADDR_PERM) dev.permanentAddress = dev.address;
   dev.registration = "registered";
   if (!dev.hasCarrier || dev.isDormant) updateOperstate(dev);

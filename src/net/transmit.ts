@@ -2,13 +2,28 @@
 // the taps and hands it to the driver.
 //
 // Mirrors net/core/dev.c (__dev_queue_xmit, dev_hard_start_xmit, xmit_one) and net/sched/sch_generic.c (__qdisc_run).
+// What a device cannot take (large frames, checksums to be made, tags beside the bytes) is resolved just before its driver.
 // Taps see a frame when it leaves the queue, as on Linux: behind netem's delay, not before it.
 
 import { assert } from "../bytes/assert.ts";
 import { IFF_UP } from "../uapi/if.ts";
+import { ETH_P_8021AD } from "../uapi/if_ether.ts";
+import { pushVlanTag, VLAN_TAG_SIZE } from "../wire/vlan.ts";
+import { completeChecksum } from "./complete-checksum.ts";
+import {
+  OFFLOAD_ALL,
+  OFFLOAD_CSUM,
+  OFFLOAD_TSO4,
+  OFFLOAD_TSO6,
+  OFFLOAD_UDP_L4,
+  OFFLOAD_VLAN_STAG_TX,
+  OFFLOAD_VLAN_TX,
+} from "./features.ts";
 import { dropTx } from "./frame.ts";
 import type { Device, Frame, Qdisc } from "./netdevice.ts";
+import { CHECKSUM_PARTIAL, GSO_NONE, GSO_TCPV4, GSO_TCPV6 } from "./netdevice.ts";
 import { showTaps } from "./receive.ts";
+import { segmentFrame } from "./segment.ts";
 
 /** Frames one run of a queue sends at most before others have their turn (dev_tx_weight). */
 const transmitWeight = 64;
@@ -45,10 +60,60 @@ export function runQdisc(dev: Device, qdisc: Qdisc): void {
   loop.leave();
 }
 
-/** Shows the frame to the taps and hands it to the driver (xmit_one). */
+/** Makes of the frame what the device can take, and sends it (dev_hard_start_xmit behind validate_xmit_skb). */
 export function devHardStartXmit(frame: Frame, dev: Device): void {
+  if (dev.offloads === OFFLOAD_ALL || isPlain(frame)) xmitOne(frame, dev);
+  else validateXmit(frame, dev);
+}
+
+/** Whether nothing about the frame is left to be done by a device. */
+function isPlain(frame: Frame): boolean {
+  return frame.vlanProtocol === 0 && frame.gsoType === GSO_NONE && frame.checksum !== CHECKSUM_PARTIAL;
+}
+
+/** Shows the frame to the taps and hands it to the driver (xmit_one). */
+function xmitOne(frame: Frame, dev: Device): void {
   frame.macHeader = frame.start;
   if (dev.taps !== null) showTaps(dev.taps, frame, dev, true);
   if (dev.netns.taps !== null) showTaps(dev.netns.taps, frame, dev, true);
   dev.ops.startXmit(frame, dev);
+}
+
+/** Does for a frame what the device cannot, then sends it: tag, segments, checksum, in this order (validate_xmit_skb). */
+function validateXmit(frame: Frame, dev: Device): void {
+  const { offloads } = dev;
+  const tagOffload = frame.vlanProtocol === ETH_P_8021AD ? OFFLOAD_VLAN_STAG_TX : OFFLOAD_VLAN_TX;
+  if (frame.vlanProtocol !== 0 && (offloads & tagOffload) === 0 && !pushTag(frame)) {
+    return dropTx(frame, dev, "no-memory");
+  }
+  const canChecksum = (offloads & OFFLOAD_CSUM) !== 0;
+  if (frame.gsoType !== GSO_NONE && (offloads & gsoOffload(frame.gsoType)) === 0) {
+    const segments = segmentFrame(frame, canChecksum);
+    if (segments === null) return dropTx(frame, dev, "bad-segment");
+    for (let segment: Frame | null = segments; segment !== null; ) {
+      const next: Frame | null = segment.next;
+      segment.next = null;
+      xmitOne(segment, dev);
+      segment = next;
+    }
+    return;
+  }
+  if (!canChecksum && !completeChecksum(frame)) return dropTx(frame, dev, "no-memory");
+  xmitOne(frame, dev);
+}
+
+function gsoOffload(gsoType: number): number {
+  if (gsoType === GSO_TCPV4) return OFFLOAD_TSO4;
+  return gsoType === GSO_TCPV6 ? OFFLOAD_TSO6 : OFFLOAD_UDP_L4;
+}
+
+/** Moves the VLAN tag into the bytes of a frame whose `start` is at its MAC header (__vlan_hwaccel_push_inside). */
+export function pushTag(frame: Frame): boolean {
+  if (!frame.pool.cowHead(frame, VLAN_TAG_SIZE)) return false;
+  pushVlanTag(frame.bytes, frame.start, frame.vlanProtocol, frame.vlanTci);
+  frame.start -= VLAN_TAG_SIZE;
+  frame.macHeader = frame.start;
+  frame.protocol = frame.vlanProtocol;
+  frame.vlanProtocol = 0;
+  return true;
 }

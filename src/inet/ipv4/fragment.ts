@@ -2,6 +2,7 @@
 //
 // Mirrors net/ipv4/ip_output.c (ip_do_fragment, ip_fraglist_*) and net/ipv4/ip_options.c (ip_options_fragment).
 
+import { completeChecksum } from "../../net/complete-checksum.ts";
 import { copyMetadata, drop } from "../../net/frame.ts";
 import type { Frame } from "../../net/netdevice.ts";
 import { CHECKSUM_NONE } from "../../net/netdevice.ts";
@@ -16,7 +17,6 @@ import {
   updateIpv4Checksum,
 } from "../../wire/ipv4.ts";
 import { IPOPT_END, IPOPT_NOOP } from "../../wire/ipv4-option.ts";
-import { completeChecksum } from "../complete-checksum.ts";
 
 /** The bit of an option's type that has it copied to every fragment. */
 const copiedBit = 0x80;

@@ -4,13 +4,13 @@
 // Mirrors net/ipv6/ip6_output.c (ip6_fragment) and net/ipv6/output_core.c (ip6_find_1stfragopt).
 
 import { setBe16, setBe32 } from "../../bytes/endian.ts";
+import { completeChecksum } from "../../net/complete-checksum.ts";
 import { copyMetadata, drop } from "../../net/frame.ts";
 import type { Frame } from "../../net/netdevice.ts";
 import { CHECKSUM_NONE } from "../../net/netdevice.ts";
 import { IPPROTO_FRAGMENT, IPPROTO_HOPOPTS } from "../../uapi/in6.ts";
 import { IPV6_HEADER_SIZE, setIpv6PayloadLength } from "../../wire/ipv6.ts";
 import { FRAGMENT_SIZE, ipv6ExtensionLength } from "../../wire/ipv6-extension.ts";
-import { completeChecksum } from "../complete-checksum.ts";
 
 const nextHeaderOffset = 6;
 

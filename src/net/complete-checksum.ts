@@ -4,8 +4,8 @@
 
 import { checksum } from "../bytes/checksum.ts";
 import { setBe16 } from "../bytes/endian.ts";
-import type { Frame } from "../net/netdevice.ts";
-import { CHECKSUM_NONE, CHECKSUM_PARTIAL } from "../net/netdevice.ts";
+import type { Frame } from "./netdevice.ts";
+import { CHECKSUM_NONE, CHECKSUM_PARTIAL } from "./netdevice.ts";
 
 /** Makes a partial checksum; false when the frame's bytes are shared and there is no memory for a copy. */
 export function completeChecksum(frame: Frame): boolean {
