@@ -88,8 +88,8 @@ export class MachineCore implements MachineContext {
     this.maxBacklog = options.maxBacklog ?? 1_000;
     this.#requestModule = options.requestModule ?? (async () => undefined);
     const kinds: readonly LinkOps[] = [dummy, veth, ...(options.kinds ?? [])];
-    for (const ops of kinds) this.kinds.set(ops.kind, ops);
     join(this);
+    for (const ops of kinds) this.#addKind(ops);
     this.initialNetns = this.newNetns();
   }
 
@@ -97,8 +97,15 @@ export class MachineCore implements MachineContext {
   async loadModule(alias: string): Promise<boolean> {
     const ops = await this.#requestModule(alias).catch(() => undefined);
     if (ops === undefined) return false;
-    if (!this.kinds.has(ops.kind)) this.kinds.set(ops.kind, ops);
+    if (!this.kinds.has(ops.kind)) this.#addKind(ops);
     return true;
+  }
+
+  /** Makes a kind available, and lets it follow the events of devices (rtnl_link_register). */
+  #addKind(ops: LinkOps): void {
+    this.kinds.set(ops.kind, ops);
+    const { deviceEvent } = ops;
+    if (deviceEvent !== undefined) this.notifiers.push((event, dev) => deviceEvent(event, dev));
   }
 
   nextPacketId(): number {

@@ -35,6 +35,20 @@ export function netifCarrierOff(dev: Device): void {
   dev.netns.machine.linkWatch.fire(dev);
 }
 
+/** The device waits for something else to come up (netif_dormant_on); `isDormant` false takes that back. */
+export function netifDormant(dev: Device, isDormant: boolean): void {
+  if (dev.isDormant === isDormant) return;
+  dev.isDormant = isDormant;
+  if (dev.registration !== "uninitialized") dev.netns.machine.linkWatch.fire(dev);
+}
+
+/** Makes the state of `dev` that of the device it stands on (netif_stacked_transfer_operstate). */
+export function transferOperstate(lower: Device, dev: Device): void {
+  netifDormant(dev, lower.operstate === IF_OPER_DORMANT);
+  if (lower.hasCarrier) netifCarrierOn(dev);
+  else netifCarrierOff(dev);
+}
+
 /** Whether the device can carry traffic, for IFF_RUNNING (netif_oper_up). */
 export function isOperUp(dev: Device): boolean {
   return dev.operstate === IF_OPER_UP || dev.operstate === IF_OPER_UNKNOWN;

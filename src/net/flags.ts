@@ -1,7 +1,7 @@
 // Up, down and the other flags of a device: what a user may set, what is reported, and who is told in which order.
 //
 // Mirrors net/core/dev.c (dev_get_flags, __dev_change_flags, __dev_notify_flags, __dev_open, __dev_close_many,
-// dev_set_promiscuity, dev_set_allmulti).
+// dev_set_promiscuity, dev_set_allmulti, __dev_set_rx_mode).
 
 import * as iff from "../uapi/if.ts";
 import { isOperUp } from "./carrier.ts";
@@ -58,6 +58,7 @@ export function changeFlags(dev: Device, flags: number): void {
   const oldFlags = dev.flags;
   dev.flags = (flags & settable) | (dev.flags & (iff.IFF_UP | volatile | filters));
   if (((oldFlags ^ flags) & iff.IFF_MULTICAST) !== 0) dev.ops.changeRxFlags?.(dev, iff.IFF_MULTICAST);
+  devSetRxMode(dev);
   try {
     if (((oldFlags ^ flags) & iff.IFF_UP) !== 0) {
       if ((oldFlags & iff.IFF_UP) !== 0) closeDevices([dev]);
@@ -74,11 +75,13 @@ function changeFilters(dev: Device, flags: number): void {
     const amount = (flags & iff.IFF_PROMISC) !== 0 ? 1 : -1;
     dev.userFlags ^= iff.IFF_PROMISC;
     addPromiscuity(dev, amount);
+    devSetRxMode(dev);
   }
   if (((flags ^ dev.userFlags) & iff.IFF_ALLMULTI) !== 0) {
     const amount = (flags & iff.IFF_ALLMULTI) !== 0 ? 1 : -1;
     dev.userFlags ^= iff.IFF_ALLMULTI;
     addAllmulti(dev, amount);
+    devSetRxMode(dev);
   }
 }
 
@@ -95,6 +98,7 @@ export function devNotifyFlags(dev: Device, oldFlags: number, userChanges: numbe
 function openDevice(dev: Device): void {
   dev.ops.open?.(dev);
   dev.flags |= iff.IFF_UP;
+  devSetRxMode(dev);
   dev.isActivated = true;
 }
 
@@ -130,14 +134,32 @@ export function devCloseMany(devices: readonly Device[]): void {
 export function devSetPromiscuity(dev: Device, amount: number): void {
   const oldFlags = dev.flags;
   addPromiscuity(dev, amount);
-  if (dev.flags !== oldFlags) devNotifyFlags(dev, oldFlags, iff.IFF_PROMISC);
+  if (dev.flags === oldFlags) return;
+  devSetRxMode(dev);
+  devNotifyFlags(dev, oldFlags, iff.IFF_PROMISC);
 }
 
 /** As devSetPromiscuity, for all multicast frames (dev_set_allmulti). */
 export function devSetAllmulti(dev: Device, amount: number): void {
   const oldFlags = dev.flags;
   addAllmulti(dev, amount);
-  if (dev.flags !== oldFlags) devNotifyFlags(dev, oldFlags, iff.IFF_ALLMULTI);
+  if (dev.flags === oldFlags) return;
+  devSetRxMode(dev);
+  devNotifyFlags(dev, oldFlags, iff.IFF_ALLMULTI);
+}
+
+/**
+ * Tells the driver what its device listens to now (__dev_set_rx_mode). One that cannot pick unicast addresses listens to
+ * everything as long as there are any beside its own, which nobody is told of.
+ */
+export function devSetRxMode(dev: Device): void {
+  if ((dev.flags & iff.IFF_UP) === 0) return;
+  const isWanted = !dev.hasUnicastFilter && dev.unicast !== null && dev.unicast.size > 0;
+  if (isWanted !== dev.isUnicastPromiscuous) {
+    dev.isUnicastPromiscuous = isWanted;
+    addPromiscuity(dev, isWanted ? 1 : -1);
+  }
+  dev.ops.setRxMode?.(dev);
 }
 
 function addPromiscuity(dev: Device, amount: number): void {

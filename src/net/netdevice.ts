@@ -201,7 +201,6 @@ export class Device<State = unknown> {
   isQueueless = false;
   /** The address may be changed while up (IFF_LIVE_ADDR_CHANGE). */
   isLiveAddressChange = false;
-  /** Does not take part in IFF_MULTICAST filtering: nothing to do for a virtual device. */
   registration: "uninitialized" | "registered" | "unregistering" | "unregistered" = "uninitialized";
   /** An rtnetlink request made it and has announced it (RTNL_LINK_INITIALIZED); before that, events stay silent. */
   isAnnounced = false;
@@ -213,8 +212,17 @@ export class Device<State = unknown> {
   lowers: Device[] | null = null;
   /** Takes received frames before the protocols do: a bridge port, a macvlan's lower device. */
   rxHandler: RxHandler | null = null;
+  /** Takes received frames with a VLAN tag to the device of that tag; null while there is none on this one. */
+  vlanHandler: RxHandler | null = null;
   /** What the master keeps with this port. */
   port: unknown = null;
+
+  /** Hardware addresses it listens to beside its own, and groups (address-list.ts); null while there are none. */
+  unicast: AddressList | null = null;
+  multicast: AddressList | null = null;
+  /** Can pick unicast addresses to listen to (IFF_UNICAST_FLT), or is promiscuous as it cannot. */
+  hasUnicastFilter = false;
+  isUnicastPromiscuous = false;
 
   /** Who looks at every frame, in both directions; null while nobody does. */
   taps: PacketTap[] | null = null;
@@ -284,7 +292,13 @@ export interface PacketTap {
   dropped?(frame: Frame, dev: Device, reason: DropReason): void;
 }
 
-/** Takes a received frame before the protocols do (rx_handler_func_t); true: taken over, false: go on. */
+/** Hardware addresses as 48-bit numbers, with who wants them (`struct netdev_hw_addr_list`). */
+export type AddressList = Map<number, { references: number; isSynced: boolean }>;
+
+/**
+ * Takes a received frame before the protocols do (rx_handler_func_t). True: taken over. False: go on, from the start as
+ * a frame of another device when `frame.dev` has been changed (RX_HANDLER_ANOTHER); its packet type is right then.
+ */
 export type RxHandler = (frame: Frame, dev: Device) => boolean;
 
 /** Takes over frames of one EtherType (`struct packet_type`); the frame's `start` is at its network header. */
@@ -309,6 +323,8 @@ export interface DeviceOps<State = unknown> {
   changeCarrier?(dev: Device<State>, hasCarrier: boolean): void;
   /** Reacts to changed flags: promiscuous mode (ndo_change_rx_flags). */
   changeRxFlags?(dev: Device<State>, changed: number): void;
+  /** Reacts to changed lists of addresses and to promiscuous mode, while up (ndo_set_rx_mode). */
+  setRxMode?(dev: Device<State>): void;
   changeProtoDown?(dev: Device<State>, protoDown: boolean): void;
   /** Takes out of the features that were asked for what the device cannot do now (ndo_fix_features). */
   fixFeatures?(dev: Device<State>, features: bigint): bigint;
@@ -398,6 +414,8 @@ export interface LinkOps<State = unknown, P extends Policy = Policy> {
   changeSlave?(dev: Device<State>, port: Device, attrs: LinkAttributes, data: object, warn: Warn): void;
   /** The namespace of the device at the other end, for IFLA_LINK_NETNSID. */
   linkNetns?(dev: Device<State>): Netns;
+  /** Follows the events of every device of the machine, of whatever kind (register_netdevice_notifier). */
+  deviceEvent?(event: DeviceEvent, dev: Device): void;
   /** Queue counts when the request names none; 1 by default. */
   defaultQueues?(machine: MachineContext): number;
 }

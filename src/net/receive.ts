@@ -62,16 +62,53 @@ export function flushBacklog(dev: Device): void {
   dev.backlogLength = 0;
 }
 
-/** Takes a received frame to whoever it is for (__netif_receive_skb_core). Takes ownership. */
+/**
+ * Takes a received frame to whoever it is for (__netif_receive_skb_core). Takes ownership. A handler that makes it a frame
+ * of another device sends it round again.
+ */
 export function netifReceive(frame: Frame, dev: Device): void {
-  if ((frame.protocol === ETH_P_8021Q || frame.protocol === ETH_P_8021AD) && !vlanUntag(frame)) return;
-  if (dev.taps !== null) showTaps(dev.taps, frame, dev, false);
-  if (dev.netns.taps !== null) showTaps(dev.netns.taps, frame, dev, false);
-  if (dev.rxHandler?.(frame, dev) === true) return;
-  if (frame.vlanProtocol !== 0) {
-    if ((frame.vlanTci & vlanIdMask) !== 0) frame.packetType = PACKET_OTHERHOST;
-    frame.vlanProtocol = 0;
+  let receiver = dev;
+  frame.dev = dev;
+  do {
+    if (frame.dev !== null) receiver = frame.dev;
+    if ((frame.protocol === ETH_P_8021Q || frame.protocol === ETH_P_8021AD) && !vlanUntag(frame)) return;
+    if (receiver.taps !== null) showTaps(receiver.taps, frame, receiver, false);
+    if (receiver.netns.taps !== null) showTaps(receiver.netns.taps, frame, receiver, false);
+    if (isHandled(frame, receiver)) return;
+  } while (frame.dev !== receiver);
+  deliver(frame, receiver);
+}
+
+/** Hands the frame to the VLAN of its tag, to the rx handler, and what then has a tag to the inner tag's VLAN. */
+function isHandled(frame: Frame, dev: Device): boolean {
+  if (frame.vlanProtocol !== 0 && dev.vlanHandler !== null) {
+    if (dev.vlanHandler(frame, dev)) return true;
+    if (frame.dev !== dev) return false;
   }
+  if (dev.rxHandler !== null) {
+    if (dev.rxHandler(frame, dev)) return true;
+    if (frame.dev !== dev) return false;
+  }
+  return frame.vlanProtocol !== 0 && isTagHandled(frame, dev);
+}
+
+/** A tag nobody took: with an identifier the frame is for another host, with a priority alone it may have another inside. */
+function isTagHandled(frame: Frame, dev: Device): boolean {
+  while ((frame.vlanTci & vlanIdMask) === 0) {
+    frame.vlanProtocol = 0;
+    if (frame.protocol !== ETH_P_8021Q && frame.protocol !== ETH_P_8021AD) return false;
+    if (!vlanUntag(frame)) return true;
+    if (dev.vlanHandler === null) continue;
+    if (dev.vlanHandler(frame, dev)) return true;
+    if (frame.dev !== dev) return false;
+  }
+  frame.packetType = PACKET_OTHERHOST;
+  frame.vlanProtocol = 0;
+  return false;
+}
+
+/** Hands the frame to its protocol. */
+function deliver(frame: Frame, dev: Device): void {
   const handler = dev.machine.packetHandlers.get(frame.protocol);
   if (handler !== undefined) handler(frame, dev);
   else if (isTaken(dev.taps, frame) || isTaken(dev.netns.taps, frame)) frame.pool.free(frame);

@@ -1,5 +1,5 @@
-// Devices on devices: a port and its master, a vlan and the device below it. Linking refuses cycles and nests at most
-// eight deep.
+// Devices on devices: a port and its master, a vlan and the device below it. Linking refuses cycles and towers of more
+// than eight devices.
 //
 // Mirrors net/core/dev.c (__netdev_upper_dev_link, netdev_upper_dev_unlink) and net/core/rtnetlink.c (do_set_master).
 
@@ -7,16 +7,16 @@ import { exists, NetlinkError } from "../netlink/error.ts";
 import { notify } from "./device.ts";
 import type { Device, Warn } from "./netdevice.ts";
 
-/** MAX_NEST_DEV */
+/** Devices that may stand on one another (MAX_NEST_DEV). */
 const maxNesting = 8;
 
 /**
- * Links `upper` above `dev` (netdev_upper_dev_link): EBUSY for a cycle, EMLINK beyond eight levels, EEXIST when they
+ * Links `upper` above `dev` (netdev_upper_dev_link): EBUSY for a cycle, EMLINK beyond eight devices, EEXIST when they
  * are linked. With `isMaster` the device becomes a port: EBUSY when it has another master.
  */
 export function linkUpper(dev: Device, upper: Device, isMaster: boolean): void {
   if (dev === upper || isAbove(dev, upper)) throw new NetlinkError("EBUSY");
-  if (levelsBelow(dev) + 1 + levelsAbove(upper) > maxNesting) throw new NetlinkError("EMLINK");
+  if (levelsBelow(dev) + 1 + levelsAbove(upper) + 1 > maxNesting) throw new NetlinkError("EMLINK");
   if (isMaster && dev.master !== null) {
     if (dev.master === upper) throw exists();
     throw new NetlinkError("EBUSY");

@@ -19,6 +19,7 @@ import { addAddressRoutes } from "./address-route.ts";
 import { announceAddresses } from "./arp-send.ts";
 import { InDevice } from "./device.ts";
 import { syncDown, syncLinkdown, syncUp } from "./fib-sync.ts";
+import { joinGroup4, leaveGroups4 } from "./multicast.ts";
 
 /** Follows one event of a device. */
 export function deviceEvent4(event: DeviceEvent, dev: Device): void {
@@ -55,8 +56,7 @@ function up(dev: Device): void {
   const inDev = inDevice(dev);
   if (inDev === null) return;
   if ((dev.flags & IFF_LOOPBACK) !== 0 && inDev.addresses.length === 0) addLoopbackAddress(inDev);
-  inDev.groups ??= new Map();
-  inDev.groups.set(INADDR_ALLHOSTS_GROUP | 0, 1);
+  joinGroup4(inDev, INADDR_ALLHOSTS_GROUP | 0);
   if (isSet(inDev, conf.IPV4_DEVCONF_ARP_NOTIFY)) announceAddresses(inDev);
   for (const address of inDev.addresses) addAddressRoutes(inDev, address);
   syncUp(dev, RTNH_F_DEAD);
@@ -70,7 +70,7 @@ function addLoopbackAddress(inDev: InDevice): void {
 }
 
 function down(inDev: InDevice): void {
-  inDev.groups = null;
+  leaveGroups4(inDev);
   syncDown(inDev.dev, false);
   flushNeighbours(inDev.neighbours.values(), false);
 }
@@ -109,6 +109,7 @@ function destroy(inDev: InDevice): void {
   for (let address = inDev.addresses[0]; address !== undefined; address = inDev.addresses[0]) {
     deleteAddress(inDev, address, undefined, true);
   }
+  leaveGroups4(inDev);
   inDev.lifetimeTimer?.stop();
   syncDown(dev, true);
   flushNeighbours(inDev.neighbours.values(), false);

@@ -25,7 +25,7 @@ import { deleteRoute6 } from "./fib-change.ts";
 import { flushDevice, syncDown6, syncUp6 } from "./fib-sync.ts";
 import { addOwnLinkLocal } from "./link-local.ts";
 import { reportAll, stopReports } from "./mld.ts";
-import { joinHostGroups } from "./multicast.ts";
+import { joinHostGroups, leaveEveryGroup } from "./multicast.ts";
 import { advertiseAll } from "./nd-send.ts";
 import { addPrefixRoute } from "./prefix-route.ts";
 
@@ -187,6 +187,7 @@ function destroy(in6Dev: In6Device): void {
   const { dev } = in6Dev;
   const ip = ipNetns(dev.netns);
   in6Dev.lifetimeTimer?.stop();
+  leaveEveryGroup(in6Dev);
   for (const { route } of [...in6Dev.anycasts.values()]) deleteRoute6(ip, route);
   ip.inet.ndProxies.purge(dev);
   ip.fragments6.purge(dev);

@@ -2,8 +2,11 @@
 //
 // Mirrors net/ipv6/mcast.c (__ipv6_dev_mc_inc, __ipv6_dev_mc_dec, ipv6_chk_mcast_addr, ipv6_mc_up, ipv6_mc_down).
 
+import { getBe32 } from "../../bytes/endian.ts";
 import { ipv6FromText, solicitedNode } from "../../bytes/ipv6.ts";
+import { devMcAdd, devMcDel } from "../../net/address-list.ts";
 import { IFF_LOOPBACK, IFF_NOARP } from "../../uapi/if.ts";
+import { ARPHRD_ETHER } from "../../uapi/if_arp.ts";
 import type { In6Device } from "./device.ts";
 import { reportChange } from "./mld.ts";
 
@@ -19,6 +22,7 @@ export function joinGroup(in6Dev: In6Device, group: Uint8Array): void {
     return;
   }
   in6Dev.groups.set(group, { group, users: 1 });
+  if (in6Dev.dev.type === ARPHRD_ETHER) devMcAdd(in6Dev.dev, groupAddress(group));
   reportChange(in6Dev, group, true);
 }
 
@@ -29,7 +33,21 @@ export function leaveGroup(in6Dev: In6Device, group: Uint8Array): void {
   known.users--;
   if (known.users > 0) return;
   in6Dev.groups.delete(group);
+  if (in6Dev.dev.type === ARPHRD_ETHER) devMcDel(in6Dev.dev, groupAddress(group));
   reportChange(in6Dev, group, false);
+}
+
+/** The hardware address of a group: 33:33 and its last four bytes (ipv6_eth_mc_map). */
+function groupAddress(group: Uint8Array): number {
+  return 0x3333_0000_0000 + getBe32(group, 12);
+}
+
+/** Leaves every group without a word, as a device does that goes (ipv6_mc_destroy_dev). */
+export function leaveEveryGroup(in6Dev: In6Device): void {
+  for (const { group } of [...in6Dev.groups.values()]) {
+    in6Dev.groups.delete(group);
+    if (in6Dev.dev.type === ARPHRD_ETHER) devMcDel(in6Dev.dev, groupAddress(group));
+  }
 }
 
 /** Takes part in the group whose members may have `address` (addrconf_join_solict). */
