@@ -27,8 +27,8 @@ const preparation = [
   "ip -n blue link set eth0 up",
 ] as const;
 const pings = [
-  "ip netns exec red uveth ping -c 3 -i 0.2 10.0.0.2",
-  "ip netns exec red uveth ping -c 3 -i 0.2 fd00::2",
+  "ip netns exec red uveth ping -c 3 -i 0.1 10.0.0.2",
+  "ip netns exec red uveth ping -c 3 -i 0.1 fd00::2",
 ] as const;
 const looks = ["ip -n red -s link show eth0", "ip -n blue -s link show eth0"] as const;
 
