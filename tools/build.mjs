@@ -5,7 +5,7 @@
 //   src/**.worker.ts → dist/*.worker.js      worker threads of the command, beside it
 //   src/index.ts   → dist/core.bundle.js     the core as one script (`var uveth = …`) that runs where there is no platform
 //   native/*.c       → dist/preload.so       what `uveth run` puts before the C library; left out without a C compiler
-//   bench/*.ts, examples/*.ts, test/fuzz/*.ts → dist/bench, dist/examples, dist/fuzz: programs that run on `dist/`
+//   bench/*.ts, examples/*.ts, test/{fuzz,corpus}/*.ts → dist/{bench,examples,fuzz,corpus}: programs that run on `dist/`
 //
 // The new `dist/` is made aside and then put in place, under a lock: commands that start meanwhile wait for it.
 
@@ -156,7 +156,7 @@ async function bundle(root, out) {
 function programsOf(root) {
   /** @type {Record<string, string>} */
   const programs = {};
-  for (const folder of ["bench", "examples", "test/fuzz"]) {
+  for (const folder of ["bench", "examples", "test/fuzz", "test/corpus"]) {
     for (const path of sourceFiles(join(root, folder))) {
       if (dirname(path) === join(root, folder))
         programs[`${basename(folder)}/${basename(path, ".ts")}`] = path;

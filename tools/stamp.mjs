@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** What a build is made from. Tests are no part of it. */
-const SOURCES = ["src", "bench", "examples", "test/fuzz"];
+const SOURCES = ["src", "bench", "examples", "test/fuzz", "test/corpus"];
 const SETTINGS = ["package.json", "tsconfig.json", "tsconfig.build.json", "tools/build.mjs"];
 
 /** The file in `dist/` that holds the signature of the sources it was built from. */

@@ -1,0 +1,97 @@
+// Sequences of command lines and the files that hold them, `*.txt` in this folder; README.md has the format.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { showVariants } from "./variants.ts";
+
+/** What IPv6 does by itself in a sequence's namespace: nothing that takes time, all that Linux does, nothing at all. */
+export type Ipv6 = "quiet" | "on" | "off";
+
+/** One step: a line that is run and compared, or something that is waited for. */
+export type Step =
+  | { readonly kind: "run"; readonly line: string; readonly of: "preamble" | "line" | "variant" }
+  | { readonly kind: "monitor"; readonly line: string }
+  | { readonly kind: "settle" }
+  | { readonly kind: "gone"; readonly device: string };
+
+/** Lines in the order they are run; what one makes the next ones see. */
+export interface Sequence {
+  /** The file's name without its ending. */
+  readonly file: string;
+  readonly title: string;
+  readonly ipv6: Ipv6;
+  /** Programs, and kinds of links ("link vxlan") or queueing disciplines ("qdisc tbf"), that it cannot do without. */
+  readonly needs: readonly string[];
+  readonly steps: readonly Step[];
+}
+
+/** What a file or a sequence has said so far. */
+interface Draft {
+  ipv6: Ipv6;
+  needs: string[];
+  steps: Step[];
+}
+
+/** How many lines a sequence has of its own. */
+export function lineCount({ steps }: Sequence): number {
+  return steps.filter((step) => step.kind === "run" && step.of === "line").length;
+}
+
+/** Reads every sequence of a folder, in the order of files and lines. */
+export function readSequences(folder: string): Sequence[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".txt"))
+    .sort()
+    .flatMap((name) => parseFile(basename(name, ".txt"), readFileSync(join(folder, name), "utf8")));
+}
+
+/** Reads the sequences of one file's text; throws an Error that names file and line. */
+export function parseFile(file: string, text: string): Sequence[] {
+  const preamble: Draft = { ipv6: "quiet", needs: [], steps: [] };
+  const drafts: (Draft & { readonly title: string })[] = [];
+  const titles = new Set<string>();
+  for (const [index, raw] of text.split("\n").entries()) {
+    const line = raw.trim();
+    const draft = drafts.at(-1);
+    if (line === "" || line.startsWith("#")) continue;
+    if (line.startsWith("===")) {
+      const title = line.slice(3).trim();
+      if (title === "" || titles.has(title)) throw new Error(`${file}.txt:${index + 1}: no title of its own`);
+      titles.add(title);
+      drafts.push({ title, ipv6: preamble.ipv6, needs: [...preamble.needs], steps: [...preamble.steps] });
+    } else if (line.startsWith("@")) {
+      if (!direct(draft ?? preamble, line)) throw new Error(`${file}.txt:${index + 1}: unknown "${line}"`);
+    } else addLine(draft ?? preamble, line, draft === undefined ? "preamble" : "line");
+  }
+  return drafts.map((draft) => ({ file, ...draft }));
+}
+
+/** Does what a line that begins with "@" says; false when that is nothing known. */
+function direct(draft: Draft, line: string): boolean {
+  const [word = "", ...rest] = line.slice(1).split(/\s+/);
+  const words = rest.join(" ");
+  if (word === "settle" && words === "") draft.steps.push({ kind: "settle" });
+  else if (word === "gone" && rest.length === 1) draft.steps.push({ kind: "gone", device: words });
+  else if (word === "monitor" && words !== "") draft.steps.push({ kind: "monitor", line: words });
+  else if (word === "needs" && words !== "") draft.needs.push(words);
+  else if (word === "ipv6" && (words === "on" || words === "off" || words === "quiet")) draft.ipv6 = words;
+  else return false;
+  return true;
+}
+
+function addLine(draft: Draft, line: string, of: "preamble" | "line"): void {
+  draft.steps.push({ kind: "run", line, of });
+  if (changesCarrier(line)) draft.steps.push({ kind: "settle" });
+  if (of === "preamble") return;
+  for (const variant of showVariants(line, draft.ipv6)) {
+    draft.steps.push({ kind: "run", line: variant, of: "variant" });
+  }
+}
+
+/** Whether the kernel goes on with what a line asks for from a work queue: carriers, IPv6 addresses, what loses its namespace. */
+function changesCarrier(line: string): boolean {
+  if (!/^(ip|bridge|tc|ifconfig|python3|busybox)\b/.test(line) || / help\b/.test(line)) return false;
+  return /\b(up|down|netns|carrier|master|nomaster|del|delete|d|flush)\b/.test(line)
+    ? /\b(l|link|netns|a|addr|address|ifconfig)\b/.test(line)
+    : /\b(a|addr|address)\b.*:/.test(line) && /\b(a|add|change|replace|chg)\b/.test(line);
+}
