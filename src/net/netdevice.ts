@@ -560,6 +560,8 @@ export interface MachineContext {
 
 /** The list of devices that have frames to receive (loop.ts). */
 export interface PollLoop {
+  /** Whether no device has frames to receive. */
+  readonly isIdle: boolean;
   /** Puts a device at the end of the list. */
   post(dev: Device): void;
   /** Takes a frame that `frame.dev` receives when no other frame waits anywhere; false: it belongs on the backlog. */
