@@ -192,8 +192,7 @@ export class TapLoop {
 
   /** Writes one frame. A device that is down inside refuses it (EIO), as a cable that is not plugged in would. */
   #write(frame: Frame, { fd, headerSize }: Tap): void {
-    const hasRoom = frame.start - frame.memory.head >= headerSize;
-    if (!hasRoom || !frame.pool.writable(frame)) return;
+    if (!frame.pool.cowHead(frame, headerSize)) return;
     const start = frame.start - headerSize;
     writeVnetHeader(frame, start, headerSize);
     this.#calls.write(fd, this.#addressOf(frame, start), frame.end - start);

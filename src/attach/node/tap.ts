@@ -27,7 +27,7 @@ import {
   TUNSETVNETHDRSZ,
   TUNSETVNETLE,
 } from "../../uapi/if_tun.ts";
-import { VIRTIO_NET_HDR_SHORT_SIZE, VIRTIO_NET_HDR_SIZE } from "../../uapi/virtio_net.ts";
+import { VIRTIO_NET_HDR_SHORT_SIZE, type VIRTIO_NET_HDR_SIZE } from "../../uapi/virtio_net.ts";
 import type { TapCalls } from "./tap-calls.ts";
 
 /** The file that TAPs are made by. */
