@@ -3,7 +3,6 @@
 import type { SessionOptions } from "./af_netlink/session.ts";
 import { NetlinkSession } from "./af_netlink/session.ts";
 import { NetlinkTable } from "./af_netlink/table.ts";
-import { NetnsClient } from "./client/netns.ts";
 import { UvethClient } from "./client/uveth.ts";
 import { joinGenetlink } from "./genetlink/join.ts";
 import { inet6AfOps, inetAfOps } from "./inet/af-spec.ts";
@@ -17,6 +16,7 @@ import { NetlinkError } from "./netlink/error.ts";
 import type { NetlinkProvider, NetlinkTransport, NetnsHandle, SocketRequest } from "./netlink/transport.ts";
 import { joinRtnetlink } from "./rtnetlink/join.ts";
 import { joinInetRequests } from "./rtnetlink/join-inet.ts";
+import { MachineNetns } from "./sockets/netns.ts";
 import { NETLINK_GENERIC } from "./uapi/netlink.ts";
 
 export type { NetlinkSession, SessionOptions } from "./af_netlink/session.ts";
@@ -36,6 +36,9 @@ export type { LinkOps } from "./net/netdevice.ts";
 export type { Random } from "./net/random.ts";
 export { SeededRandom } from "./net/random.ts";
 export { NetlinkError } from "./netlink/error.ts";
+export type { Endpoint } from "./sockets/endpoint.ts";
+export { MachineNetns } from "./sockets/netns.ts";
+export type { ReceivedDatagram, Udp, UdpOptions } from "./sockets/udp.ts";
 
 /** What to capture into a pcapng file. */
 export interface CaptureToPcapngOptions {
@@ -57,7 +60,7 @@ export class Machine implements NetlinkProvider {
   readonly table: NetlinkTable;
   readonly #session: NetlinkSession;
   /** Clients that `netns` has handed out and nobody has closed, by name. */
-  readonly #clients = new Map<NetnsClient, string | undefined>();
+  readonly #clients = new Map<MachineNetns, string | undefined>();
 
   constructor(options: MachineOptions) {
     let table: NetlinkTable | undefined;
@@ -93,14 +96,15 @@ export class Machine implements NetlinkProvider {
    * lo v1
    * ```
    */
-  async netns(name?: string): Promise<NetnsClient> {
+  async netns(name?: string): Promise<MachineNetns> {
     if (name !== undefined && !this.core.netnsNames.has(name)) {
       await this.#asUveth((uveth) => uveth.addNetns(name)).catch((error: unknown) => {
         // Somebody else was faster.
         if (!(error instanceof NetlinkError) || error.code !== "EEXIST") throw error;
       });
     }
-    const client = await NetnsClient.open(this, name);
+    const netns = name === undefined ? this.core.initialNetns : netnsByName(this.core, name);
+    const client = await MachineNetns.openIn(netns, this, name);
     this.#clients.set(client, name);
     client.onClosed = () => this.#clients.delete(client);
     return client;

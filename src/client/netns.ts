@@ -33,7 +33,7 @@ export class NetnsClient implements NetnsSockets {
   onClosed: () => void = () => {};
   #uveth: Promise<UvethClient> | undefined;
 
-  private constructor(provider: NetlinkProvider, name: string | undefined, rtnl: NetlinkClient) {
+  protected constructor(provider: NetlinkProvider, name: string | undefined, rtnl: NetlinkClient) {
     this.provider = provider;
     this.name = name;
     this.rtnl = rtnl;

@@ -4,6 +4,7 @@
 // Mirrors net/ipv4/protocol.c (inet_protos) and net/ipv6/protocol.c (inet6_protos).
 
 import type { Device, Frame, MachineContext, Netns, Origin } from "../net/netdevice.ts";
+import type { ErrorHandler } from "./icmp-error.ts";
 import type { Ipv4Address } from "./ipv4/address.ts";
 import type { FibAlias } from "./ipv4/fib.ts";
 import type { Ipv6Address } from "./ipv6/address.ts";
@@ -51,6 +52,9 @@ export class Inet {
   /** Protocols over IPv4 and over IPv6 by IPPROTO_*. */
   readonly protocols4 = new Map<number, ProtocolHandler>();
   readonly protocols6 = new Map<number, ProtocolHandler>();
+  /** Who hears of ICMP errors about what a protocol sent over IPv4 and over IPv6, by IPPROTO_*. */
+  readonly errorHandlers4 = new Map<number, ErrorHandler>();
+  readonly errorHandlers6 = new Map<number, ErrorHandler>();
   /** Finds the device of a gateway in IPv6 for a route of IPv4; throws NetlinkError (ipv6_stub->fib6_nh_init). */
   checkGateway6: (netns: Netns, check: GatewayCheck6) => Device;
 

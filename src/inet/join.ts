@@ -7,7 +7,7 @@ import type { Device, DeviceEvent, Frame, MachineContext, Netns } from "../net/n
 import { ICMP_DEST_UNREACH, ICMP_HOST_UNREACH } from "../uapi/icmp.ts";
 import { ICMPV6_ADDR_UNREACH, ICMPV6_DEST_UNREACH } from "../uapi/icmpv6.ts";
 import { ETH_P_ARP, ETH_P_IP, ETH_P_IPV6 } from "../uapi/if_ether.ts";
-import { IPPROTO_ICMP } from "../uapi/in.ts";
+import { IPPROTO_ICMP, IPPROTO_UDP } from "../uapi/in.ts";
 import { IPPROTO_ICMPV6 } from "../uapi/in6.ts";
 import { RTN_UNICAST } from "../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
@@ -33,6 +33,10 @@ import { ProxyQueue } from "./neigh/proxy.ts";
 import { createNeighTable } from "./neigh/table.ts";
 import { IpNetns } from "./netns.ts";
 import { ipNetns } from "./slots.ts";
+import { closeUdp } from "./udp/bind.ts";
+import { udpError4, udpError6 } from "./udp/connect.ts";
+import { UdpReceiver } from "./udp/receive.ts";
+import { udpTable } from "./udp/table.ts";
 
 /** Makes IPv4 and IPv6 available on `machine`, before its first device is registered. */
 export function joinInet(machine: MachineContext): Inet {
@@ -56,8 +60,13 @@ export function joinInet(machine: MachineContext): Inet {
   });
   const ipv4 = new Ipv4Receiver();
   const ipv6 = new Ipv6Receiver();
+  const udp = new UdpReceiver();
   inet.protocols4.set(IPPROTO_ICMP, icmpReceive);
+  inet.protocols4.set(IPPROTO_UDP, (frame, dev) => udp.receive4(frame, dev));
   inet.protocols6.set(IPPROTO_ICMPV6, icmp6Receive);
+  inet.protocols6.set(IPPROTO_UDP, (frame, dev) => udp.receive6(frame, dev));
+  inet.errorHandlers4.set(IPPROTO_UDP, udpError4);
+  inet.errorHandlers6.set(IPPROTO_UDP, udpError6);
   machine.packetHandlers.set(ETH_P_IP, (frame, dev) => ipv4.receive(frame, dev));
   machine.packetHandlers.set(ETH_P_IPV6, (frame, dev) => ipv6.receive(frame, dev));
   machine.packetHandlers.set(ETH_P_ARP, (frame, dev) => arpReceive(frame, dev));
@@ -76,11 +85,12 @@ function follow(inet: Inet, event: DeviceEvent, dev: Device): void {
   if (event === "unregister" && dev === netns.loopback) leave(ipNetns(netns));
 }
 
-/** A namespace goes: packets in pieces and pings go with it. */
+/** A namespace goes: packets in pieces, pings and sockets go with it. */
 function leave(ip: IpNetns): void {
   ip.fragments4.purge();
   ip.fragments6.purge();
   for (const ping of [...ip.pings.values()]) ping.close();
+  for (const socket of [...udpTable(ip).sockets]) closeUdp(socket);
 }
 
 /** Looks at a question again that waited for the true owner to answer. */

@@ -19,6 +19,7 @@ import { Fib6Table } from "./ipv6/fib.ts";
 import type { ProxyNeighbour } from "./neigh/neighbour.ts";
 import { defaultNeighValues, NeighParms } from "./neigh/parms.ts";
 import type { PingSocket } from "./ping-socket.ts";
+import type { ProtocolSlot } from "./protocol-slot.ts";
 import { RateLimits } from "./rate-limit.ts";
 import { initialTunables } from "./tunables.ts";
 
@@ -75,6 +76,8 @@ export class IpNetns extends NetnsSlot {
   readonly limits: RateLimits;
   /** Pings under way, by ICMP identifier. */
   readonly pings = new Map<number, PingSocket>();
+  /** The sockets of UDP, once there have been any. */
+  udp: ProtocolSlot | null = null;
 
   constructor(netns: Netns, inet: Inet) {
     super();

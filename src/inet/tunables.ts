@@ -28,6 +28,9 @@ export interface Tunables {
   maxHopByHopOptions: number;
   maxDestinationOptions: number;
   skipNotifyOnDevDown: number;
+  /** Ports given to who names none (ip_local_port_range). */
+  localPortMin: number;
+  localPortMax: number;
 }
 
 /** What every namespace starts with. */
@@ -55,6 +58,8 @@ export function initialTunables(): Tunables {
     maxHopByHopOptions: 8,
     maxDestinationOptions: 8,
     skipNotifyOnDevDown: 0,
+    localPortMin: 32_768,
+    localPortMax: 60_999,
   };
 }
 

@@ -14,12 +14,14 @@ import * as wire from "../../wire/icmp.ts";
 import {
   IPV4_SIZE,
   ipv4Destination,
+  ipv4FragmentOffset,
   ipv4HeaderLength,
   ipv4Protocol,
   ipv4Source,
   ipv4Tos,
   ipv4Ttl,
 } from "../../wire/ipv4.ts";
+import type { ErrorHandler } from "../icmp-error.ts";
 import type { IpNetns } from "../netns.ts";
 import { ipNetns } from "../slots.ts";
 import { isIpv4Broadcast } from "./broadcast.ts";
@@ -91,10 +93,13 @@ function echoReply(ip: IpNetns, frame: Frame): void {
   ping.reply(reply);
 }
 
-/** Takes an error to the ping whose request it is about. */
+/** Takes an error to the ping, or to the protocol, whose packet it is about. */
 function error(ip: IpNetns, frame: Frame): void {
   const { bytes, end, networkHeader, start } = frame;
   const inner = start + wire.ICMP_SIZE;
+  const handler =
+    end - inner < IPV4_SIZE ? undefined : ip.inet.errorHandlers4.get(ipv4Protocol(bytes, inner));
+  if (handler !== undefined) return tellProtocol(ip, frame, handler);
   const ping = end - inner < IPV4_SIZE ? undefined : pingOf(ip, bytes, inner, end);
   if (ping === undefined) return drop(frame, "no-socket");
   const echoAt = inner + ipv4HeaderLength(bytes, inner);
@@ -109,6 +114,28 @@ function error(ip: IpNetns, frame: Frame): void {
   };
   frame.pool.free(frame);
   ping.error(report);
+}
+
+/** The protocol needs the first 8 bytes of what it sent to know whose they were (icmp_socket_deliver). */
+function tellProtocol(ip: IpNetns, frame: Frame, handler: ErrorHandler): void {
+  const { bytes, dev, end, start } = frame;
+  const inner = start + wire.ICMP_SIZE;
+  const transportHeader = inner + ipv4HeaderLength(bytes, inner);
+  const isFirst = ipv4FragmentOffset(bytes, inner) === 0;
+  if (ipv4HeaderLength(bytes, inner) < IPV4_SIZE || end - transportHeader < 8 || !isFirst) {
+    return drop(frame, "bad-header");
+  }
+  handler(ip.netns, {
+    bytes,
+    networkHeader: inner,
+    transportHeader,
+    end,
+    type: wire.icmpType(bytes, start),
+    code: wire.icmpCode(bytes, start),
+    info: wire.icmpRest(bytes, start),
+    ifindex: dev?.ifindex ?? 0,
+  });
+  frame.pool.free(frame);
 }
 
 function pingOf(ip: IpNetns, bytes: Uint8Array, inner: number, end: number) {

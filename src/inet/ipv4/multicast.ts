@@ -1,17 +1,26 @@
-// Memberships in IPv4 groups, and the hardware addresses that come with them.
+// Memberships in IPv4 groups, counted by those who want them, and the hardware addresses that come with them.
 //
-// Mirrors net/ipv4/igmp.c (ip_mc_up, ip_mc_down, ip_mc_filter_add, ip_mc_filter_del).
+// Mirrors net/ipv4/igmp.c (____ip_mc_inc_group, __ip_mc_dec_group, ip_mc_down, ip_mc_filter_add, ip_mc_filter_del).
 
 import { devMcAdd, devMcDel } from "../../net/address-list.ts";
 import { ARPHRD_ETHER } from "../../uapi/if_arp.ts";
 import type { InDevice } from "./device.ts";
 
-/** Takes part in a group; `group` as a signed 32-bit number. */
+/** Takes part in a group once more; `group` as a signed 32-bit number. */
 export function joinGroup4(inDev: InDevice, group: number): void {
   inDev.groups ??= new Map();
-  if (inDev.groups.has(group)) return;
-  inDev.groups.set(group, 1);
-  if (inDev.dev.type === ARPHRD_ETHER) devMcAdd(inDev.dev, groupAddress(group));
+  const users = inDev.groups.get(group) ?? 0;
+  inDev.groups.set(group, users + 1);
+  if (users === 0 && inDev.dev.type === ARPHRD_ETHER) devMcAdd(inDev.dev, groupAddress(group));
+}
+
+/** Takes part in a group once less. */
+export function leaveGroup4(inDev: InDevice, group: number): void {
+  const users = inDev.groups?.get(group) ?? 0;
+  if (users > 1) inDev.groups?.set(group, users - 1);
+  if (users !== 1) return;
+  inDev.groups?.delete(group);
+  if (inDev.dev.type === ARPHRD_ETHER) devMcDel(inDev.dev, groupAddress(group));
 }
 
 /** Leaves every group (ip_mc_down). */

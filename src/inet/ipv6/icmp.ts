@@ -116,12 +116,27 @@ function echoReply(ip: IpNetns, frame: Frame): void {
   ping.reply(reply);
 }
 
-/** Takes an error to the ping whose request it is about. */
+/** Takes an error to the ping, or to the protocol, whose packet it is about (icmpv6_notify). */
 function error(ip: IpNetns, frame: Frame): void {
   const { bytes, end, networkHeader, start } = frame;
   const inner = start + wire.ICMPV6_SIZE;
   const walk = createExtensionWalk();
   const isWalked = end - inner >= IPV6_HEADER_SIZE && walkIpv6Extensions(bytes, inner, end, walk);
+  const handler = isWalked ? ip.inet.errorHandlers6.get(walk.protocol) : undefined;
+  if (handler !== undefined && end - walk.offset >= 8) {
+    handler(ip.netns, {
+      bytes,
+      networkHeader: inner,
+      transportHeader: walk.offset,
+      end,
+      type: wire.icmpv6Type(bytes, start),
+      code: wire.icmpv6Code(bytes, start),
+      info: wire.icmpv6Rest(bytes, start),
+      ifindex: frame.dev?.ifindex ?? 0,
+    });
+    frame.pool.free(frame);
+    return;
+  }
   const isEcho =
     isWalked &&
     walk.protocol === IPPROTO_ICMPV6 &&

@@ -1,0 +1,67 @@
+// A namespace of a machine in this process, as its user holds it: what NetnsClient has, and sockets in it. Sockets are data, so
+// they pass netlink by; a daemon's or a kernel's namespace has none of these.
+
+import { NetnsClient } from "../client/netns.ts";
+import { getNet, putNet } from "../net/namespace.ts";
+import type { Netns } from "../net/netdevice.ts";
+import { NetlinkClient } from "../netlink/client.ts";
+import type { NetlinkProvider } from "../netlink/transport.ts";
+import { NETLINK_ROUTE } from "../uapi/netlink.ts";
+import type { UdpOptions } from "./udp.ts";
+import { Udp } from "./udp.ts";
+
+/** A namespace, by name; `close()` it, or let `await using` do so: what was made in it stays, its sockets too. */
+export class MachineNetns extends NetnsClient {
+  readonly #netns: Netns;
+  #isClosed = false;
+
+  private constructor(
+    provider: NetlinkProvider,
+    name: string | undefined,
+    rtnl: NetlinkClient,
+    netns: Netns,
+  ) {
+    super(provider, name, rtnl);
+    this.#netns = getNet(netns);
+  }
+
+  /** Opens `netns`, which `provider` knows as `name`. */
+  static async openIn(
+    netns: Netns,
+    provider: NetlinkProvider,
+    name: string | undefined,
+  ): Promise<MachineNetns> {
+    const rtnl = new NetlinkClient(await provider.openSocket({ protocol: NETLINK_ROUTE, netns: name }));
+    return new MachineNetns(provider, name, rtnl, netns);
+  }
+
+  /**
+   * Opens a UDP socket; NetlinkError EADDRINUSE, EADDRNOTAVAIL, ENODEV when it cannot be.
+   *
+   * @example
+   * ```js
+   * import { createTestMachine } from "uveth/testkit";
+   *
+   * const { machine } = createTestMachine();
+   * const netns = await machine.netns("red");
+   * await netns.link.set("lo", { isUp: true });
+   * const [one, other] = [netns.udp({ host: "127.0.0.1", port: 53 }), netns.udp({ host: "127.0.0.1" })];
+   * other.send(Uint8Array.of(1, 2, 3), one.address);
+   * console.log((await one.receive()).payload.join(" "));
+   * machine.close();
+   * ```
+   *
+   * ```text
+   * 1 2 3
+   * ```
+   */
+  udp(options: UdpOptions = {}): Udp {
+    return new Udp(this.#netns, options);
+  }
+
+  override async close(): Promise<void> {
+    if (!this.#isClosed) putNet(this.#netns);
+    this.#isClosed = true;
+    await super.close();
+  }
+}

@@ -1,0 +1,165 @@
+// A UDP socket for an `await`ing user.
+
+import { addressBytes, addressText } from "../client/address-text.ts";
+import { bindUdp, closeUdp, joinUdpGroup, leaveUdpGroup, openUdp } from "../inet/udp/bind.ts";
+import { connectUdp } from "../inet/udp/connect.ts";
+import { receiveDatagram } from "../inet/udp/receive.ts";
+import { udpSend } from "../inet/udp/send.ts";
+import type { UdpSocket } from "../inet/udp/socket.ts";
+import type { Netns } from "../net/netdevice.ts";
+import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { endpointOf, ifindexOf, parseEndpoint, socketError } from "./endpoint.ts";
+
+/** How a socket is opened. */
+export interface UdpOptions {
+  /** The address to bind to; every address of both families by default, of IPv6 and IPv4 with `::`, of IPv4 with `0.0.0.0`. */
+  readonly host?: string;
+  /** The port to bind to; one that is free by default. */
+  readonly port?: number;
+  /** The only device to send and receive by. */
+  readonly dev?: string;
+  /** May send to broadcast addresses; no by default. */
+  readonly broadcast?: boolean;
+  /** Others may have the same address and port, if they say so too. */
+  readonly reuseAddress?: boolean;
+  /** IPv6 alone, where `host` is `::`. */
+  readonly ipv6Only?: boolean;
+  readonly ttl?: number;
+  readonly multicastTtl?: number;
+  /** What its queue holds before datagrams are lost, in bytes. */
+  readonly receiveBufferBytes?: number;
+}
+
+/** A datagram that came in. */
+export interface ReceivedDatagram extends Endpoint {
+  readonly payload: Uint8Array;
+  /** The address it was sent to: the socket's, a group's, a broadcast's. */
+  readonly destination: string;
+  /** The device it came in on. */
+  readonly ifindex: number;
+  readonly ttl: number;
+}
+
+/** A socket of a namespace; read it with `receive()` or `for await`, and `close()` it. */
+export class Udp implements AsyncIterable<ReceivedDatagram> {
+  readonly #socket: UdpSocket;
+  readonly #waiting: {
+    readonly resolve: (datagram: ReceivedDatagram | null) => void;
+    readonly reject: (error: Error) => void;
+  }[] = [];
+
+  constructor(netns: Netns, options: UdpOptions) {
+    const { host = "::", port = 0 } = options;
+    const to = parseEndpoint(netns, { host, port });
+    const isFour = to.address.length === 4;
+    const isV6Only = options.ipv6Only ?? false;
+    const socket = openUdp(netns, { family: isFour ? AF_INET : AF_INET6, isV6Only });
+    this.#socket = socket;
+    try {
+      socket.ifindex = options.dev === undefined ? to.ifindex : ifindexOf(netns, options.dev);
+      socket.isBroadcast = options.broadcast ?? false;
+      socket.reusesAddress = options.reuseAddress ?? false;
+      socket.ttl = options.ttl ?? socket.ttl;
+      socket.multicastTtl = options.multicastTtl ?? socket.multicastTtl;
+      socket.receiveLimit = options.receiveBufferBytes ?? socket.receiveLimit;
+      const errno = bindUdp(socket, to.address, port);
+      if (errno !== "") throw socketError(errno, "bind", { host, port });
+    } catch (error) {
+      closeUdp(socket);
+      throw error;
+    }
+    socket.onReadable = () => this.#serve();
+  }
+
+  /** Where it listens. */
+  get address(): Endpoint {
+    const { family, local, localPort } = this.#socket;
+    return endpointOf(local, localPort, family === AF_INET);
+  }
+
+  /** Datagrams that were lost as nobody read them. */
+  get dropped(): number {
+    return this.#socket.dropped;
+  }
+
+  get isClosed(): boolean {
+    return this.#socket.isClosed;
+  }
+
+  /**
+   * Sends a datagram to `to`, by default to whom the socket is connected with. Throws NetlinkError: ENETUNREACH, EMSGSIZE, EACCES
+   * for a broadcast without `broadcast`, ECONNREFUSED when nobody took the one before. The payload is copied.
+   */
+  send(payload: Uint8Array, to?: Endpoint): void {
+    const where = to === undefined ? null : parseEndpoint(this.#socket.netns, to);
+    const errno = udpSend(this.#socket, payload, where);
+    if (errno !== "") throw socketError(errno, "send", to);
+  }
+
+  /** Has the socket send to and hear of `to` alone; without it, of anybody again. Throws what routing refuses. */
+  connect(to?: Endpoint): void {
+    const where = to === undefined ? null : parseEndpoint(this.#socket.netns, to);
+    const errno = connectUdp(this.#socket, where);
+    if (errno !== "") throw socketError(errno, "connect", to);
+  }
+
+  /** Takes part in a multicast group on the device `dev`. */
+  join(group: string, dev: string): void {
+    const { netns } = this.#socket;
+    const device = netns.devices.get(ifindexOf(netns, dev));
+    const errno = device === undefined ? "ENODEV" : joinUdpGroup(this.#socket, addressBytes(group), device);
+    if (errno !== "") throw socketError(errno, `join ${group}`);
+  }
+
+  leave(group: string, dev: string): void {
+    const ifindex = ifindexOf(this.#socket.netns, dev);
+    const errno = leaveUdpGroup(this.#socket, addressBytes(group), ifindex);
+    if (errno !== "") throw socketError(errno, `leave ${group}`);
+  }
+
+  /** The next datagram; null once the socket is closed. Rejects when a connected socket hears of an error. */
+  receive(): Promise<ReceivedDatagram | null> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#serve();
+    });
+  }
+
+  close(): void {
+    closeUdp(this.#socket);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ReceivedDatagram, void, void> {
+    try {
+      for (let next = await this.receive(); next !== null; next = await this.receive()) yield next;
+    } finally {
+      this.close();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Gives those who wait what there is: datagrams, an error, the end. */
+  #serve(): void {
+    const socket = this.#socket;
+    while (this.#waiting.length > 0) {
+      const { error } = socket;
+      const datagram = error === "" ? receiveDatagram(socket) : undefined;
+      if (error === "" && datagram === undefined && !socket.isClosed) return;
+      const reader = this.#waiting.shift();
+      if (error !== "") {
+        socket.error = "";
+        reader?.reject(socketError(error, "receive"));
+      } else if (datagram === undefined) {
+        reader?.resolve(null);
+      } else {
+        const { destination, ifindex, payload, source, sourcePort: port, ttl } = datagram;
+        const host = addressText(source);
+        reader?.resolve({ payload, host, port, destination: addressText(destination), ifindex, ttl });
+      }
+    }
+  }
+}
