@@ -11,8 +11,9 @@ import type { Ipv6Address } from "./ipv6/address.ts";
 import type { Fib6Route } from "./ipv6/fib.ts";
 import type { NeighTable } from "./neigh/neighbour.ts";
 import type { ProxyQueue } from "./neigh/proxy.ts";
+import type { FibRule } from "./rules/rule.ts";
 
-/** Who is told of changes to addresses and routes; rtnetlink sends them to its groups. Neighbour tables have their own. */
+/** Who is told of changes to addresses, routes and rules; rtnetlink sends them to its groups. Neighbour tables have their own. */
 export interface InetAnnouncer {
   address4(type: "new" | "del", address: Ipv4Address, origin: Origin | undefined): void;
   address6(type: "new" | "del", address: Ipv6Address, origin: Origin | undefined): void;
@@ -25,6 +26,7 @@ export interface InetAnnouncer {
     flags: number,
     origin: Origin | undefined,
   ): void;
+  rule(netns: Netns, type: "new" | "del", rule: FibRule, origin: Origin | undefined): void;
 }
 
 /**
@@ -73,4 +75,5 @@ const silent: InetAnnouncer = {
   address6: () => {},
   route4: () => {},
   route6: () => {},
+  rule: () => {},
 };

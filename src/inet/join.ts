@@ -32,6 +32,7 @@ import type { Neighbour } from "./neigh/neighbour.ts";
 import { ProxyQueue } from "./neigh/proxy.ts";
 import { createNeighTable } from "./neigh/table.ts";
 import { IpNetns } from "./netns.ts";
+import { followDevice } from "./rules/rule.ts";
 import { ipNetns } from "./slots.ts";
 import { closeUdp } from "./udp/bind.ts";
 import { udpError4, udpError6 } from "./udp/connect.ts";
@@ -78,11 +79,18 @@ export function joinInet(machine: MachineContext): Inet {
 function follow(inet: Inet, event: DeviceEvent, dev: Device): void {
   const { netns } = dev;
   if (event === "register" && netns.ip === null) netns.ip = new IpNetns(netns, inet);
+  if (event === "register" || event === "change-name" || event === "unregister") followRules(dev, event !== "unregister");
   deviceEvent4(event, dev);
   deviceEvent6(event, dev);
   if (event === "register" || event === "change-mtu") dev.mtu6 = dev.mtu;
   if (event === "unregister") dev.mtu6 = 0;
   if (event === "unregister" && dev === netns.loopback) leave(ipNetns(netns));
+}
+
+function followRules(dev: Device, isThere: boolean): void {
+  const { rules4, rules6 } = ipNetns(dev.netns);
+  followDevice(rules4, dev, isThere);
+  followDevice(rules6, dev, isThere);
 }
 
 /** A namespace goes: packets in pieces, pings and sockets go with it. */

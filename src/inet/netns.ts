@@ -4,7 +4,8 @@
 
 import type { Netns } from "../net/netdevice.ts";
 import { NetnsSlot } from "../net/netdevice.ts";
-import { RT_TABLE_LOCAL, RT_TABLE_MAIN } from "../uapi/rtnetlink.ts";
+import { RT_TABLE_DEFAULT, RT_TABLE_LOCAL, RT_TABLE_MAIN, RTPROT_KERNEL } from "../uapi/rtnetlink.ts";
+import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
 import { AddressTable } from "./address-table.ts";
 import { FragmentQueues } from "./fragments.ts";
 import type { Inet } from "./inet.ts";
@@ -21,6 +22,7 @@ import { defaultNeighValues, NeighParms } from "./neigh/parms.ts";
 import type { PingSocket } from "./ping-socket.ts";
 import type { ProtocolSlot } from "./protocol-slot.ts";
 import { RateLimits } from "./rate-limit.ts";
+import { RuleList } from "./rules/rule.ts";
 import { initialTunables } from "./tunables.ts";
 
 /** ARP does not take a changed address twice within so many milliseconds; ND has no such time. */
@@ -45,6 +47,14 @@ export class IpNetns extends NetnsSlot {
   readonly tables = new Map<number, FibTable>();
   readonly local = new FibTable(RT_TABLE_LOCAL);
   readonly main = new FibTable(RT_TABLE_MAIN);
+  readonly rules4 = new RuleList(AF_INET, RTPROT_KERNEL, [
+    [0, RT_TABLE_LOCAL],
+    [32_766, RT_TABLE_MAIN],
+    [32_767, RT_TABLE_DEFAULT],
+  ]);
+  /** Packets that come in are looked into for their ports, as a rule or a hash needs them; see `updateDepth`. */
+  looksDeep4 = false;
+  looksDeep6 = false;
   /** The local table has had a route. */
   hasLocalTable = false;
   /** Routes by the source address they prefer. */
@@ -63,6 +73,10 @@ export class IpNetns extends NetnsSlot {
   readonly tables6 = new Map<number, Fib6Table>();
   readonly local6 = new Fib6Table(RT_TABLE_LOCAL);
   readonly main6 = new Fib6Table(RT_TABLE_MAIN);
+  readonly rules6 = new RuleList(AF_INET6, RTPROT_KERNEL, [
+    [0, RT_TABLE_LOCAL],
+    [32_766, RT_TABLE_MAIN],
+  ]);
   /** Addresses by value, on whichever devices (inet6_addr_lst). */
   readonly addresses6 = new AddressTable<Ipv6Address[]>();
   /** Routes that prefer a source address. */
@@ -95,5 +109,11 @@ export class IpNetns extends NetnsSlot {
     this.fragments4 = new FragmentQueues(machine);
     this.fragments6 = new FragmentQueues(machine);
     this.limits = new RateLimits(machine.clock);
+  }
+
+  /** Finds out anew whether packets have to be looked into: rules or settings have changed. */
+  updateDepth(): void {
+    this.looksDeep4 = this.rules4.deepCount > 0;
+    this.looksDeep6 = this.rules6.deepCount > 0;
   }
 }

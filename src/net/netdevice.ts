@@ -216,6 +216,8 @@ export class Device<State = unknown> {
   vlanHandler: RxHandler | null = null;
   /** What the master keeps with this port. */
   port: unknown = null;
+  /** The routing table that the device and its ports have for themselves, as a VRF has (l3mdev_fib_table); 0: none. */
+  l3mdevTable = 0;
 
   /** Hardware addresses it listens to beside its own, and groups (address-list.ts); null while there are none. */
   unicast: AddressList | null = null;

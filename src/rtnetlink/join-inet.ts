@@ -17,6 +17,7 @@ import { announceRoute4, delRoute4, dumpRoutes4, newRoute4 } from "./route4.ts";
 import { getRoute4 } from "./route4-get.ts";
 import { announceRoute6, delRoute6, dumpRoutes6, newRoute6 } from "./route6.ts";
 import { getRoute6 } from "./route6-get.ts";
+import { announceRule, delRule, dumpRules, newRule } from "./rule.ts";
 
 /** Registers what IPv4 and IPv6 of one machine answer, before its first device is registered. */
 export function joinInetRequests(rtnetlink: Rtnetlink, inet: Inet): void {
@@ -31,6 +32,7 @@ export function joinInetRequests(rtnetlink: Rtnetlink, inet: Inet): void {
       announceRoute4(rtnetlink, netns, type, route, flags, origin),
     route6: (netns, type, route, flags, origin) =>
       announceRoute6(rtnetlink, netns, type, route, flags, origin),
+    rule: (netns, type, rule, origin) => announceRule(rtnetlink, netns, type, rule, origin),
   };
 }
 
@@ -56,6 +58,9 @@ function joinRoutes(rtnetlink: Rtnetlink): void {
   rtnetlink.register(AF_INET6, rt.RTM_DELROUTE, { handle: delRoute6 });
   rtnetlink.register(AF_INET6, rt.RTM_GETROUTE, { handle: getRoute6, dump: dumpRoutes6, isDoneSplit: true });
   rtnetlink.registerDumpAll(rt.RTM_GETROUTE);
+  rtnetlink.register(AF_UNSPEC, rt.RTM_NEWRULE, { handle: newRule });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_DELRULE, { handle: delRule });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_GETRULE, { dump: dumpRules });
 }
 
 function joinNeighbours(rtnetlink: Rtnetlink, inet: Inet): void {

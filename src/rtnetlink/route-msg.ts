@@ -8,10 +8,11 @@ import type { Metrics } from "../inet/metrics.ts";
 import { checkCongestion, clampMetric } from "../inet/metrics.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { attributes } from "../netlink/attribute.ts";
-import { invalid } from "../netlink/error.ts";
+import { invalid, notSupported } from "../netlink/error.ts";
 import type { Message } from "../netlink/message.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
+import { IPPROTO_TCP, IPPROTO_UDP } from "../uapi/in.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 
 /** The family header of a route. */
@@ -57,6 +58,14 @@ export function putRtmsg(writer: MessageWriter, header: Rtmsg): void {
   bytes[at + rt.RTMSG_TYPE] = header.type;
   setU32(bytes, at + rt.RTMSG_FLAGS, header.flags >>> 0);
   writer.u32(rt.RTA_TABLE, header.table);
+}
+
+/** The protocol of the packet a look-up is about, UDP by default; `icmp` is the family's (rtm_getroute_parse_ip_proto). */
+export function packetProtocol(protocol: number | undefined, icmp: number): number {
+  if (protocol === undefined) return IPPROTO_UDP;
+  if (protocol !== IPPROTO_TCP && protocol !== IPPROTO_UDP && protocol !== icmp)
+    throw notSupported("Unsupported ip proto");
+  return protocol;
 }
 
 /** What RTA_METRICS says. */

@@ -12,7 +12,7 @@ import { invalid, notSupported } from "../netlink/error.ts";
 import { parseMessage } from "../netlink/parse.ts";
 import { attributeOf, warnOfLeftover } from "../netlink/parsed.ts";
 import type { Parsed } from "../netlink/policy.ts";
-import { min, nest, policy, u8, u16, u32 } from "../netlink/policy.ts";
+import { be16, min, nest, policy, u8, u16, u32 } from "../netlink/policy.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
 import { metricsOf, nexthopsOf, readRtmsg } from "./route-msg.ts";
@@ -38,8 +38,8 @@ export const routePolicy4 = policy(
     [rt.RTA_ENCAP]: nest("encap"),
     [rt.RTA_UID]: u32("uid"),
     [rt.RTA_IP_PROTO]: u8("ipProto"),
-    [rt.RTA_SPORT]: u16("sport"),
-    [rt.RTA_DPORT]: u16("dport"),
+    [rt.RTA_SPORT]: be16("sport"),
+    [rt.RTA_DPORT]: be16("dport"),
     [rt.RTA_NH_ID]: u32("nhId"),
   },
   rt.RTA_DPORT + 1,

@@ -4,7 +4,7 @@
 
 import { setBe32, setU16 } from "../bytes/endian.ts";
 import type { FibAlias, FibNexthop } from "../inet/ipv4/fib.ts";
-import { isIgnoredForLinkdown } from "../inet/ipv4/fib-lookup.ts";
+import { isIgnoredForLinkdown } from "../inet/ipv4/fib-table.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../uapi/socket.ts";

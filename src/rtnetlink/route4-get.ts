@@ -1,7 +1,7 @@
 // RTM_GETROUTE for one IPv4 destination: what way a packet would take, or with RTM_F_FIB_MATCH which route it is.
 //
 // Mirrors net/ipv4/route.c (inet_rtm_valid_getroute_req, inet_rtm_getroute, rt_fill_info) with their errno and texts.
-// Omitted: ports and protocols, which no rule or hash looks at here; multicast routing.
+// Omitted: multicast routing.
 
 import type { Request } from "../af_netlink/handler.ts";
 import { getBe32 } from "../bytes/endian.ts";
@@ -16,10 +16,11 @@ import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import { parseMessage } from "../netlink/parse.ts";
 import { attributeOf } from "../netlink/parsed.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
+import { IPPROTO_ICMP } from "../uapi/in.ts";
 import { RTCF_BROADCAST, RTCF_LOCAL, RTCF_MULTICAST } from "../uapi/in_route.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { AF_INET } from "../uapi/socket.ts";
-import { putMetrics, putRouteCacheinfo, putRtmsg, readRtmsg } from "./route-msg.ts";
+import { packetProtocol, putMetrics, putRouteCacheinfo, putRtmsg, readRtmsg } from "./route-msg.ts";
 import type { RouteAttributes4 } from "./route4-config.ts";
 import { routePolicy4 } from "./route4-config.ts";
 import { fillRoute4, putIpv4, putVia6 } from "./route4-fill.ts";
@@ -46,6 +47,9 @@ interface Question {
   readonly flags: number;
   readonly mark: number;
   readonly uid: number | undefined;
+  readonly protocol: number;
+  readonly sport: number;
+  readonly dport: number;
 }
 
 /** Answers RTM_GETROUTE. */
@@ -72,18 +76,31 @@ function inputDevice({ netns }: Request, iif: number): Device {
   return dev;
 }
 
-function output(ip: IpNetns, { destination, source, oif, tos }: Question, route: Route4): boolean {
-  route.flow.destination = destination;
-  route.flow.source = source;
-  route.flow.oif = oif;
-  route.flow.tos = tos;
+function output(ip: IpNetns, question: Question, route: Route4): boolean {
+  const { flow } = route;
+  flow.destination = question.destination;
+  flow.source = question.source;
+  flow.oif = question.oif;
+  flow.tos = question.tos;
+  setKey(flow, question);
   return routeOutput(ip, route);
 }
 
+/** What rules and hashes look at. */
+function setKey(flow: Flow4, { dport, mark, protocol, sport, uid = 0 }: Question): void {
+  flow.mark = mark;
+  flow.uid = uid;
+  flow.protocol = protocol;
+  flow.sport = sport;
+  flow.dport = dport;
+}
+
 /** The way of a packet that came in on `dev`. */
-function cameIn(ip: IpNetns, dev: Device, { destination, source, tos }: Question, route: Route4): boolean {
+function cameIn(ip: IpNetns, dev: Device, question: Question, route: Route4): boolean {
   const inDev = inDevice(dev);
   if (inDev === null) return false;
+  const { destination, source, tos } = question;
+  setKey(route.flow, question);
   return routeInput(ip, inDev, source, destination, tos, route, {
     flow: new Flow4(),
     result: new FibResult(),
@@ -95,7 +112,7 @@ function tableOf(ip: IpNetns, { flags }: Question, { result }: Route4): number {
   if ((flags & rt.RTM_F_LOOKUP_TABLE) === 0) return rt.RT_TABLE_MAIN;
   const table = result.alias?.table;
   if (table === undefined) return 0;
-  return table === ip.local ? rt.RT_TABLE_MAIN : table.id;
+  return table === ip.local && !ip.rules4.isCustom ? rt.RT_TABLE_MAIN : table.id;
 }
 
 function fillMatch(writer: MessageWriter, { result }: Route4, table: number): void {
@@ -189,6 +206,9 @@ function questionOf({ message }: Request, attrs: RouteAttributes4): Question {
     mark: attrs.mark ?? 0,
     // Who asks is root as far as routing can tell; a packet that came in has no owner.
     uid: attrs.uid ?? (iif === 0 ? 0 : undefined),
+    protocol: packetProtocol(attrs.ipProto, IPPROTO_ICMP),
+    sport: attrs.sport ?? 0,
+    dport: attrs.dport ?? 0,
   };
 }
 

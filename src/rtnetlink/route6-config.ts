@@ -10,7 +10,7 @@ import { invalid, notSupported } from "../netlink/error.ts";
 import { parseMessage } from "../netlink/parse.ts";
 import { warnOfLeftover } from "../netlink/parsed.ts";
 import type { Parsed } from "../netlink/policy.ts";
-import { min, nest, policy, u8, u16, u32 } from "../netlink/policy.ts";
+import { be16, min, nest, policy, u8, u16, u32 } from "../netlink/policy.ts";
 import {
   ICMPV6_ROUTER_PREF_HIGH,
   ICMPV6_ROUTER_PREF_LOW,
@@ -41,8 +41,8 @@ export const routePolicy6 = policy(
     [rt.RTA_MARK]: u32("mark"),
     [rt.RTA_TABLE]: u32("table"),
     [rt.RTA_IP_PROTO]: u8("ipProto"),
-    [rt.RTA_SPORT]: u16("sport"),
-    [rt.RTA_DPORT]: u16("dport"),
+    [rt.RTA_SPORT]: be16("sport"),
+    [rt.RTA_DPORT]: be16("dport"),
     [rt.RTA_NH_ID]: u32("nhId"),
   },
   rt.RTA_DPORT + 1,

@@ -1,7 +1,7 @@
 // RTM_GETROUTE for one IPv6 destination: what way a packet would take, or with RTM_F_FIB_MATCH which route it is.
 //
 // Mirrors net/ipv6/route.c (inet6_rtm_valid_getroute_req, inet6_rtm_getroute, rt6_fill_node for a look-up) with their errno
-// and texts. Omitted: ports and protocols, which no rule or hash looks at here.
+// and texts.
 
 import type { Request } from "../af_netlink/handler.ts";
 import type { Fib6Route } from "../inet/ipv6/fib.ts";
@@ -14,9 +14,10 @@ import { invalid, NetlinkError, noDevice } from "../netlink/error.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import { parseMessage } from "../netlink/parse.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
+import { IPPROTO_ICMPV6 } from "../uapi/in6.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { AF_INET6 } from "../uapi/socket.ts";
-import { putMetrics, putRouteCacheinfo, putRtmsg, readRtmsg } from "./route-msg.ts";
+import { packetProtocol, putMetrics, putRouteCacheinfo, putRtmsg, readRtmsg } from "./route-msg.ts";
 import type { RouteAttributes6 } from "./route6-config.ts";
 import { addressIn, routePolicy6 } from "./route6-config.ts";
 import { expiresIn, fillRoute6 } from "./route6-fill.ts";
@@ -43,6 +44,7 @@ export function getRoute6(request: Request): void {
   route.destination.set(addressIn(attrs.dst));
   route.source.set(addressIn(attrs.src));
   route.oif = attrs.oif ?? 0;
+  setKey(route, attrs);
   const input = attrs.iif === undefined || attrs.iif === 0 ? undefined : deviceOf(request, attrs.iif);
   if (input === undefined) routeOutput6(ip, route);
   else routeInput6(ip, input, concatenated(route), 0, 16, route);
@@ -57,6 +59,16 @@ export function getRoute6(request: Request): void {
     else fillWay(writer, request, route, attrs, input);
     writer.end();
   });
+}
+
+/** What rules and hashes look at. */
+function setKey({ lookup }: Route6, attrs: RouteAttributes6): void {
+  const { dport = 0, ipProto, mark = 0, sport = 0, uid = 0 } = attrs;
+  lookup.mark = mark;
+  lookup.uid = uid;
+  lookup.protocol = packetProtocol(ipProto, IPPROTO_ICMPV6);
+  lookup.sport = sport;
+  lookup.dport = dport;
 }
 
 /** A route by the loopback that is refused only when packets take it (ip6_rt_init_dst_reject). */

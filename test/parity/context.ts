@@ -27,6 +27,7 @@ import type {
   NsidRequest,
   Route,
   RouteRequest,
+  RuleRequest,
 } from "./vocabulary.ts";
 import * as words from "./vocabulary.ts";
 
@@ -269,6 +270,23 @@ export class TestNetns {
   async routes(request: RouteRequest = {}): Promise<Route[]> {
     const messages = await this.dump(rt.RTM_GETROUTE, (writer) => words.writeRoute(writer, request));
     return messages.map(words.readRoute);
+  }
+
+  // --- Rules ------------------------------------------------------------------------------------------------------
+
+  /** RTM_NEWRULE; FR_ACT_TO_TBL of IPv4 by default. */
+  addRule(request: RuleRequest, flags = CREATE): Promise<Answer> {
+    return this.request(rt.RTM_NEWRULE, flags, (writer) => words.writeRule(writer, request));
+  }
+
+  delRule(request: RuleRequest): Promise<Answer> {
+    return this.request(rt.RTM_DELRULE, 0, (writer) => words.writeRule(writer, request));
+  }
+
+  /** The rules of a family that RTM_GETRULE dumps, as text. */
+  async rules(family = AF_INET): Promise<string[]> {
+    const messages = await this.dump(rt.RTM_GETRULE, (writer) => words.writeRule(writer, { family, action: 0 }));
+    return messages.map(words.ruleText);
   }
 
   // --- Neighbours -------------------------------------------------------------------------------------------------

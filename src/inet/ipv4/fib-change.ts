@@ -23,7 +23,7 @@ import { createInfo, isSameGateway, isSameInfo } from "./fib-info.ts";
 import type { NexthopConfig4, RouteConfig4 } from "./route-config.ts";
 
 /** The table `id`, made if need be (fib_new_table). */
-function tableFor(ip: IpNetns, id: number): FibTable {
+export function tableFor(ip: IpNetns, id: number): FibTable {
   if (id === RT_TABLE_LOCAL) ip.hasLocalTable = true;
   let table = ip.tables.get(id);
   if (table === undefined) {

@@ -8,6 +8,8 @@ import type { Device } from "../../net/netdevice.ts";
 import type { ErrnoName } from "../../uapi/errno.ts";
 import { RT_SCOPE_UNIVERSE, RTN_UNICAST } from "../../uapi/rtnetlink.ts";
 import type { Metrics } from "../metrics.ts";
+import type { PacketKey } from "../rules/match.ts";
+import { LOOPBACK_IFINDEX } from "../rules/match.ts";
 
 /** One way on (struct fib_nh). */
 export class FibNexthop {
@@ -97,14 +99,21 @@ export class FibTable {
   }
 }
 
-/** What a look-up is for (struct flowi4). */
-export class Flow4 {
+/** What a look-up is for (struct flowi4). What is beside the addresses matters to policy rules and multipath hashes alone. */
+export class Flow4 implements PacketKey {
   destination = 0;
   source = 0;
   /** The device the packet is to leave by; 0: any. */
   oif = 0;
+  /** The device it came in on; the loopback for packets of this host. */
+  iif = LOOPBACK_IFINDEX;
   tos = 0;
   scope = RT_SCOPE_UNIVERSE;
+  mark = 0;
+  uid = 0;
+  protocol = 0;
+  sport = 0;
+  dport = 0;
 }
 
 /** What a look-up found (struct fib_result). One object serves many: a look-up overwrites all of it. */

@@ -15,6 +15,7 @@ import * as conf from "../../uapi/ip.ts";
 import { RTN_UNICAST, RTN_UNREACHABLE } from "../../uapi/rtnetlink.ts";
 import { IPV4_SIZE, ipv4Destination, ipv4Source, ipv4Tos, ipv4TotalLength } from "../../wire/ipv4.ts";
 import type { IpNetns } from "../netns.ts";
+import { dissect4, forgetPorts } from "../rules/dissect.ts";
 import { inDevice, ipNetns } from "../slots.ts";
 import type { InDevice } from "./device.ts";
 import { FibResult, Flow4 } from "./fib.ts";
@@ -51,6 +52,9 @@ export class Ipv4Receiver {
     const route = this.#route;
     const source = ipv4Source(bytes, start);
     const destination = ipv4Destination(bytes, start);
+    route.flow.mark = frame.mark;
+    if (ip.looksDeep4) dissect4(bytes, start, frame.end, route.flow);
+    else forgetPorts(route.flow);
     if (!routeInput(ip, inDev, source, destination, ipv4Tos(bytes, start), route, this.#check)) {
       return reject(ip, frame, inDev, route);
     }

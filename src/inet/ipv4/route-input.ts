@@ -10,6 +10,7 @@ import { IFF_LOOPBACK } from "../../uapi/if.ts";
 import * as conf from "../../uapi/ip.ts";
 import { RTN_BROADCAST, RTN_LOCAL, RTN_MULTICAST, RTN_UNICAST } from "../../uapi/rtnetlink.ts";
 import type { IpNetns } from "../netns.ts";
+import { LOOPBACK_IFINDEX } from "../rules/match.ts";
 import type { InDevice } from "./device.ts";
 import type { FibResult, Flow4 } from "./fib.ts";
 import { fibLookup, selectPath } from "./fib-lookup.ts";
@@ -23,7 +24,8 @@ export interface SourceCheck {
 }
 
 /**
- * Finds the way of a packet from `source` to `destination` that came in on `inDev`'s device; false: it is dropped,
+ * Finds the way of a packet from `source` to `destination` that came in on `inDev`'s device, whose mark, protocol and ports
+ * are in `route.flow` already as far as they matter; false: it is dropped,
  * `route.error` says why: EINVAL for addresses that cannot be ("martians"), EXDEV for a source that is elsewhere,
  * EHOSTUNREACH, ENETUNREACH and EACCES for want of a way.
  */
@@ -41,6 +43,13 @@ export function routeInput(
   route.error = "";
   route.alias = null;
   route.source = 0;
+  flow.destination = destination;
+  flow.source = source;
+  flow.oif = 0;
+  flow.iif = dev.ifindex;
+  flow.uid = 0;
+  flow.tos = tos;
+  flow.scope = 0;
   const isLoopback = (dev.flags & IFF_LOOPBACK) !== 0;
   if (isIpv4Multicast(destination)) {
     if (!isGroupMember(inDev, destination)) return refuse(route, "EINVAL");
@@ -55,11 +64,6 @@ export function routeInput(
   if (!isLoopback && (isIpv4Loopback(destination) || isIpv4Loopback(source)) && !routesLocalnet(ip, dev)) {
     return refuse(route, "EINVAL");
   }
-  flow.destination = destination;
-  flow.source = source;
-  flow.oif = 0;
-  flow.tos = tos;
-  flow.scope = 0;
   const forwards = inDev.conf.get(conf.IPV4_DEVCONF_FORWARDING) !== 0;
   if (!fibLookup(ip, flow, result)) {
     return refuse(route, forwards && result.error !== "" ? result.error : "EHOSTUNREACH");
@@ -67,7 +71,7 @@ export function routeInput(
   if (result.type === RTN_BROADCAST) return broadcastHere(ip, inDev, source, route, check);
   if (result.type === RTN_LOCAL) {
     if (!isLoopback) {
-      const error = validateSource(ip, inDev, source, null, check);
+      const error = validateSource(ip, inDev, route.flow, null, check);
       if (error !== "") return refuse(route, error);
     }
     return here(route, RTN_LOCAL, dev);
@@ -97,7 +101,7 @@ function broadcastHere(
   check: SourceCheck,
 ): boolean {
   if (!isIpv4ZeroNet(source) && (inDev.dev.flags & IFF_LOOPBACK) === 0) {
-    const error = validateSource(ip, inDev, source, null, check);
+    const error = validateSource(ip, inDev, route.flow, null, check);
     if (error !== "") return refuse(route, error);
   }
   return here(route, RTN_BROADCAST, inDev.dev);
@@ -123,7 +127,7 @@ function onward(
   const { alias, nexthop } = route.result;
   const dev = nexthop?.dev ?? null;
   if (dev === null || alias === null) return refuse(route, "EINVAL");
-  const error = validateSource(ip, inDev, source, dev, check);
+  const error = validateSource(ip, inDev, route.flow, dev, check);
   if (error !== "") return refuse(route, error);
   route.type = RTN_UNICAST;
   route.isLocal = false;
@@ -141,10 +145,11 @@ function onward(
 function validateSource(
   ip: IpNetns,
   inDev: InDevice,
-  source: number,
+  packet: Flow4,
   out: Device | null,
   check: SourceCheck,
 ): ErrnoName | "" {
+  const { source } = packet;
   const filter = Math.max(
     ip.all4[conf.IPV4_DEVCONF_RP_FILTER] ?? 0,
     inDev.conf.get(conf.IPV4_DEVCONF_RP_FILTER),
@@ -152,18 +157,28 @@ function validateSource(
   const acceptsLocal =
     (ip.all4[conf.IPV4_DEVCONF_ACCEPT_LOCAL] ?? 0) !== 0 ||
     inDev.conf.get(conf.IPV4_DEVCONF_ACCEPT_LOCAL) !== 0;
-  if (filter === 0 && out !== inDev.dev)
+  if (filter === 0 && out !== inDev.dev && !ip.rules4.isCustom)
     return !acceptsLocal && ip.addresses4.has(source | 0) ? "EINVAL" : "";
   const { flow, result } = check;
   flow.destination = source;
-  flow.source = 0;
+  flow.source = packet.destination;
   flow.oif = 0;
-  flow.tos = 0;
+  flow.iif = out?.ifindex ?? LOOPBACK_IFINDEX;
+  flow.mark = usesMark(ip, inDev) ? packet.mark : 0;
+  flow.tos = packet.tos;
   flow.scope = 0;
+  flow.protocol = packet.protocol;
+  flow.sport = packet.dport;
+  flow.dport = packet.sport;
   if (!fibLookup(ip, flow, result)) return filter !== 0 ? "EXDEV" : "";
   if (result.type !== RTN_UNICAST && (result.type !== RTN_LOCAL || !acceptsLocal)) return "EINVAL";
   if (usesDevice(result, inDev.dev) || filter !== 1) return "";
   return "EXDEV";
+}
+
+/** Whether the mark of a packet counts when the way back is looked for (src_valid_mark). */
+function usesMark(ip: IpNetns, { conf: own }: InDevice): boolean {
+  return (ip.all4[conf.IPV4_DEVCONF_SRC_VMARK] ?? 0) !== 0 || own.get(conf.IPV4_DEVCONF_SRC_VMARK) !== 0;
 }
 
 /** Whether the host would answer by `dev`. */

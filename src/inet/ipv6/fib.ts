@@ -9,6 +9,8 @@ import type { ErrnoName } from "../../uapi/errno.ts";
 import { ICMPV6_ROUTER_PREF_MEDIUM } from "../../uapi/icmpv6.ts";
 import { RTN_UNICAST } from "../../uapi/rtnetlink.ts";
 import type { Metrics } from "../metrics.ts";
+import type { PacketKey } from "../rules/match.ts";
+import { LOOPBACK_IFINDEX } from "../rules/match.ts";
 
 /** A route with one next hop; routes to one prefix that share the load are siblings of one another. */
 export class Fib6Route {
@@ -101,3 +103,29 @@ export class Fib6Result {
   /** Why there is no route; "" when there is one. */
   error: ErrnoName | "" = "";
 }
+
+/** What a look-up minds beside the destination (struct flowi6). */
+export class Lookup6 implements PacketKey {
+  /** The device by which routes are good ones: to leave by, or that a packet came in on; 0: any. */
+  device = 0;
+  /** Only routes by that device will do (RT6_LOOKUP_F_IFACE). */
+  isStrict = false;
+  /** Routes by devices without carrier will do (RT6_LOOKUP_F_IGNORE_LINKSTATE). */
+  ignoresLinkstate = false;
+  /** The source lies there, if it is known. */
+  source: Uint8Array = noSource;
+  sourceOffset = 0;
+  hasSource = false;
+  /** What is below matters to policy rules and multipath hashes alone. */
+  oif = 0;
+  iif = LOOPBACK_IFINDEX;
+  mark = 0;
+  uid = 0;
+  protocol = 0;
+  sport = 0;
+  dport = 0;
+  trafficClass = 0;
+  flowLabel = 0;
+}
+
+const noSource = new Uint8Array(16);

@@ -28,8 +28,10 @@ import {
   IPV6_SOURCE,
   ipv6NextHeader,
   ipv6PayloadLength,
+  ipv6TrafficClass,
 } from "../../wire/ipv6.ts";
 import type { IpNetns } from "../netns.ts";
+import { dissect6, forgetPorts } from "../rules/dissect.ts";
 import { in6Device, ipNetns } from "../slots.ts";
 import type { In6Device } from "./device.ts";
 import { parseOptions } from "./extension.ts";
@@ -95,6 +97,11 @@ export class Ipv6Receiver {
       return ip6Deliver(ip, frame, dev, namedAt);
     }
     const route = this.#route;
+    const { lookup } = route;
+    lookup.mark = frame.mark;
+    lookup.trafficClass = ipv6TrafficClass(bytes, networkHeader);
+    if (ip.looksDeep6) dissect6(bytes, networkHeader, frame.end, lookup);
+    else forgetPorts(lookup);
     if (!routeInput6(ip, dev, bytes, networkHeader + IPV6_SOURCE, destination, route))
       return reject(ip, frame, dev, route);
     if (route.type === RTN_LOCAL || route.type === RTN_ANYCAST) {

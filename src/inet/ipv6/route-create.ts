@@ -22,9 +22,10 @@ import type { GatewayCheck6 } from "../inet.ts";
 import type { IpNetns } from "../netns.ts";
 import { hasInet6, in6Device } from "../slots.ts";
 import { hasUsableAddress } from "./address-find.ts";
-import { Fib6Result, Fib6Route } from "./fib.ts";
+import { Fib6Result, Fib6Route, Lookup6 } from "./fib.ts";
 import { table6For } from "./fib-change.ts";
-import { fib6Lookup, fib6TableLookup, selectSibling } from "./fib-lookup.ts";
+import { fib6Lookup, selectSibling } from "./fib-lookup.ts";
+import { tableLookup6 } from "./fib-table.ts";
 import type { NexthopConfig6, RouteConfig6 } from "./route-config.ts";
 import { kernelRoute6, METRIC_USER } from "./route-config.ts";
 
@@ -140,9 +141,9 @@ function isPossibleGateway(gateway: Uint8Array): boolean {
 /** The device by which a gateway that is no link-local address is reached, directly (ip6_route_check_nh). */
 function checkNexthop(ip: IpNetns, hop: NexthopConfig6, tableId: number, wanted: Device | undefined): Device {
   const result = new Fib6Result();
-  const lookup = { oif: hop.oif, isStrict: true, ignoresLinkstate: true };
+  const lookup = gatewayLookup(hop.oif, true);
   const table = ip.tables6.get(tableId);
-  let isFound = table !== undefined && fib6TableLookup(ip, table, hop.gateway, 0, lookup, result);
+  let isFound = table !== undefined && tableLookup6(ip, table, hop.gateway, 0, lookup, result);
   if (!isFound || !isDirect(result, wanted)) {
     lookup.isStrict = wanted !== undefined;
     isFound = fib6Lookup(ip, hop.gateway, 0, lookup, result);
@@ -155,6 +156,16 @@ function checkNexthop(ip: IpNetns, hop: NexthopConfig6, tableId: number, wanted:
   return dev;
 }
 
+/** How a gateway is looked up: it may be behind a device without carrier. */
+function gatewayLookup(ifindex: number, isStrict: boolean): Lookup6 {
+  const lookup = new Lookup6();
+  lookup.device = ifindex;
+  lookup.oif = ifindex;
+  lookup.isStrict = isStrict;
+  lookup.ignoresLinkstate = true;
+  return lookup;
+}
+
 function isDirect({ route }: Fib6Result, wanted: Device | undefined): boolean {
   if (route === null || route.gateway !== null || route.isReject) return false;
   return wanted === undefined || route.dev === wanted;
@@ -163,8 +174,8 @@ function isDirect({ route }: Fib6Result, wanted: Device | undefined): boolean {
 /** A gateway said to be on the link must not be known to be elsewhere (ip6_route_check_nh_onlink). */
 function checkOnlink(ip: IpNetns, gateway: Uint8Array, dev: Device | undefined): void {
   const result = new Fib6Result();
-  const lookup = { oif: dev?.ifindex ?? 0, isStrict: false, ignoresLinkstate: true };
-  if (!fib6TableLookup(ip, ip.main6, gateway, 0, lookup, result)) return;
+  const lookup = gatewayLookup(dev?.ifindex ?? 0, false);
+  if (!tableLookup6(ip, ip.main6, gateway, 0, lookup, result)) return;
   const { route } = result;
   if (route === null || route.prefixLength === 0 || isIpv6Unspecified(route.prefix)) return;
   if (route.type !== rt.RTN_UNICAST || route.dev !== dev) {

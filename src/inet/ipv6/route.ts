@@ -10,9 +10,9 @@ import { IFF_LOOPBACK } from "../../uapi/if.ts";
 import { RTAX_MTU, RTN_ANYCAST, RTN_LOCAL, RTN_MULTICAST, RTN_UNICAST } from "../../uapi/rtnetlink.ts";
 import type { IpNetns } from "../netns.ts";
 import { findAddress6, hasUsableAddress } from "./address-find.ts";
+import { LOOPBACK_IFINDEX } from "../rules/match.ts";
 import type { Fib6Route } from "./fib.ts";
-import { Fib6Result } from "./fib.ts";
-import type { Lookup6 } from "./fib-lookup.ts";
+import { Fib6Result, Lookup6 } from "./fib.ts";
 import { fib6Lookup, selectSibling } from "./fib-lookup.ts";
 import { selectSource6 } from "./source.ts";
 
@@ -37,23 +37,37 @@ export class Route6 {
   /** Why there is none; "" when there is one. */
   error: ErrnoName | "" = "";
   readonly result = new Fib6Result();
-  readonly lookup: Lookup6 = { oif: 0, isStrict: false, ignoresLinkstate: false };
+  /** What else is minded; callers set mark, user, protocol, ports and traffic class. */
+  readonly lookup = new Lookup6();
 }
 
 /** Finds the way to `route.destination`; the source is chosen if it is not given. False: `error` says why not. */
 export function routeOutput6(ip: IpNetns, route: Route6): boolean {
   const { destination, lookup, result, source } = route;
   const choosesSource = isIpv6Unspecified(source);
+  lookup.device = route.oif;
   lookup.oif = route.oif;
+  lookup.iif = LOOPBACK_IFINDEX;
+  lookup.source = source;
+  lookup.sourceOffset = 0;
+  lookup.hasSource = !choosesSource;
   lookup.isStrict = needsStrict(destination, 0) || (route.oif !== 0 && choosesSource);
-  const isFound = fib6Lookup(ip, destination, 0, lookup, result);
+  let isFound = fib6Lookup(ip, destination, 0, lookup, result);
   if (isFound) selectSibling(ip, result, source, 0, destination, 0, route.oif);
-  if (!setWay(ip, route, destination, 0)) return false;
-  if (!choosesSource) return true;
-  const chosen = result.route?.prefsrc ?? selectSource6(ip, result.route?.dev ?? null, destination);
-  if (chosen === undefined) return fail(route, "EADDRNOTAVAIL");
+  if (!choosesSource) return setWay(ip, route, destination, 0);
+  if (isFound) setWay(ip, route, destination, 0);
+  else route.route = result.route;
+  const error = result.error;
+  const found = isFound ? result.route : null;
+  const chosen = found?.prefsrc ?? selectSource6(ip, found?.dev ?? null, destination);
+  if (chosen === undefined) return fail(route, isFound ? "EADDRNOTAVAIL" : error || "ENETUNREACH");
   source.set(chosen);
-  return true;
+  if (isFound) return true;
+  // There may be a way for packets from this very source.
+  lookup.hasSource = true;
+  isFound = fib6Lookup(ip, destination, 0, lookup, result);
+  if (isFound) selectSibling(ip, result, source, 0, destination, 0, route.oif);
+  return setWay(ip, route, destination, 0);
 }
 
 /** Finds the way of the packet whose addresses are at `bytes[source]` and `bytes[destination]`, which came in on `dev`. */
@@ -68,7 +82,12 @@ export function routeInput6(
   const { lookup, result } = route;
   const isLoopback = (dev.flags & IFF_LOOPBACK) !== 0;
   if (isLoopback && hasUsableAddress(ip, bytes, destination, null)) return here(route, dev);
-  lookup.oif = dev.ifindex;
+  lookup.device = dev.ifindex;
+  lookup.oif = 0;
+  lookup.iif = dev.ifindex;
+  lookup.source = bytes;
+  lookup.sourceOffset = source;
+  lookup.hasSource = true;
   lookup.isStrict = needsStrict(bytes, destination);
   const isFound = fib6Lookup(ip, bytes, destination, lookup, result);
   if (isFound) selectSibling(ip, result, bytes, source, bytes, destination, 0);

@@ -1,0 +1,19 @@
+// Devices that have a routing table of their own (VRF): what goes by one of them, or by a port of one, is looked up there.
+//
+// Mirrors net/l3mdev/l3mdev.c (l3mdev_fib_table_rcu, l3mdev_fib_rule_match).
+
+import type { Device, Netns } from "../net/netdevice.ts";
+
+/** The table of `dev` or of its master; 0: neither has one of its own. */
+export function l3mdevTable(dev: Device): number {
+  return dev.l3mdevTable !== 0 ? dev.l3mdevTable : (dev.master?.l3mdevTable ?? 0);
+}
+
+/** The table for a packet that leaves by `oif` or came in on `iif`; 0: none of its own. */
+export function l3mdevTableOf(netns: Netns, { oif, iif }: { readonly oif: number; readonly iif: number }): number {
+  const out = netns.devices.get(oif);
+  const table = out === undefined ? 0 : l3mdevTable(out);
+  if (table !== 0) return table;
+  const input = netns.devices.get(iif);
+  return input === undefined ? 0 : l3mdevTable(input);
+}
