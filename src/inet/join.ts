@@ -79,7 +79,8 @@ export function joinInet(machine: MachineContext): Inet {
 function follow(inet: Inet, event: DeviceEvent, dev: Device): void {
   const { netns } = dev;
   if (event === "register" && netns.ip === null) netns.ip = new IpNetns(netns, inet);
-  if (event === "register" || event === "change-name" || event === "unregister") followRules(dev, event !== "unregister");
+  if (event === "register" || event === "change-name" || event === "unregister")
+    followRules(dev, event !== "unregister");
   deviceEvent4(event, dev);
   deviceEvent6(event, dev);
   if (event === "register" || event === "change-mtu") dev.mtu6 = dev.mtu;

@@ -10,7 +10,10 @@ export function l3mdevTable(dev: Device): number {
 }
 
 /** The table for a packet that leaves by `oif` or came in on `iif`; 0: none of its own. */
-export function l3mdevTableOf(netns: Netns, { oif, iif }: { readonly oif: number; readonly iif: number }): number {
+export function l3mdevTableOf(
+  netns: Netns,
+  { oif, iif }: { readonly oif: number; readonly iif: number },
+): number {
   const out = netns.devices.get(oif);
   const table = out === undefined ? 0 : l3mdevTable(out);
   if (table !== 0) return table;

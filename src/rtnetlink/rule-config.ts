@@ -230,9 +230,7 @@ function classOf({ tos }: RuleHeader, attrs: RuleAttributes): TrafficClass {
 }
 
 function swapped(value: number): number {
-  return (
-    ((value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0
-  );
+  return ((value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
 }
 
 /** Checks what a rule of IPv4 may say, once it is to be added; returns its table, the first unused one for none. */

@@ -6,8 +6,9 @@
 import type { Dump, DumpControl, Request } from "../af_netlink/handler.ts";
 import { setBe32, setU16, setU32 } from "../bytes/endian.ts";
 import type { IpNetns } from "../inet/netns.ts";
-import { addRule, deleteRule, isRange } from "../inet/rules/change.ts";
+import { addRule, deleteRule } from "../inet/rules/change.ts";
 import type { FibRule, PortRange, RuleList } from "../inet/rules/rule.ts";
+import { isRange } from "../inet/rules/rule.ts";
 import { ipNetns } from "../inet/slots.ts";
 import type { Netns, Origin } from "../net/netdevice.ts";
 import { invalid, NetlinkError } from "../netlink/error.ts";
@@ -68,7 +69,9 @@ export function* dumpRules(request: Request, control: DumpControl): Dump {
 function checkDump(bytes: Uint8Array): void {
   const size = bytes.length - NLMSG_HDRLEN;
   if (size < fr.FIB_RULE_HDR_SIZE) throw invalid("Invalid header for fib rule dump request");
-  const isZero = bytes.subarray(NLMSG_HDRLEN + 1, NLMSG_HDRLEN + fr.FIB_RULE_HDR_SIZE).every((byte) => byte === 0);
+  const isZero = bytes
+    .subarray(NLMSG_HDRLEN + 1, NLMSG_HDRLEN + fr.FIB_RULE_HDR_SIZE)
+    .every((byte) => byte === 0);
   if (!isZero) throw invalid("Invalid values in header for fib rule dump request");
   if (size > fr.FIB_RULE_HDR_SIZE) throw invalid("Invalid data after header in fib rule dump request");
 }

@@ -285,7 +285,9 @@ export class TestNetns {
 
   /** The rules of a family that RTM_GETRULE dumps, as text. */
   async rules(family = AF_INET): Promise<string[]> {
-    const messages = await this.dump(rt.RTM_GETRULE, (writer) => words.writeRule(writer, { family, action: 0 }));
+    const messages = await this.dump(rt.RTM_GETRULE, (writer) =>
+      words.writeRule(writer, { family, action: 0 }),
+    );
     return messages.map(words.ruleText);
   }
 

@@ -51,7 +51,15 @@ const full: readonly RuleRequest[] = [
   { table: 254, srcLen: 32, src: "1.2.3.4", flags: fr.FIB_RULE_INVERT, suppressPrefixlen: 0, priority: 53 },
   { table: 254, srcLen: 31, src: "1.2.3.5", suppressIfgroup: 3, suppressPrefixlen: 2, priority: 54 },
   { l3mdev: 1, priority: 1000 },
-  { action: fr.FR_ACT_BLACKHOLE, dst: "1.2.3.0", dstLen: 24, tos: 0x10, protocol: 11, priority: 55, flow: 0x30004 },
+  {
+    action: fr.FR_ACT_BLACKHOLE,
+    dst: "1.2.3.0",
+    dstLen: 24,
+    tos: 0x10,
+    protocol: 11,
+    priority: 55,
+    flow: 0x30004,
+  },
   { action: fr.FR_ACT_PROHIBIT, priority: 56 },
   { action: fr.FR_ACT_UNREACHABLE, priority: 57 },
   { action: 0, priority: 58 },
@@ -159,24 +167,27 @@ parity("deleting takes the first rule that fits what the request says", async (c
   await expectError(ctx.delRule({ src: "9.9.9.9", srcLen: 32 }), { code: "ENOENT" });
 });
 
-parity("a rule that others go on at hands them to the next of its priority, or leaves them unresolved", async (ctx) => {
-  await ctx.addRule({ action: fr.FR_ACT_GOTO, goto: 200, priority: 100 });
-  await ctx.addRule({ table: 1, priority: 200 });
-  await ctx.addRule({ table: 2, priority: 200 });
-  await ctx.delRule({ table: 1, priority: 200 });
-  const gotos = async () => (await ctx.rules()).filter((rule) => rule.includes("goto"));
-  expect(await gotos()).toMatchInlineSnapshot(`
+parity(
+  "a rule that others go on at hands them to the next of its priority, or leaves them unresolved",
+  async (ctx) => {
+    await ctx.addRule({ action: fr.FR_ACT_GOTO, goto: 200, priority: 100 });
+    await ctx.addRule({ table: 1, priority: 200 });
+    await ctx.addRule({ table: 2, priority: 200 });
+    await ctx.delRule({ table: 1, priority: 200 });
+    const gotos = async () => (await ctx.rules()).filter((rule) => rule.includes("goto"));
+    expect(await gotos()).toMatchInlineSnapshot(`
     [
       "02000000 00000002 00000000 | table 0 | suppress_prefixlen 4294967295 | protocol 0 | priority 100 | goto 200",
     ]
   `);
-  await ctx.delRule({ table: 2, priority: 200 });
-  expect(await gotos()).toMatchInlineSnapshot(`
+    await ctx.delRule({ table: 2, priority: 200 });
+    expect(await gotos()).toMatchInlineSnapshot(`
     [
       "02000000 00000002 04000000 | table 0 | suppress_prefixlen 4294967295 | protocol 0 | priority 100 | goto 200",
     ]
   `);
-});
+  },
+);
 
 /** What is refused, and how. */
 const refusals: readonly RuleRequest[] = [
@@ -262,7 +273,9 @@ parity("a rule that cannot be is refused with the kernel's words", async (ctx) =
 
 parity("NLM_F_EXCL refuses a rule that is there, without it there are two", async (ctx) => {
   await ctx.addRule({ table: 100, src: "10.0.0.0", srcLen: 8, priority: 100 });
-  await expectError(ctx.addRule({ table: 100, src: "10.0.0.0", srcLen: 8, priority: 100 }), { code: "EEXIST" });
+  await expectError(ctx.addRule({ table: 100, src: "10.0.0.0", srcLen: 8, priority: 100 }), {
+    code: "EEXIST",
+  });
   await expectError(ctx.addRule({ table: 100, priority: 100 }), { code: "EEXIST" });
   await ctx.addRule({ table: 100, src: "10.0.0.0", srcLen: 9, priority: 100 });
   await ctx.addRule({ table: 100, src: "10.0.0.0", srcLen: 8, priority: 100 }, nl.NLM_F_CREATE);
@@ -275,7 +288,9 @@ parity("rules are told to their groups", async (ctx) => {
   await ctx.addRule({ family: AF_INET6, table: 100, priority: 6 });
   await ctx.delRule({ priority: 5 });
   const told = await events.take(3);
-  expect(told.map(({ group, message }) => `${group} ${message.type} ${ruleText(message)}`)).toMatchInlineSnapshot(`
+  expect(
+    told.map(({ group, message }) => `${group} ${message.type} ${ruleText(message)}`),
+  ).toMatchInlineSnapshot(`
     [
       "8 32 02000000 64000001 00000000 | table 100 | suppress_prefixlen 4294967295 | protocol 0 | priority 5",
       "19 32 0a000000 64000001 00000000 | table 100 | suppress_prefixlen 4294967295 | protocol 0 | priority 6",
@@ -285,7 +300,8 @@ parity("rules are told to their groups", async (ctx) => {
 });
 
 parity("a strict dump of rules takes nothing but the family", async (ctx) => {
-  const dump = (request: RuleRequest) => ctx.dump(rt.RTM_GETRULE, (writer) => writeRule(writer, { action: 0, ...request }));
+  const dump = (request: RuleRequest) =>
+    ctx.dump(rt.RTM_GETRULE, (writer) => writeRule(writer, { action: 0, ...request }));
   await expectError(dump({ table: 5 }), {
     code: "EINVAL",
     message: "Invalid data after header in fib rule dump request",
@@ -301,7 +317,10 @@ parity("a strict dump of rules takes nothing but the family", async (ctx) => {
   await expectError(dump({ family: 77 }), { code: "EAFNOSUPPORT" });
   const all = await dump({ family: AF_UNSPEC });
   expect(all.filter(({ bytes }) => bytes[16] === AF_INET || bytes[16] === AF_INET6)).toHaveLength(5);
-  await expectError(ctx.request(rt.RTM_GETRULE, 0, (writer) => writeRule(writer, {})), { code: "EOPNOTSUPP" });
+  await expectError(
+    ctx.request(rt.RTM_GETRULE, 0, (writer) => writeRule(writer, {})),
+    { code: "EOPNOTSUPP" },
+  );
 });
 
 parity("rules follow the devices they name", async (ctx) => {
@@ -374,7 +393,15 @@ parity("a look-up goes by the rules", async (ctx) => {
   seen.push(await way({}, "10.3.0.1"));
   await ctx.addRule({ table: 100, oifname: "c", priority: 22 });
   seen.push(await way({ oif: 3 }, "10.2.0.1"));
-  await ctx.addRule({ table: 100, src: "10.0.0.1", srcLen: 32, flags: fr.FIB_RULE_INVERT, priority: 23, dst: "10.1.9.0", dstLen: 24 });
+  await ctx.addRule({
+    table: 100,
+    src: "10.0.0.1",
+    srcLen: 32,
+    flags: fr.FIB_RULE_INVERT,
+    priority: 23,
+    dst: "10.1.9.0",
+    dstLen: 24,
+  });
   seen.push(await way({}, "10.1.9.1"), await way({ src: "10.0.0.1" }, "10.1.9.1"));
   expect(seen).toMatchInlineSnapshot(`
     [
@@ -424,7 +451,14 @@ parity("a look-up of IPv6 goes by the rules", async (ctx) => {
   await ctx.addRule({ ...of6, action: fr.FR_ACT_UNREACHABLE, dst: "2001:db8:6::", dstLen: 48, priority: 12 });
   await ctx.addRule({ ...of6, action: fr.FR_ACT_BLACKHOLE, dst: "2001:db8:5::", dstLen: 48, priority: 12 });
   seen.push(await way({}, "2001:db8:7::1"), await way({}, "2001:db8:6::1"), await way({}, "2001:db8:5::1"));
-  await ctx.addRule({ ...of6, table: 254, suppressPrefixlen: 0, priority: 20, dst: "2001:db8:3::", dstLen: 48 });
+  await ctx.addRule({
+    ...of6,
+    table: 254,
+    suppressPrefixlen: 0,
+    priority: 20,
+    dst: "2001:db8:3::",
+    dstLen: 48,
+  });
   await ctx.addRule({ ...of6, table: 100, priority: 21, dst: "2001:db8:3::", dstLen: 48 });
   seen.push(await way({}, "2001:db8:3::1"));
   expect(seen).toMatchInlineSnapshot(`

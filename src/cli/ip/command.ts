@@ -19,7 +19,7 @@ const OBJECTS: readonly (readonly [name: string, load?: () => Promise<IpObject>]
   ["addrlabel"],
   ["maddress"],
   ["route", async () => (await import("./route.ts")).route],
-  ["rule"],
+  ["rule", async () => (await import("./rule.ts")).rule],
   ["neighbor", async () => (await import("./neigh.ts")).neigh],
   ["neighbour", async () => (await import("./neigh.ts")).neigh],
   ["ntable"],

@@ -114,4 +114,3 @@ export function isIgnoredForLinkdown(nexthop: FibNexthop): boolean {
   const slot = nexthop.dev?.ip;
   return slot instanceof InDevice && slot.conf.get(IPV4_DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN) !== 0;
 }
-

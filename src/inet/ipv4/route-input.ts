@@ -78,7 +78,7 @@ export function routeInput(
   }
   if (!forwards) return refuse(route, "EHOSTUNREACH");
   if (result.type !== RTN_UNICAST) return refuse(route, "EINVAL");
-  return onward(ip, inDev, source, destination, route, check);
+  return onward(ip, inDev, destination, route, check);
 }
 
 function refuse(route: Route4, error: ErrnoName): boolean {
@@ -118,7 +118,6 @@ function isGroupSource(ip: IpNetns, inDev: InDevice, source: number): boolean {
 function onward(
   ip: IpNetns,
   inDev: InDevice,
-  source: number,
   destination: number,
   route: Route4,
   check: SourceCheck,

@@ -85,7 +85,8 @@ function hasRuleSource(
   lookup: Lookup6,
   { route }: Fib6Result,
 ): boolean {
-  if ((config.flags & FIB_RULE_FIND_SADDR) === 0 || config.sourceLength === 0 || lookup.hasSource) return true;
+  if ((config.flags & FIB_RULE_FIND_SADDR) === 0 || config.sourceLength === 0 || lookup.hasSource)
+    return true;
   const source = selectSource6(ip, route?.dev ?? null, bytes.slice(offset, offset + 16));
   return source !== undefined && ipv6SamePrefix(config.source, source, config.sourceLength);
 }
@@ -97,7 +98,8 @@ function errorOf(action: number): ErrnoName {
 
 function isFamilyMatch({ config }: FibRule, bytes: Uint8Array, offset: number, lookup: Lookup6): boolean {
   const { destination, destinationLength, source, sourceLength } = config;
-  if (destinationLength !== 0 && !ipv6SamePrefix(destination, bytes, destinationLength, 0, offset)) return false;
+  if (destinationLength !== 0 && !ipv6SamePrefix(destination, bytes, destinationLength, 0, offset))
+    return false;
   if (sourceLength !== 0) {
     if (!lookup.hasSource && (config.flags & FIB_RULE_FIND_SADDR) === 0) return false;
     const isInside = ipv6SamePrefix(source, lookup.source, sourceLength, 0, lookup.sourceOffset);

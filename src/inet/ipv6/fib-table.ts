@@ -112,4 +112,3 @@ function errorOf({ isReject, type }: Fib6Route): Fib6Result["error"] {
       return "ENETUNREACH";
   }
 }
-

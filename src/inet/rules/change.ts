@@ -8,7 +8,7 @@ import { FIB_RULE_PERMANENT, FR_ACT_GOTO } from "../../uapi/fib_rules.ts";
 import { NLM_F_EXCL } from "../../uapi/netlink.ts";
 import type { IpNetns } from "../netns.ts";
 import type { PortRange, RuleConfig, RuleList } from "./rule.ts";
-import { FibRule } from "./rule.ts";
+import { FibRule, isRange } from "./rule.ts";
 
 /** A change that a request asks for. */
 export interface RuleChange {
@@ -92,11 +92,6 @@ function attach({ netns }: IpNetns, rule: FibRule): void {
 /** Whether packets have to be looked into for a rule. */
 function looksDeep({ ipProto, sport, dport }: RuleConfig): boolean {
   return ipProto !== 0 || isRange(sport) || isRange(dport);
-}
-
-/** Whether a range of ports says anything. */
-export function isRange({ start, end }: PortRange): boolean {
-  return start !== 0 && end !== 0;
 }
 
 /** Whether a rule is there already: all of it but addresses, which need only be the same where they are given (rule_exists). */

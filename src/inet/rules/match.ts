@@ -3,8 +3,8 @@
 // Mirrors net/core/fib_rules.c (fib_rule_match, fib_rules_lookup). *Omitted:* tunnel keys, of which packets here have none.
 
 import { FIB_RULE_INVERT, FR_ACT_GOTO, FR_ACT_NOP } from "../../uapi/fib_rules.ts";
-import { isRange } from "./change.ts";
 import type { FibRule, PortRange, RuleConfig } from "./rule.ts";
+import { isRange } from "./rule.ts";
 
 /** The index of the loopback in every namespace, where packets of the host are said to come in. */
 export const LOOPBACK_IFINDEX = 1;

@@ -135,6 +135,11 @@ export function anyPacket(family: number): RuleConfig {
   };
 }
 
+/** Whether a range of ports says anything. */
+export function isRange({ start, end }: PortRange): boolean {
+  return start !== 0 && end !== 0;
+}
+
 /** No port in particular. */
 export const anyPort: PortRange = { start: 0, end: 0 };
 

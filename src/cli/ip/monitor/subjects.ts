@@ -1,12 +1,13 @@
 // What `ip monitor` can watch: the word for it, its label, its multicast groups, and how each of its messages is printed.
 //
-// *Omitted:* mroute, prefix, netconf, rule, nexthop and stats. Their words are known; nothing of the kind happens in uveth.
+// *Omitted:* mroute, prefix, netconf, nexthop and stats: their words are known and silent.
 
 import { parseAddress } from "../../../client/addr.ts";
 import { parseLink } from "../../../client/link.ts";
 import { parseNeighbour } from "../../../client/neigh.ts";
 import { parseNsid } from "../../../client/nsid.ts";
 import { parseRoute } from "../../../client/route.ts";
+import { parseRule } from "../../../client/rule.ts";
 import type { Message } from "../../../netlink/message.ts";
 import * as rt from "../../../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6, AF_PACKET, AF_UNSPEC } from "../../../uapi/socket.ts";
@@ -19,6 +20,7 @@ import { printNeigh } from "../neigh/print.ts";
 import { printId } from "../netns/ids.ts";
 import { newRouteFilter } from "../route/filter.ts";
 import { loadForRoutes, printRoute } from "../route/print.ts";
+import { printRule } from "../rule/print.ts";
 
 /** A message that is ready to be printed: what it needs has been asked for. */
 interface Notice {
@@ -78,6 +80,16 @@ export const SUBJECTS: readonly MonitorSubject[] = [
     prepare: prepareNeighbour,
   },
   {
+    word: "rule",
+    label: "RULE",
+    types: [rt.RTM_NEWRULE, rt.RTM_DELRULE],
+    groups: [
+      [AF_INET, rt.RTNLGRP_IPV4_RULE],
+      [AF_INET6, rt.RTNLGRP_IPV6_RULE],
+    ],
+    prepare: prepareRule,
+  },
+  {
     word: "nsid",
     label: "NSID",
     types: [rt.RTM_NEWNSID, rt.RTM_DELNSID],
@@ -87,7 +99,7 @@ export const SUBJECTS: readonly MonitorSubject[] = [
 ];
 
 /** Words that stand for what does not happen here. */
-export const SILENT_WORDS = ["mroute", "prefix", "netconf", "rule", "nexthop"] as const;
+export const SILENT_WORDS = ["mroute", "prefix", "netconf", "nexthop"] as const;
 
 async function prepareLink(ip: IpContext, message: Message): Promise<Notice> {
   const link = parseLink(message);
@@ -142,6 +154,16 @@ async function prepareNeighbour(ip: IpContext, message: Message, dev: number | u
     print: (out) =>
       printNeigh(ip, out, neighbour, { messageType: message.type, hasDevice: dev === undefined }),
   };
+}
+
+function prepareRule(ip: IpContext, message: Message): Promise<Notice> {
+  const rule = parseRule(message);
+  const isDeleted = message.type === rt.RTM_DELRULE;
+  return Promise.resolve({
+    ifindex: undefined,
+    family: rule.family,
+    print: (out) => printRule(ip, out, rule, isDeleted),
+  });
 }
 
 async function prepareNsid(ip: IpContext, message: Message): Promise<Notice> {

@@ -120,3 +120,9 @@ export function ipProtocolOf(word: string): number | undefined {
   const isName = word === lower || word === word.toUpperCase();
   return unsigned(word, 8) ?? (isName ? PROTOCOLS.get(lower) : undefined);
 }
+
+/** The name of a protocol above IP (inet_proto_n2a); a made-up one if it has none or names are not wanted. */
+export function ipProtocolName(protocol: number, isNumeric: boolean): string {
+  if (!isNumeric) for (const [name, value] of PROTOCOLS) if (value === protocol) return name;
+  return `ipproto-${protocol}`;
+}
