@@ -4,7 +4,9 @@
 import { assert } from "./bytes/assert.ts";
 import { dummy } from "./drivers/dummy.ts";
 import { addLoopback } from "./drivers/loopback.ts";
+import { macvlan } from "./drivers/macvlan/macvlan.ts";
 import { veth } from "./drivers/veth.ts";
+import { vlan } from "./drivers/vlan/vlan.ts";
 import { LinkWatchList } from "./net/carrier.ts";
 import type { Clock, Scheduler } from "./net/clock.ts";
 import type { AllocateMemory } from "./net/counters.ts";
@@ -87,7 +89,7 @@ export class MachineCore implements MachineContext {
     this.possibleCpus = options.possibleCpus ?? 1;
     this.maxBacklog = options.maxBacklog ?? 1_000;
     this.#requestModule = options.requestModule ?? (async () => undefined);
-    const kinds: readonly LinkOps[] = [dummy, veth, ...(options.kinds ?? [])];
+    const kinds: readonly LinkOps[] = [dummy, macvlan, veth, vlan, ...(options.kinds ?? [])];
     join(this);
     for (const ops of kinds) this.#addKind(ops);
     this.initialNetns = this.newNetns();

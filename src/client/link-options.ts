@@ -3,8 +3,12 @@
 import { IFF_ALLMULTI, IFF_MULTICAST, IFF_NOARP, IFF_PROMISC, IFF_UP } from "../uapi/if.ts";
 import * as uapi from "../uapi/if_link.ts";
 import { macBytes } from "./address-text.ts";
+import type { MacvlanOptions } from "./kinds/macvlan.ts";
+import { macvlanRequest, writeMacvlan } from "./kinds/macvlan.ts";
 import { writeVethPeer } from "./kinds/veth.ts";
-import type { LinkRequest } from "./link-request.ts";
+import type { VlanOptions } from "./kinds/vlan.ts";
+import { vlanRequest, writeVlan } from "./kinds/vlan.ts";
+import type { LinkInfoRequest, LinkRequest } from "./link-request.ts";
 import type { DeviceName, NetnsSockets } from "./netns-sockets.ts";
 import { ifindexOf } from "./netns-sockets.ts";
 
@@ -49,8 +53,13 @@ export interface NewLinkOptions extends CommonOptions {
   readonly ifindex?: number | undefined;
   readonly numTxQueues?: number | undefined;
   readonly numRxQueues?: number | undefined;
+  /** The device below, for kinds that stand on one. */
+  readonly link?: DeviceName | undefined;
   /** The other end of a veth. */
   readonly peer?: PeerOptions | undefined;
+  /** What is particular to the kind of that name. */
+  readonly macvlan?: MacvlanOptions | undefined;
+  readonly vlan?: VlanOptions | undefined;
 }
 
 /** The other end of a pair. It can be in another namespace, but be neither up nor a port before the pair exists. */
@@ -73,14 +82,22 @@ export function withNewLink<Result>(
   use: (request: LinkRequest) => Promise<Result>,
 ): Promise<Result> {
   const { kind, ifindex, numTxQueues, numRxQueues, peer } = options;
-  return withLink(netns, options, (own) => {
-    const request = { ...own, ifindex, numTxQueues, numRxQueues };
-    if (peer === undefined) return use({ ...request, linkinfo: { kind } });
+  return withLink(netns, options, async (own) => {
+    const link = options.link === undefined ? undefined : await ifindexOf(netns, options.link);
+    const request = { ...own, ifindex, link, numTxQueues, numRxQueues };
+    if (peer === undefined) return use({ ...request, linkinfo: { kind, data: kindData(options) } });
     return withLink(netns, peer, (other) => {
       const blob = { ...other, ifindex: peer.ifindex };
       return use({ ...request, linkinfo: { kind, data: (writer) => writeVethPeer(writer, blob) } });
     });
   });
+}
+
+/** What the options say of the kind; undefined when they say nothing. */
+function kindData({ macvlan, vlan }: NewLinkOptions): LinkInfoRequest["data"] {
+  if (macvlan !== undefined) return (writer) => writeMacvlan(writer, macvlanRequest(macvlan));
+  if (vlan !== undefined) return (writer) => writeVlan(writer, vlanRequest(vlan));
+  return undefined;
 }
 
 /** Makes the request that changes a link and hands it to `use`; a descriptor of a namespace stays open until that is done. */

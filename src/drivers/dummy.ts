@@ -3,17 +3,14 @@
 //
 // Mirrors drivers/net/dummy.c (v6.18). Omitted: virtual functions, ethtool's timestamping answer.
 
-import { isValidEtherAddr, readMac } from "../bytes/mac.ts";
 import { netifCarrierOff, netifCarrierOn } from "../net/carrier.ts";
 import { TX_BYTES, TX_PACKETS } from "../net/counters.ts";
 import { count } from "../net/device.ts";
-import { etherRandomAddress, etherSetMacAddress, etherSetup } from "../net/ethernet.ts";
+import { etherRandomAddress, etherSetMacAddress, etherSetup, validateEtherAddress } from "../net/ethernet.ts";
 import * as features from "../net/features.ts";
 import type { LinkAttributes } from "../net/link-policy.ts";
 import type { Device, DeviceOps, Frame, LinkOps } from "../net/netdevice.ts";
-import { NetlinkError } from "../netlink/error.ts";
 import { IFF_MULTICAST, IFF_NOARP } from "../uapi/if.ts";
-import { ETH_ALEN } from "../uapi/if_ether.ts";
 
 // A kind with IFLA_INFO_DATA declares its policy here: `const dummyPolicy = policy(…)`.
 
@@ -49,9 +46,7 @@ function setup(dev: Device<null>): void {
 }
 
 function validate(attrs: LinkAttributes): void {
-  if (attrs.address === undefined) return;
-  if (attrs.address.length !== ETH_ALEN) throw new NetlinkError("EINVAL");
-  if (!isValidEtherAddr(readMac(attrs.address, 0))) throw new NetlinkError("EADDRNOTAVAIL");
+  validateEtherAddress(attrs.address);
 }
 
 /** Counts the frame and lets it go (dummy_xmit): it was sent, as far as the sender can tell. */

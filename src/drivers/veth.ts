@@ -4,12 +4,11 @@
 // Mirrors drivers/net/veth.c (v6.18). Omitted: XDP and the NAPI path that comes with it and with GRO (frames cross
 // whole, with their checksum and GSO state, so nothing is to be aggregated); ethtool's side is genetlink's.
 
-import { isValidEtherAddr, readMac } from "../bytes/mac.ts";
 import { netifCarrierOff, netifCarrierOn } from "../net/carrier.ts";
 import { RX_BYTES, RX_PACKETS, TX_BYTES, TX_DROPPED, TX_PACKETS } from "../net/counters.ts";
 import { configureLink, createLink } from "../net/create-link.ts";
 import { count } from "../net/device.ts";
-import { etherRandomAddress, etherSetMacAddress, etherSetup } from "../net/ethernet.ts";
+import { etherRandomAddress, etherSetMacAddress, etherSetup, validateEtherAddress } from "../net/ethernet.ts";
 import * as features from "../net/features.ts";
 import { forwardFrame } from "../net/forward.ts";
 import { dropTx } from "../net/frame.ts";
@@ -20,7 +19,7 @@ import { freeDevice, queueUnregister, registerDevice, unregisterDevice } from ".
 import { NetlinkError } from "../netlink/error.ts";
 import { policy, unspec } from "../netlink/policy.ts";
 import { IFF_UP } from "../uapi/if.ts";
-import { ETH_ALEN, ETH_HLEN, ETH_MAX_MTU, ETH_MIN_MTU } from "../uapi/if_ether.ts";
+import { ETH_HLEN, ETH_MAX_MTU, ETH_MIN_MTU } from "../uapi/if_ether.ts";
 import { NET_NAME_ENUM, NET_NAME_USER } from "../uapi/netdevice.ts";
 import { IFINFOMSG_SIZE } from "../uapi/rtnetlink.ts";
 import { VETH_INFO_MAX, VETH_INFO_PEER } from "../uapi/veth.ts";
@@ -100,10 +99,7 @@ function setup(dev: Device<VethState>): void {
 
 /** Checks an end's attributes (veth_validate); the peer's are checked alike. */
 function validate(attrs: LinkAttributes): void {
-  if (attrs.address !== undefined) {
-    if (attrs.address.length !== ETH_ALEN) throw new NetlinkError("EINVAL");
-    if (!isValidEtherAddr(readMac(attrs.address, 0))) throw new NetlinkError("EADDRNOTAVAIL");
-  }
+  validateEtherAddress(attrs.address);
   if (attrs.mtu !== undefined && (attrs.mtu < ETH_MIN_MTU || attrs.mtu > ETH_MAX_MTU)) {
     throw new NetlinkError("EINVAL");
   }

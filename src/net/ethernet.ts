@@ -2,7 +2,7 @@
 //
 // Mirrors net/ethernet/eth.c (ether_setup, eth_type_trans, eth_mac_addr, eth_validate_addr).
 
-import { isValidEtherAddr } from "../bytes/mac.ts";
+import { isValidEtherAddr, readMac } from "../bytes/mac.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { IFF_BROADCAST, IFF_MULTICAST, IFF_UP } from "../uapi/if.ts";
 import { ARPHRD_ETHER } from "../uapi/if_arp.ts";
@@ -41,6 +41,13 @@ export function etherSetup(dev: Device): void {
 export function etherRandomAddress(dev: Device): void {
   dev.address = randomMac(dev.netns.machine.random);
   dev.addressAssign = NET_ADDR_RANDOM;
+}
+
+/** Refuses an address that is no station's of 6 bytes, with `text` where the kind has one: EINVAL, EADDRNOTAVAIL. */
+export function validateEtherAddress(address: Uint8Array | undefined, text = ""): void {
+  if (address === undefined) return;
+  if (address.length !== ETH_ALEN) throw new NetlinkError("EINVAL", text);
+  if (!isValidEtherAddr(readMac(address, 0))) throw new NetlinkError("EADDRNOTAVAIL", text);
 }
 
 /** Sets an Ethernet device's address (eth_mac_addr): EBUSY while up unless it allows that, EADDRNOTAVAIL if not unicast. */

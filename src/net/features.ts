@@ -94,6 +94,13 @@ export function initFeatures(dev: Device): void {
   applyFeatures(dev, computeFeatures(dev));
 }
 
+/** What both sets allow: one that makes any checksum makes those of IPv4 and IPv6 too (netdev_intersect_features). */
+export function intersectFeatures(one: bigint, other: bigint): bigint {
+  const both = NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM;
+  if (((one ^ other) & NETIF_F_HW_CSUM) === 0n) return one & other;
+  return (one & NETIF_F_HW_CSUM) !== 0n ? (one | both) & other : one & (other | both);
+}
+
 /** Works out the features again after something they depend on changed, and tells everybody (netdev_update_features). */
 export function updateFeatures(dev: Device): boolean {
   const features = computeFeatures(dev);

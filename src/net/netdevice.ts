@@ -212,9 +212,9 @@ export class Device<State = unknown> {
   lowers: Device[] | null = null;
   /** Takes received frames before the protocols do: a bridge port, a macvlan's lower device. */
   rxHandler: RxHandler | null = null;
-  /** Takes received frames with a VLAN tag to the device of that tag; null while there is none on this one. */
-  vlanHandler: RxHandler | null = null;
-  /** What the master keeps with this port. */
+  /** The VLAN devices on this one, owned by their kind; null while there are none. */
+  vlans: VlanSlot | null = null;
+  /** What the master, or who else has the rx handler, keeps with this port (rx_handler_data). */
   port: unknown = null;
   /** The routing table that the device and its ports have for themselves, as a VRF has (l3mdev_fib_table); 0: none. */
   l3mdevTable = 0;
@@ -280,6 +280,12 @@ export class Device<State = unknown> {
 /** Base of what a protocol keeps with a device; narrow it with `instanceof`. */
 export abstract class DeviceSlot {
   abstract readonly dev: Device;
+}
+
+/** Base of what the kind of VLAN devices keeps with a device below them; narrow it with `instanceof`. */
+export abstract class VlanSlot {
+  /** Takes a received frame with a tag to the device of that tag, as an RxHandler does (vlan_do_receive). */
+  abstract receive(frame: Frame, dev: Device): boolean;
 }
 
 /** Sees frames and must not keep them: the bytes are valid during the call only. */

@@ -81,8 +81,8 @@ export function netifReceive(frame: Frame, dev: Device): void {
 
 /** Hands the frame to the VLAN of its tag, to the rx handler, and what then has a tag to the inner tag's VLAN. */
 function isHandled(frame: Frame, dev: Device): boolean {
-  if (frame.vlanProtocol !== 0 && dev.vlanHandler !== null) {
-    if (dev.vlanHandler(frame, dev)) return true;
+  if (frame.vlanProtocol !== 0 && dev.vlans !== null) {
+    if (dev.vlans.receive(frame, dev)) return true;
     if (frame.dev !== dev) return false;
   }
   if (dev.rxHandler !== null) {
@@ -98,8 +98,8 @@ function isTagHandled(frame: Frame, dev: Device): boolean {
     frame.vlanProtocol = 0;
     if (frame.protocol !== ETH_P_8021Q && frame.protocol !== ETH_P_8021AD) return false;
     if (!vlanUntag(frame)) return true;
-    if (dev.vlanHandler === null) continue;
-    if (dev.vlanHandler(frame, dev)) return true;
+    if (dev.vlans === null) continue;
+    if (dev.vlans.receive(frame, dev)) return true;
     if (frame.dev !== dev) return false;
   }
   frame.packetType = PACKET_OTHERHOST;

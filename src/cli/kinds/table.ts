@@ -2,9 +2,11 @@
 
 import { dummy } from "./dummy.ts";
 import type { CommandKind } from "./kind.ts";
+import { macvlan } from "./macvlan.ts";
 import { veth } from "./veth.ts";
+import { vlan } from "./vlan.ts";
 
-const KINDS: readonly CommandKind[] = [dummy, veth];
+const KINDS: readonly CommandKind[] = [dummy, macvlan, veth, vlan];
 
 /** The kind of a name; undefined if it has no words of its own. */
 export function commandKind(kind: string): CommandKind | undefined {

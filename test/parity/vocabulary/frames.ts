@@ -28,6 +28,7 @@ export interface Counters {
   readonly txDropped: number;
   readonly rxErrors: number;
   readonly txErrors: number;
+  readonly multicast: number;
 }
 
 /** Reads IFLA_STATS64 of an RTM_NEWLINK. */
@@ -43,5 +44,6 @@ export function readCounters(message: Message): Counters {
     txDropped: at(il.RTNL_LINK_STATS64_TX_DROPPED),
     rxErrors: at(il.RTNL_LINK_STATS64_RX_ERRORS),
     txErrors: at(il.RTNL_LINK_STATS64_TX_ERRORS),
+    multicast: at(il.RTNL_LINK_STATS64_MULTICAST),
   };
 }

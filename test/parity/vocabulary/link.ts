@@ -59,6 +59,12 @@ export interface LinkAttributes {
   readonly extMask?: number;
   /** IFLA_LINKINFO with IFLA_INFO_KIND without a NUL, as iproute2 writes it. */
   readonly kind?: string;
+  /** IFLA_LINKINFO of a kind, with IFLA_INFO_DATA unless `data` is absent. */
+  readonly info?: { readonly kind: string; readonly data?: (writer: MessageWriter) => void };
+  /** IFLA_LINKINFO with IFLA_INFO_SLAVE_KIND and IFLA_INFO_SLAVE_DATA. */
+  readonly slaveInfo?: { readonly kind: string; readonly data: (writer: MessageWriter) => void };
+  /** IFLA_LINK: the ifindex of the device below. */
+  readonly link?: number;
   /** IFLA_LINKINFO of kind "veth" with VETH_INFO_PEER: the peer's header and attributes. */
   readonly vethPeer?: LinkRequest;
   /** IFLA_LINKINFO of kind "veth" with a VETH_INFO_PEER of these bytes. */
@@ -102,6 +108,24 @@ const linkWriters: AttributeWriters<LinkAttributes> = {
     const info = writer.nest(il.IFLA_LINKINFO);
     writer.bareString(il.IFLA_INFO_KIND, kind).endNest(info);
   },
+  info: (writer, { kind, data }) => {
+    const info = writer.nest(il.IFLA_LINKINFO);
+    writer.bareString(il.IFLA_INFO_KIND, kind);
+    if (data !== undefined) {
+      const nest = writer.nest(il.IFLA_INFO_DATA);
+      data(writer);
+      writer.endNest(nest);
+    }
+    writer.endNest(info);
+  },
+  slaveInfo: (writer, { kind, data }) => {
+    const info = writer.nest(il.IFLA_LINKINFO);
+    writer.bareString(il.IFLA_INFO_SLAVE_KIND, kind);
+    const nest = writer.nest(il.IFLA_INFO_SLAVE_DATA);
+    data(writer);
+    writer.endNest(nest).endNest(info);
+  },
+  link: (writer, ifindex) => writer.u32(il.IFLA_LINK, ifindex),
   vethPeer: (writer, peer) => {
     writeVeth(writer, () => {
       const blob = writer.nest(VETH_INFO_PEER);
@@ -194,6 +218,10 @@ interface LinkState {
   readonly master?: number | undefined;
   readonly event?: number | undefined;
   readonly kind?: string | undefined;
+  /** What is in IFLA_INFO_DATA and IFLA_INFO_SLAVE_DATA, in the order it came in. */
+  readonly infoData?: readonly Attribute[] | undefined;
+  readonly slaveKind?: string | undefined;
+  readonly slaveData?: readonly Attribute[] | undefined;
   readonly addrgenmode?: number | undefined;
 }
 
@@ -243,6 +271,9 @@ export function readLink(message: Message): Link {
     master: at(il.IFLA_MASTER)?.u32(),
     event: at(il.IFLA_EVENT)?.u32(),
     kind: at(il.IFLA_LINKINFO)?.child(il.IFLA_INFO_KIND)?.text(),
+    infoData: at(il.IFLA_LINKINFO)?.child(il.IFLA_INFO_DATA)?.children(),
+    slaveKind: at(il.IFLA_LINKINFO)?.child(il.IFLA_INFO_SLAVE_KIND)?.text(),
+    slaveData: at(il.IFLA_LINKINFO)?.child(il.IFLA_INFO_SLAVE_DATA)?.children(),
     addrgenmode: at(il.IFLA_AF_SPEC)?.child(AF_INET6)?.child(il.IFLA_INET6_ADDR_GEN_MODE)?.u8(),
     attributes: message.attributes(IFINFOMSG_SIZE).map(({ type }) => type),
   };
