@@ -9,6 +9,7 @@
 import { expect, test } from "vitest";
 import { canMakeNamespaces, resultInChild } from "../parity/kernel-child.ts";
 import { addrModify, addrShow } from "./ip-lines/addr.ts";
+import { macvlanLines } from "./ip-lines/kinds.ts";
 import { linkAdd } from "./ip-lines/link-add.ts";
 import { linkSet } from "./ip-lines/link-set.ts";
 import { linkProperty, linkShow } from "./ip-lines/link-show.ts";
@@ -20,7 +21,17 @@ const VERSION = "6.1.0";
 
 const version = systemVersion();
 
-for (const scenario of [options, batches, linkShow, linkProperty, linkSet, linkAdd, addrShow, addrModify]) {
+for (const scenario of [
+  options,
+  batches,
+  linkShow,
+  linkProperty,
+  linkSet,
+  linkAdd,
+  macvlanLines,
+  addrShow,
+  addrModify,
+]) {
   const name = `a machine answers as Linux does: ${scenario.title}`;
   test(name, { timeout: 60_000 }, async (context) => {
     if (version === undefined) return context.skip("iproute2 is not installed");

@@ -6,6 +6,7 @@ import type { MacvlanRequest } from "../../client/kinds/macvlan.ts";
 import { MACVLAN_MODES, writeMacvlan } from "../../client/kinds/macvlan.ts";
 import type { Attribute } from "../../netlink/attribute.ts";
 import * as link from "../../uapi/if_link.ts";
+import { CommandExit } from "../exit.ts";
 import { linkAddress } from "../ll-address.ts";
 import { unsigned } from "../numbers.ts";
 import type { Output } from "../output.ts";
@@ -34,22 +35,24 @@ const FLAGS: readonly (readonly [name: string, flag: number])[] = [
 export const macvlan: CommandKind = {
   kind: "macvlan",
   help: HELP,
-  async parse(_ip, words) {
+  async parse({ io }, words) {
     const request: MacvlanRequest = {};
-    for (let word = words.take(); word !== undefined; word = words.take()) take(request, words, word);
+    const complain = (text: string): void => io.stderr(text);
+    for (let word = words.take(); word !== undefined; word = words.take())
+      take(request, words, word, complain);
     return (writer) => writeMacvlan(writer, request);
   },
   print,
 };
 
-function take(request: MacvlanRequest, words: Words, word: string): void {
+function take(request: MacvlanRequest, words: Words, word: string, complain: (text: string) => void): void {
   if (matches(word, "mode")) {
     const choices = '"private", "vepa", "bridge", "passthru" or "source"';
     request.mode = named(MODES, "mode", choices, words.value());
   } else if (matches(word, "flag")) {
     const bit = named(FLAGS, "flag", '"nopromisc", "nodst" or "null"', words.value());
     request.flags = (request.flags ?? 0) | bit;
-  } else if (matches(word, "macaddr")) takeSources(request, words);
+  } else if (matches(word, "macaddr")) takeSources(request, words, complain);
   else if (word === "nopromisc") request.flags = (request.flags ?? 0) | link.MACVLAN_FLAG_NOPROMISC;
   else if (matches(word, "bcqueuelen")) request.bcQueueLen = queueLength(words.value());
   else throw kindUsage(HELP, matches(word, "help") ? "" : `macvlan: unknown option "${word}"?\n`);
@@ -73,7 +76,7 @@ function queueLength(word: string): number {
 }
 
 /** `macaddr add|del ADDRESS`, `set` with any number of them, or `flush`. */
-function takeSources(request: MacvlanRequest, words: Words): void {
+function takeSources(request: MacvlanRequest, words: Words, complain: (text: string) => void): void {
   const verb = words.value();
   if (verb === "add" || verb === "del") {
     request.macaddrMode = verb === "add" ? link.MACVLAN_MACADDR_ADD : link.MACVLAN_MACADDR_DEL;
@@ -81,13 +84,24 @@ function takeSources(request: MacvlanRequest, words: Words): void {
   } else if (verb === "flush") request.macaddrMode = link.MACVLAN_MACADDR_FLUSH;
   else if (verb === "set") {
     request.macaddrMode = link.MACVLAN_MACADDR_SET;
-    const list: Uint8Array[] = [];
-    for (let word = words.peek; word?.includes(":") === true; word = words.peek) {
-      list.push(linkAddress(word));
-      words.take();
-    }
-    request.macaddrs = list;
+    request.macaddrs = takeList(words, complain);
   } else throw kindUsage(HELP);
+}
+
+/** Takes addresses as long as there are any; as iproute2 does, complains of the word that is none, and goes on with it. */
+function takeList(words: Words, complain: (text: string) => void): Uint8Array[] {
+  const list: Uint8Array[] = [];
+  for (let word = words.peek; word !== undefined; word = words.peek) {
+    try {
+      list.push(linkAddress(word));
+    } catch (error) {
+      if (!(error instanceof CommandExit)) throw error;
+      complain(error.text);
+      break;
+    }
+    words.take();
+  }
+  return list;
 }
 
 function print(out: Output, data: Attribute): void {

@@ -161,7 +161,7 @@ function setMacAddress(dev: Macvlan, address: number): void {
 }
 
 /** Gives the device an address, if nobody there has it: EADDRINUSE (macvlan_sync_address). */
-export function syncAddress(dev: Macvlan, address: number): void {
+function syncAddress(dev: Macvlan, address: number): void {
   const { port } = dev.state;
   if (port !== null && (dev.flags & IFF_UP) !== 0) {
     if (port.byAddress.has(address) || (!port.isPassthru && port.lower.address === address)) {

@@ -1,0 +1,18 @@
+// What: every built-in kind holds to the contract of kinds (test/suites/device-kind.suite.ts).
+
+import { describeDeviceKind } from "../../test/suites/device-kind.suite.ts";
+import { IFLA_VLAN_ID } from "../uapi/if_link.ts";
+
+describeDeviceKind({ kind: "dummy" });
+describeDeviceKind({ kind: "veth", companions: ["veth0"] });
+describeDeviceKind({
+  kind: "macvlan",
+  hasLower: true,
+  refusesOwnData: "IFLA_MACVLAN_MACADDR_COUNT is told, and never taken",
+});
+describeDeviceKind({
+  kind: "vlan",
+  hasLower: true,
+  data: (writer) => writer.u16(IFLA_VLAN_ID, 5),
+  refusesOwnData: "IFLA_VLAN_FLAGS is told with a mask of all bits, and taken with known ones only",
+});
