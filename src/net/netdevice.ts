@@ -348,6 +348,61 @@ export interface DeviceOps<State = unknown> {
   fillBridgeLink?(dev: Device<State>, port: Device, writer: MessageWriter, extMask: number): boolean;
   /** The ifindex of the device at the other end or below; its own by default (ndo_get_iflink). */
   getIflink?(dev: Device<State>): number;
+  /** What it tells and lets change by ethtool. */
+  readonly ethtool?: EthtoolOps<State>;
+}
+
+/**
+ * What a device tells and lets change by ethtool (`struct ethtool_ops`); all of it may throw NetlinkError. What is left out
+ * is not supported (EOPNOTSUPP). Features are the device's own (features.ts).
+ */
+export interface EthtoolOps<State = unknown> {
+  /** Its driver (get_drvinfo); by default the kind under this program's version. */
+  driverInfo?(dev: Device<State>): EthtoolDriverInfo;
+  /** Whether it has a link while it is up (get_link). */
+  hasLink?(dev: Device<State>): boolean;
+  /** Speed and the like (get_link_ksettings). */
+  linkSettings?(dev: Device<State>): EthtoolLinkSettings;
+  /** The names of the values that `statistics` gives, in the same order (get_sset_count, get_strings of ETH_SS_STATS). */
+  statisticNames?(dev: Device<State>): readonly string[];
+  statistics?(dev: Device<State>): readonly number[];
+  /** Its queues (get_channels), and to have others: within the maxima, and not without one each way (set_channels). */
+  channels?(dev: Device<State>): EthtoolChannels;
+  setChannels?(dev: Device<State>, channels: EthtoolChannels): void;
+  /** Frames are stamped when they are sent (get_ts_info: SOF_TIMESTAMPING_TX_SOFTWARE). */
+  readonly stampsSent?: boolean;
+}
+
+/** A driver (`struct ethtool_drvinfo`). */
+export interface EthtoolDriverInfo {
+  readonly driver: string;
+  readonly version: string;
+  readonly firmware?: string;
+  readonly bus?: string;
+}
+
+/** A link's settings (`struct ethtool_link_ksettings`), without link modes, which no virtual device has. */
+export interface EthtoolLinkSettings {
+  /** In Mb/s; SPEED_UNKNOWN. */
+  readonly speed: number;
+  /** DUPLEX_*, PORT_* and AUTONEG_*. */
+  readonly duplex: number;
+  readonly port: number;
+  readonly autoneg: number;
+}
+
+/** How many queues of a sort a device has in use, and how many it could have (`struct ethtool_channels`). */
+export interface EthtoolChannels {
+  readonly rx: EthtoolChannelCount;
+  readonly tx: EthtoolChannelCount;
+  readonly other: EthtoolChannelCount;
+  readonly combined: EthtoolChannelCount;
+}
+
+/** A sort of queues. */
+export interface EthtoolChannelCount {
+  readonly max: number;
+  readonly count: number;
 }
 
 /** Adds an extended-ack text to the answer of a request that goes through. */
