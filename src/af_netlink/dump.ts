@@ -34,6 +34,9 @@ export class RunningDump implements DumpControl {
   #lastGeneration: number | undefined;
   #hasEnded = false;
   #hasSent = false;
+  /** A datagram is being made, and one is wanted. */
+  #isStepping = false;
+  #isAsked = false;
   #error: NetlinkError | undefined;
 
   constructor(socket: NetlinkSocket, request: DumpRequest, handler: Handler) {
@@ -48,32 +51,42 @@ export class RunningDump implements DumpControl {
     this.#lastGeneration = undefined;
   }
 
-  /** Makes the next datagram, the one with NLMSG_DONE last. */
+  /**
+   * Makes the next datagram, the one with NLMSG_DONE last. A reader that takes it as soon as it is queued asks for the one
+   * after it from there.
+   */
   step(): void {
-    if (this.#fill(this.#socket.dumpSize)) this.#socket.dump = undefined;
+    this.#isAsked = true;
+    if (this.#isStepping) return;
+    this.#isStepping = true;
+    while (this.#isAsked && this.#socket.dump === this) {
+      this.#isAsked = false;
+      this.#fill(this.#socket.dumpSize);
+    }
+    this.#isStepping = false;
   }
 
-  /** Fills one datagram and queues it; true when it carries NLMSG_DONE. */
-  #fill(limit: number): boolean {
+  /** Fills one datagram and queues it; with the one that carries NLMSG_DONE the dump is over. */
+  #fill(limit: number): void {
     const { writer } = this;
     while (!this.#hasEnded) {
       const before = writer.length;
       if (!this.#next()) break;
       if (writer.length > limit && before > 0) {
         this.#send(before);
-        return false;
+        return;
       }
     }
     this.#hasEnded = true;
     if (writer.length > 0 && (this.#isDoneSplit || writer.length + doneSize > limit)) {
       this.#send(writer.length);
-      return false;
+      return;
     }
     // A warning goes with the call of the handler that gave it, which is not that of a NLMSG_DONE by itself.
     const warning = this.#isDoneSplit && this.#hasSent ? "" : this.#request.warning;
     writeDone(writer, this.#socket, this.#request.message, this.answerFlags, this.#error, warning);
+    this.#socket.dump = undefined;
     this.#send(writer.length);
-    return true;
   }
 
   /** Lets the handler write one message; false at its end or its error. */

@@ -1,7 +1,7 @@
 // dummy: a device with nobody behind it. What is sent on it is counted and gone; addresses and routes can be put on it.
 // It is also the skeleton to copy: every part of a kind is here or named.
 //
-// Mirrors drivers/net/dummy.c (v6.18). Omitted: virtual functions, ethtool's timestamping answer.
+// Mirrors drivers/net/dummy.c (v6.18). Omitted: virtual functions.
 
 import { netifCarrierOff, netifCarrierOn } from "../net/carrier.ts";
 import { TX_BYTES, TX_PACKETS } from "../net/counters.ts";
@@ -14,7 +14,12 @@ import { IFF_MULTICAST, IFF_NOARP } from "../uapi/if.ts";
 
 // A kind with IFLA_INFO_DATA declares its policy here: `const dummyPolicy = policy(…)`.
 
-const deviceOps: DeviceOps<null> = { startXmit, setMacAddress: etherSetMacAddress, changeCarrier };
+const deviceOps: DeviceOps<null> = {
+  startXmit,
+  setMacAddress: etherSetMacAddress,
+  changeCarrier,
+  ethtool: { stampsSent: true },
+};
 
 /** Optional in a kind's table: policy, peerType, newLink, changeLink, delLink, fillInfo, linkNetns (net/netdevice.ts). */
 export const dummy: LinkOps<null> = {

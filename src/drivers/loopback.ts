@@ -18,7 +18,11 @@ import { NET_NAME_PREDICTABLE } from "../uapi/netdevice.ts";
 const mtu = 64 * 1024;
 const txQueueLength = 1_000;
 
-const deviceOps: DeviceOps<null> = { startXmit, setMacAddress: etherSetMacAddress };
+const deviceOps: DeviceOps<null> = {
+  startXmit,
+  setMacAddress: etherSetMacAddress,
+  ethtool: { hasLink: () => true, stampsSent: true },
+};
 
 /** Puts `lo` into a new namespace (loopback_net_init). No kind made it, so no request can delete it. */
 export function addLoopback(netns: Netns): void {

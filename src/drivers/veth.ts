@@ -2,7 +2,7 @@
 // that is where it lives; both ends live and die together.
 //
 // Mirrors drivers/net/veth.c (v6.18). Omitted: XDP and the NAPI path that comes with it and with GRO (frames cross
-// whole, with their checksum and GSO state, so nothing is to be aggregated); ethtool's side is genetlink's.
+// whole, with their checksum and GSO state, so nothing is to be aggregated). Its ethtool side is in veth-ethtool.ts.
 
 import { netifCarrierOff, netifCarrierOn } from "../net/carrier.ts";
 import { RX_BYTES, RX_PACKETS, TX_BYTES, TX_DROPPED, TX_PACKETS } from "../net/counters.ts";
@@ -23,6 +23,7 @@ import { ETH_HLEN, ETH_MAX_MTU, ETH_MIN_MTU } from "../uapi/if_ether.ts";
 import { NET_NAME_ENUM, NET_NAME_USER } from "../uapi/netdevice.ts";
 import { IFINFOMSG_SIZE } from "../uapi/rtnetlink.ts";
 import { VETH_INFO_MAX, VETH_INFO_PEER } from "../uapi/veth.ts";
+import { vethEthtool } from "./veth-ethtool.ts";
 
 /** What IFLA_INFO_DATA of a veth holds: the peer's ifinfomsg with link attributes behind it. */
 const vethPolicy = policy(VETH_INFO_MAX, { [VETH_INFO_PEER]: unspec("peer", IFINFOMSG_SIZE) });
@@ -48,6 +49,7 @@ const deviceOps: DeviceOps<VethState> = {
   startXmit,
   setMacAddress: etherSetMacAddress,
   getIflink,
+  ethtool: vethEthtool,
 };
 
 export const veth: LinkOps<VethState, typeof vethPolicy> = {

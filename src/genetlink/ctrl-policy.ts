@@ -1,7 +1,6 @@
 // CTRL_CMD_GETPOLICY: which attributes each command takes, told by the same tables that check them.
 //
 // Mirrors net/netlink/genetlink.c (ctrl_dumppolicy_start, ctrl_dumppolicy) and net/netlink/policy.c (netlink_policy_dump_*).
-// Omitted: policies of what is inside a nest; no family has one.
 
 import type { Dump, DumpControl } from "../af_netlink/handler.ts";
 import { NetlinkError } from "../netlink/error.ts";
@@ -52,7 +51,7 @@ function* dumpPolicies(
   { id }: RegisteredFamily,
   ops: readonly GenlOp[],
 ): Dump {
-  const policies = [...new Set<Policy>(ops.map((op) => op.policy))];
+  const policies = numberPolicies(ops);
   for (const op of ops) {
     const writer = request.begin(control, genl.CTRL_CMD_GETPOLICY);
     writer.u16(genl.CTRL_ATTR_FAMILY_ID, id);
@@ -73,9 +72,25 @@ function* dumpPolicies(
       writer.u16(genl.CTRL_ATTR_FAMILY_ID, id);
       const all = writer.nestFlagged(genl.CTRL_ATTR_POLICY);
       const one = writer.nestFlagged(number);
-      writePolicy(writer, type, rule);
+      writePolicy(writer, type, rule, rule.nested === undefined ? undefined : policies.indexOf(rule.nested));
       writer.endNest(one).endNest(all).end();
       yield;
     }
   }
+}
+
+/** All policies in the order of their numbers: each command's, behind it those of what is inside (netlink_policy_dump_add_policy). */
+function numberPolicies(ops: readonly GenlOp[]): readonly Policy[] {
+  const policies: Policy[] = [];
+  const add = (one: Policy | undefined): void => {
+    if (one !== undefined && !policies.includes(one)) policies.push(one);
+  };
+  let walked = 0;
+  for (const op of ops) {
+    add(op.policy);
+    for (; walked < policies.length; walked++) {
+      for (const rule of Object.values(policies[walked]?.rules ?? {})) add(rule.nested);
+    }
+  }
+  return policies;
 }

@@ -98,11 +98,7 @@ function checkCompact(attribute: Attribute, set: Parsed<typeof bitsetPolicy>, bi
     throw badIn(set, "mask", "bitset mask length does not match size");
   }
   if (size > bitCount && wordsIn(mask ?? value) >> BigInt(bitCount) !== 0n) {
-    throw badIn(
-      set,
-      mask === undefined ? "value" : "mask",
-      "cannot modify bits past kernel bitset size",
-    );
+    throw badIn(set, mask === undefined ? "value" : "mask", "cannot modify bits past kernel bitset size");
   }
 }
 
@@ -128,11 +124,20 @@ function parseBit(
   return { index, isSet };
 }
 
-function bad(attribute: Attribute | undefined, text: string, code: "EINVAL" | "EOPNOTSUPP" = "EINVAL"): NetlinkError {
+function bad(
+  attribute: Attribute | undefined,
+  text: string,
+  code: "EINVAL" | "EOPNOTSUPP" = "EINVAL",
+): NetlinkError {
   return new NetlinkError(code, text, { offset: attribute?.offset });
 }
 
-function badIn(set: object, name: string, text: string, code: "EINVAL" | "EOPNOTSUPP" = "EINVAL"): NetlinkError {
+function badIn(
+  set: object,
+  name: string,
+  text: string,
+  code: "EINVAL" | "EOPNOTSUPP" = "EINVAL",
+): NetlinkError {
   return bad(attributeOf(set, name), text, code);
 }
 

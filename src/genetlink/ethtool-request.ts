@@ -31,9 +31,15 @@ const statsHeaderPolicy = policy(
   ethtool.ETHTOOL_A_HEADER_FLAGS,
   headerRules(ordinaryFlags | ethtool.ETHTOOL_FLAG_STATS),
 );
+const phyRule = u32("phyIndex", { range: [1, 0xffff_ffff] });
 const phyHeaderPolicy = policy(ethtool.ETHTOOL_A_HEADER_PHY_INDEX, {
   ...headerRules(ordinaryFlags),
-  [ethtool.ETHTOOL_A_HEADER_PHY_INDEX]: u32("phyIndex", { range: [1, 0xffff_ffff] }),
+  [ethtool.ETHTOOL_A_HEADER_PHY_INDEX]: phyRule,
+});
+/** Every header, once it has been found to be what its request may have. */
+const anyHeaderPolicy = policy(ethtool.ETHTOOL_A_HEADER_PHY_INDEX, {
+  ...headerRules(ordinaryFlags | ethtool.ETHTOOL_FLAG_STATS),
+  [ethtool.ETHTOOL_A_HEADER_PHY_INDEX]: phyRule,
 });
 
 /** The header of a request: of most, of those with ETHTOOL_FLAG_STATS, and of those that may name a PHY. */
@@ -44,9 +50,6 @@ export const phyHeader: HeaderRule = nested("header", phyHeaderPolicy);
 /** The rule of a header. */
 type HeaderRule = AttrPolicy<"header", Attribute>;
 
-/** A policy that has a header. */
-export type HeaderedPolicy = Policy<{ readonly [type: number]: AttrPolicy } & { readonly header?: never }>;
-
 /** What a request's header says. */
 export interface EthtoolHeader {
   /** Undefined when none was named, where none has to be. */
@@ -55,14 +58,14 @@ export interface EthtoolHeader {
   readonly omitsReply: boolean;
 }
 
-/** Reads the header of a request; `isDevNeeded` refuses one that names no device. */
-export function readHeader(request: GenlRequest, type: number, isDevNeeded: boolean): EthtoolHeader {
+/** What of a request is looked at. */
+type Asked = Pick<GenlRequest, "request"> & { readonly attrs: object };
+
+/** Reads the header of a request, which must be there unless everything is dumped; `isDevNeeded` refuses one that names no device. */
+function readHeader(request: Asked, type: number, isDevNeeded: boolean): EthtoolHeader {
   const attribute = attributeOf(request.attrs, "header");
-  if (attribute === undefined) {
-    if (isDevNeeded) throw missing(type);
-    return { dev: undefined, isCompact: false, omitsReply: false };
-  }
-  const given = parseNested(attribute, phyHeaderPolicy, "strict");
+  if (attribute === undefined) throw missing(type);
+  const given = parseNested(attribute, anyHeaderPolicy, "strict");
   const { flags = 0 } = given;
   const dev = findDevice(request.request.netns, attribute, given);
   if (dev === undefined && isDevNeeded) {
@@ -84,7 +87,7 @@ export function readHeader(request: GenlRequest, type: number, isDevNeeded: bool
 function findDevice(
   netns: Netns,
   attribute: Attribute,
-  given: Parsed<typeof phyHeaderPolicy>,
+  given: Parsed<typeof anyHeaderPolicy>,
 ): Device | undefined {
   const { devIndex, devName } = given;
   const absent = (text: string, name?: string): NetlinkError =>
@@ -141,6 +144,11 @@ export function question<P extends Policy>(asked: Question<P>): GenlOp<P> {
     asked.check?.(request);
     return given;
   };
+  const readDump = (request: GenlRequest<P>): EthtoolHeader => {
+    if (attributeOf(request.attrs, "header") !== undefined) return read(request, false);
+    asked.check?.(request);
+    return { dev: undefined, isCompact: false, omitsReply: false };
+  };
   return {
     cmd: asked.cmd,
     flags: asked.flags ?? 0,
@@ -154,9 +162,9 @@ export function question<P extends Policy>(asked: Question<P>): GenlOp<P> {
       });
     },
     start(request) {
-      read(request, false);
+      readDump(request);
     },
-    dump: (request, control) => dumpDevices(asked, read(request, false), request, control),
+    dump: (request, control) => dumpDevices(asked, readDump(request), request, control),
   };
 }
 

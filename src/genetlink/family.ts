@@ -6,6 +6,7 @@
 
 import type { Deferred, Dump, DumpControl, Request } from "../af_netlink/handler.ts";
 import type { NetlinkTable } from "../af_netlink/table.ts";
+import type { Netns } from "../net/netdevice.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { attributeOf } from "../netlink/parsed.ts";
 import type { Parsed, Policy } from "../netlink/policy.ts";
@@ -122,16 +123,23 @@ export class RegisteredFamily {
     writer.bytes[header + GENLMSGHDR_VERSION] = this.family.version;
   }
 
+  /** Sends an event to the group `name` in one namespace (genlmsg_multicast_netns). */
+  notify(name: string, netns: Netns, cmd: number, seq: number, body: (writer: MessageWriter) => void): void {
+    const group = this.#groupId(name);
+    if (group === undefined) return;
+    this.#table.notify(NETLINK_GENERIC, group, netns, undefined, (writer) => {
+      this.put(writer, cmd, 0, seq, 0);
+      body(writer);
+      writer.end();
+    });
+  }
+
   /** Sends an event to the group `name` in every namespace (genlmsg_multicast_allns). */
   multicast(name: string, cmd: number, body: (writer: MessageWriter) => void): void {
-    const group = this.groupIds[this.family.groups.findIndex((each) => each.name === name)];
-    if (group === undefined) return;
-    for (const netns of this.#table.machine.namespaces.values()) {
-      this.#table.notify(NETLINK_GENERIC, group, netns, undefined, (writer) => {
-        this.put(writer, cmd, 0, 0, 0);
-        body(writer);
-        writer.end();
-      });
-    }
+    for (const netns of this.#table.machine.namespaces.values()) this.notify(name, netns, cmd, 0, body);
+  }
+
+  #groupId(name: string): number | undefined {
+    return this.groupIds[this.family.groups.findIndex((each) => each.name === name)];
   }
 }

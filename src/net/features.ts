@@ -66,6 +66,9 @@ export const NETIF_F_GSO_ENCAP_ALL =
 /** Bits 16 to 35: every kind of large frame (NETIF_F_GSO_MASK). */
 export const NETIF_F_GSO_MASK = ((1n << 36n) - 1n) & ~((1n << 16n) - 1n) & ~(1n << 32n);
 
+/** What nobody may switch (NETIF_F_NEVER_CHANGE). */
+export const NETIF_F_NEVER_CHANGE = NETIF_F_VLAN_CHALLENGED;
+
 /** What every device has, whatever its driver says (NETIF_F_SOFT_FEATURES), and may be switched on (…_OFF). */
 const softFeatures = NETIF_F_GSO | NETIF_F_GRO;
 const softFeaturesOff = NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD;
@@ -103,11 +106,17 @@ export function intersectFeatures(one: bigint, other: bigint): bigint {
 
 /** Works out the features again after something they depend on changed, and tells everybody (netdev_update_features). */
 export function updateFeatures(dev: Device): boolean {
+  if (!recomputeFeatures(dev)) return false;
+  if (dev.registration === "registered") notify("feat-change", dev);
+  return true;
+}
+
+/** Works out the features again and tells nobody; true when they have changed (__netdev_update_features). */
+export function recomputeFeatures(dev: Device): boolean {
   const features = computeFeatures(dev);
   if (features === dev.features) return false;
   dev.ops.setFeatures?.(dev, features);
   applyFeatures(dev, features);
-  if (dev.registration === "registered") notify("feat-change", dev);
   return true;
 }
 

@@ -13,12 +13,15 @@ import {
   NL_ATTR_TYPE_U16,
   NL_ATTR_TYPE_U32,
   NL_ATTR_TYPE_U64,
+  NL_POLICY_TYPE_ATTR_MASK,
   NL_POLICY_TYPE_ATTR_MAX_LENGTH,
   NL_POLICY_TYPE_ATTR_MAX_VALUE_S,
   NL_POLICY_TYPE_ATTR_MAX_VALUE_U,
   NL_POLICY_TYPE_ATTR_MIN_LENGTH,
   NL_POLICY_TYPE_ATTR_MIN_VALUE_S,
   NL_POLICY_TYPE_ATTR_MIN_VALUE_U,
+  NL_POLICY_TYPE_ATTR_POLICY_IDX,
+  NL_POLICY_TYPE_ATTR_POLICY_MAXTYPE,
   NL_POLICY_TYPE_ATTR_TYPE,
 } from "../uapi/netlink.ts";
 import type { AttrPolicy } from "./policy.ts";
@@ -27,15 +30,32 @@ import type { MessageWriter } from "./writer.ts";
 /** Largest value of the unsigned types. */
 const largest = { u8: 0xffn, u16: 0xffffn, u32: 0xffffffffn, u64: 0xffffffffffffffffn } as const;
 
-/** Writes the rule as a nest of type `attribute`; nothing for rules that the kernel does not tell (NLA_REJECT, NLA_UNSPEC). */
-export function writePolicy(writer: MessageWriter, attribute: number, rule: AttrPolicy): void {
+/**
+ * Writes the rule as a nest of type `attribute`; nothing for rules that the kernel does not tell (NLA_REJECT, NLA_UNSPEC).
+ * `inside` is the number of the policy of what is inside the attribute, where policies have numbers.
+ */
+export function writePolicy(
+  writer: MessageWriter,
+  attribute: number,
+  rule: AttrPolicy,
+  inside?: number,
+): void {
   if (rule.type === "reject" || rule.type === "unspec") return;
   const nest = writer.nestFlagged(attribute);
   switch (rule.type) {
+    case "nested":
+      if (inside === undefined || rule.nested === undefined) break;
+      writer.u32(NL_POLICY_TYPE_ATTR_POLICY_IDX, inside);
+      writer.u32(NL_POLICY_TYPE_ATTR_POLICY_MAXTYPE, rule.nested.maxType);
+      break;
     case "u8":
     case "u16":
     case "u32":
     case "u64":
+      if (rule.mask !== undefined) {
+        writer.u64(NL_POLICY_TYPE_ATTR_MASK, rule.mask);
+        break;
+      }
       writer.u64(NL_POLICY_TYPE_ATTR_MIN_VALUE_U, BigInt(rule.range?.[0] ?? 0));
       writer.u64(NL_POLICY_TYPE_ATTR_MAX_VALUE_U, BigInt(rule.range?.[1] ?? largest[rule.type]));
       break;

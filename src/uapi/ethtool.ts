@@ -25,7 +25,9 @@ export const ETH_SS_STATS_ETH_PHY = 17;
 export const ETH_SS_STATS_ETH_MAC = 18;
 export const ETH_SS_STATS_ETH_CTRL = 19;
 export const ETH_SS_STATS_RMON = 20;
-export const ETH_SS_COUNT = 21;
+export const ETH_SS_STATS_PHY = 21; // newer than Linux 6.1's headers
+export const ETH_SS_TS_FLAGS = 22; // newer than Linux 6.1's headers
+export const ETH_SS_COUNT = 23; // newer than Linux 6.1's headers
 
 // Commands of SIOCETHTOOL
 export const ETHTOOL_GSET = 0x00000001;
@@ -78,3 +80,6 @@ export const PORT_OTHER = 0xff;
 // Autonegotiation
 export const AUTONEG_DISABLE = 0x00;
 export const AUTONEG_ENABLE = 0x01;
+
+// Transceivers
+export const XCVR_INTERNAL = 0x00;

@@ -207,3 +207,9 @@ export const ETHTOOL_A_STATS_GRP_HIST_TX = 6;
 export const ETHTOOL_A_STATS_GRP_HIST_BKT_LOW = 7;
 export const ETHTOOL_A_STATS_GRP_HIST_BKT_HI = 8;
 export const ETHTOOL_A_STATS_GRP_HIST_VAL = 9;
+
+// Attributes of ETHTOOL_MSG_PHC_VCLOCKS_*
+export const ETHTOOL_A_PHC_VCLOCKS_UNSPEC = 0;
+export const ETHTOOL_A_PHC_VCLOCKS_HEADER = 1;
+export const ETHTOOL_A_PHC_VCLOCKS_NUM = 2;
+export const ETHTOOL_A_PHC_VCLOCKS_INDEX = 3;
