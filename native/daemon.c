@@ -83,20 +83,25 @@ static int send_request(int fd, const struct msghdr *message) {
   }
 }
 
-// Reads result and answer, which come in one piece.
+// Reads result and answer. A long answer may come in pieces.
 static int read_answer(int pipe_end, void *answer, size_t size) {
   struct {
     int32_t result;
-    unsigned char bytes[MAX_ANSWER];
-  } reply;
+    uint32_t length;
+  } head;
+  struct iovec parts[] = {{&head, sizeof(head)}, {answer, size}};
   ssize_t length;
   do {
-    length = NEXT(read)(pipe_end, &reply, sizeof(reply));
+    length = NEXT(readv)(pipe_end, parts, 2);
   } while (length < 0 && errno == EINTR);
-  if (length < (ssize_t)sizeof(reply.result)) return -ENETDOWN;
-  size_t given = (size_t)length - sizeof(reply.result);
-  memcpy(answer, reply.bytes, given < size ? given : size);
-  return reply.result;
+  if (length < (ssize_t)sizeof(head)) return -ENETDOWN;
+  size_t given = (size_t)length - sizeof(head);
+  while (given < head.length && given < size) {
+    length = NEXT(read)(pipe_end, (char *)answer + given, size - given);
+    if (length == 0 || (length < 0 && errno != EINTR)) return -ENETDOWN;
+    if (length > 0) given += (size_t)length;
+  }
+  return head.result;
 }
 
 // Asks over a connection and waits for the answer, of which up to `size` bytes are stored. Returns its result: -errno for a

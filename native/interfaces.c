@@ -32,12 +32,10 @@ static int ask_interface(unsigned long request, struct ifreq *ifreq) {
 }
 
 static int list_addresses(struct ifconf *list) {
-  char answer[MAX_ANSWER];
   uint32_t room = list->ifc_buf == NULL || list->ifc_len < 0 ? 0 : (uint32_t)list->ifc_len;
   struct request question = {OP_IOCTL, {SIOCGIFCONF, room < MAX_ANSWER ? room : MAX_ANSWER, 1}};
-  int result = ask_once(&question, NULL, 0, answer, sizeof(answer));
+  int result = ask_once(&question, NULL, 0, list->ifc_buf, room);
   if (result < 0) return result;
-  if (room > 0) memcpy(list->ifc_buf, answer, (size_t)result);
   list->ifc_len = result;
   return 0;
 }
@@ -58,9 +56,10 @@ EXPORT int ioctl(int fd, unsigned long request, ...) {
   va_end(list);
   if (!is_about_interfaces(request) || daemon_socket() == NULL || !is_socket(fd)) return NEXT(ioctl)(fd, request, argument);
   if (argument == NULL) return fail(-EFAULT);
-  if (request == SIOCETHTOOL) return fail(-EOPNOTSUPP);
-  int result = request == SIOCGIFCONF ? list_addresses(argument) : ask_interface(request, argument);
-  return result < 0 ? fail(result) : 0;
+  int result = request == SIOCETHTOOL   ? ask_ethtool(argument, is_admin())
+               : request == SIOCGIFCONF ? list_addresses(argument)
+                                        : ask_interface(request, argument);
+  return result < 0 ? fail(result) : result;
 }
 
 unsigned if_nametoindex(const char *name) {

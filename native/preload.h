@@ -55,7 +55,7 @@ enum {
   OP_UNSHARE = 8,   // -> id of a new namespace
   OP_MOUNT = 9,     // descriptor of a namespace file; payload: the name it gets
   OP_UMOUNT = 10,   // payload: the name to take away
-  OP_IOCTL = 11,    // request, size; payload: the argument -> the argument
+  OP_IOCTL = 11,    // request, room for the answer, 1 for CAP_NET_ADMIN; payload: the argument -> the argument
   OP_SETNS = 12,    // descriptor of a namespace file -> EINVAL when it is none
   OP_FLUSH = 13,    // answered when what the connection did not take before is in it
   OP_SHOW = 14,     // payload: a path that shows interfaces -> id of the namespace whose copy to read
@@ -77,8 +77,8 @@ struct event {
 #define EVENT_HAS_NSID 1
 #define EVENT_HAS_PKTINFO 2
 
-// The largest answer behind its result; a pipe takes as much in one piece.
-#define MAX_ANSWER 4000
+// The largest answer: what a pipe holds, less the result in front of it.
+#define MAX_ANSWER 65000
 
 // fds.c
 int is_netlink(int fd);
@@ -106,6 +106,10 @@ ssize_t receive_netlink(int fd, struct msghdr *message, int flags);
 
 // paths.c
 const char *behind_names(const char *path);
+
+// ethtool.c
+struct ifreq;
+int ask_ethtool(const struct ifreq *ifreq, uint32_t is_admin);
 
 // foreign.c
 int refuse_address(const void *address, socklen_t length);

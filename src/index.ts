@@ -4,6 +4,7 @@ import type { SessionOptions } from "./af_netlink/session.ts";
 import { NetlinkSession } from "./af_netlink/session.ts";
 import { NetlinkTable } from "./af_netlink/table.ts";
 import { UvethClient } from "./client/uveth.ts";
+import type { Ethtool } from "./genetlink/ethtool.ts";
 import { joinGenetlink } from "./genetlink/join.ts";
 import { inet6AfOps, inetAfOps } from "./inet/af-spec.ts";
 import { joinInet } from "./inet/join.ts";
@@ -55,24 +56,27 @@ export interface CaptureToPcapngOptions {
  * let `await using` do so.
  */
 export class Machine implements NetlinkProvider {
-  /** The machine's parts, for drivers and attachments; users have no need of it. */
+  /** The machine's parts, for drivers, attachments and the daemon; users have no need of them. */
   readonly core: MachineCore;
   readonly table: NetlinkTable;
+  readonly ethtool: Ethtool;
   readonly #session: NetlinkSession;
   /** Clients that `netns` has handed out and nobody has closed, by name. */
   readonly #clients = new Map<MachineNetns, string | undefined>();
 
   constructor(options: MachineOptions) {
     let table: NetlinkTable | undefined;
+    let ethtool: Ethtool | undefined;
     this.core = new MachineCore(options, (core) => {
       table = new NetlinkTable(core);
       // rtnetlink hears of devices before IPv4 and IPv6 do, as on Linux: its messages tell what those knew before.
       const rtnetlink = joinRtnetlink(core, table);
       joinInetRequests(rtnetlink, joinInet(core));
       core.afOps.push(inetAfOps, inet6AfOps);
-      joinGenetlink(table);
+      ethtool = joinGenetlink(table);
     });
     this.table = table ?? new NetlinkTable(this.core);
+    this.ethtool = ethtool ?? joinGenetlink(this.table);
     this.#session = this.openSession({ pid: 1 });
   }
 

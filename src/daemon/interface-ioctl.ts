@@ -2,7 +2,7 @@
 // they may change and what they are refused is what rtnetlink says.
 //
 // Mirrors net/core/dev_ioctl.c (dev_ioctl, dev_ifconf) and net/ipv4/devinet.c (devinet_ioctl). Omitted: IPv4 addresses set by
-// ioctl, SIOCSIFNAME, private requests, SIOCETHTOOL.
+// ioctl, SIOCSIFNAME, private requests.
 
 import { getS32, getU16, setS32, setU16 } from "../bytes/endian.ts";
 import { macFromText, macToBytes } from "../bytes/mac.ts";
@@ -132,7 +132,8 @@ function putName(ifreq: Uint8Array, at: number, name: string): void {
   encodeUtf8Into(name, ifreq, at);
 }
 
-function nameOf(ifreq: Uint8Array): string {
+/** The name of the device that a request is about. */
+export function nameOf(ifreq: Uint8Array): string {
   const end = ifreq.indexOf(0);
   return decodeUtf8(ifreq, 0, end < 0 || end >= IFNAMSIZ ? IFNAMSIZ - 1 : end);
 }

@@ -2,7 +2,7 @@
 // socket of a program; library and daemon are of one build, so there is no version.
 //
 //   request  u32 op, three u32 words, payload; with it, as SCM_RIGHTS, the end of a pipe that takes the answer
-//   answer   s32 result (-errno for a refusal), payload
+//   answer   s32 result (-errno for a refusal), u32 length of the payload, payload
 //   event    u32 flags, s32 errno of the socket, u32 group, s32 nsid; then a datagram, unless it is an error
 //
 // All integers are in host order.
@@ -10,6 +10,7 @@
 import { rmSync } from "node:fs";
 import { getU32, setS32, setU32 } from "../bytes/endian.ts";
 import { decodeUtf8 } from "../bytes/utf8.ts";
+import { errnoNumber } from "../uapi/errno.ts";
 
 /** Makes a netlink socket: protocol, socket type, 1 for CAP_NET_ADMIN. */
 export const OP_OPEN = 1;
@@ -31,7 +32,7 @@ export const OP_UNSHARE = 8;
 export const OP_MOUNT = 9;
 /** Payload: the name to take away. */
 export const OP_UMOUNT = 10;
-/** An interface request of ioctl(2) and its size; payload and answer: its argument. */
+/** An interface request of ioctl(2), the room for its answer, 1 for CAP_NET_ADMIN; payload and answer: its argument. */
 export const OP_IOCTL = 11;
 /** A descriptor that is to become the namespace of the process: EINVAL when it is no namespace's file. */
 export const OP_SETNS = 12;
@@ -42,6 +43,8 @@ export const OP_SHOW = 14;
 
 export const REQUEST_HEADER_SIZE = 16;
 export const EVENT_HEADER_SIZE = 16;
+const ANSWER_HEADER_SIZE = 8;
+const EMPTY = new Uint8Array(0);
 
 /** The datagram is of another namespace, whose id the header holds. */
 export const EVENT_HAS_NSID = 1;
@@ -53,6 +56,9 @@ export const NETNS_FD = 1_023;
 
 /** The largest request; a larger one is refused with EMSGSIZE. */
 export const LARGEST_REQUEST = 1024 * 1024;
+
+/** The largest answer: a pipe that nobody has written to takes so much without waiting. */
+const LARGEST_ANSWER = 65_000;
 
 /** What a client asks. */
 export interface SeqpacketRequest {
@@ -83,11 +89,14 @@ export interface SeqpacketAnswer {
   readonly payload?: Uint8Array;
 }
 
-/** Writes an answer. */
-export function answerBytes({ result, payload }: SeqpacketAnswer): Uint8Array {
-  const bytes = new Uint8Array(4 + (payload?.length ?? 0));
+/** Writes an answer; one that is longer than a pipe takes at once becomes EMSGSIZE. */
+export function answerBytes(answer: SeqpacketAnswer): Uint8Array {
+  const isTooLong = (answer.payload?.length ?? 0) > LARGEST_ANSWER;
+  const { result, payload = EMPTY } = isTooLong ? { result: -errnoNumber("EMSGSIZE") } : answer;
+  const bytes = new Uint8Array(ANSWER_HEADER_SIZE + payload.length);
   setS32(bytes, 0, result);
-  if (payload !== undefined) bytes.set(payload, 4);
+  setU32(bytes, 4, payload.length);
+  bytes.set(payload, ANSWER_HEADER_SIZE);
   return bytes;
 }
 

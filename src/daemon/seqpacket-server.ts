@@ -7,20 +7,17 @@
 import { chmodSync, rmSync } from "node:fs";
 import type { ReadPeerCredentials } from "../attach/node/peer-credentials.ts";
 import type { Seqpacket, SeqpacketDatagram, SeqpacketWatch } from "../attach/node/seqpacket.ts";
-import { NetlinkClient } from "../netlink/client.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { errnoNumber } from "../uapi/errno.ts";
-import { NETLINK_ROUTE } from "../uapi/netlink.ts";
 import type { Engine } from "./engine.ts";
-import { showInterfaces } from "./interface-files.ts";
-import { interfaceIoctl } from "./interface-ioctl.ts";
+import { askInterfaces } from "./interface-requests.ts";
 import { NetnsControl } from "./netns-control.ts";
 import type { NetnsFiles } from "./netns-files.ts";
 import { checkSocketOwner } from "./place.ts";
 import type { SeqpacketHost } from "./seqpacket-connection.ts";
 import { SeqpacketConnection } from "./seqpacket-connection.ts";
-import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
-import { answerBytes, OP_IOCTL, OP_SHOW, parseRequest, textOf } from "./seqpacket-protocol.ts";
+import type { SeqpacketAnswer } from "./seqpacket-protocol.ts";
+import { answerBytes, parseRequest } from "./seqpacket-protocol.ts";
 
 /** What it takes to serve. */
 export interface SeqpacketServerOptions {
@@ -134,31 +131,10 @@ export class SeqpacketServer {
       netnsOfPid: (pid) => files.netnsOfPid(pid),
       netnsOfFd: (pid, other) => files.netnsOfFd(pid, other),
       control: (pid, request, atEnd) =>
-        this.#control.do(pid, request, atEnd) ?? this.#askInterfaces(pid, request),
+        this.#control.do(pid, request, atEnd) ?? askInterfaces(machine, files, pid, request),
       send: (bytes, length) => calls.send(fd, bytes, length),
       wantWritable: (isWanted) => watch.setWritable(isWanted),
     };
-  }
-
-  /** Answers a request about interfaces over a netlink client of the process, made for it. */
-  async #askInterfaces(pid: number, asked: SeqpacketRequest): Promise<SeqpacketAnswer> {
-    const { engine, files } = this.#options;
-    const { op, words } = asked;
-    if (op !== OP_IOCTL && op !== OP_SHOW) throw new NetlinkError("EINVAL");
-    const netns = files.netnsOfPid(pid);
-    if (netns === undefined) throw new NetlinkError("ENETDOWN");
-    // What the payload lies in is used again for the next request.
-    const request = { ...asked, payload: asked.payload.slice() };
-    const session = engine.machine.openSession({ pid, isAdmin: words[2] === 1 });
-    const client = new NetlinkClient(session.openSocketIn(netns, NETLINK_ROUTE));
-    try {
-      if (op === OP_IOCTL) return await interfaceIoctl(client, words[0], request.payload, words[1]);
-      await showInterfaces(client, files.showFolder(netns), textOf(request));
-      return { result: netns.id };
-    } finally {
-      client.close();
-      session.close();
-    }
   }
 
   #read(client: Client): void {

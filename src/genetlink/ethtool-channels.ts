@@ -32,7 +32,7 @@ const sorts = [
 type Sort = (typeof sorts)[number][0];
 
 /** What is asked for, of each sort that is named. */
-type Wanted = Partial<Readonly<Record<Sort, number>>>;
+export type WantedChannels = Partial<Readonly<Record<Sort, number>>>;
 
 /** The commands of this file; `onChange` tells of a device that has other channels now. */
 export function channelOps(onChange: (dev: Device) => void): readonly GenlOp[] {
@@ -51,21 +51,12 @@ export function channelOps(onChange: (dev: Device) => void): readonly GenlOp[] {
       cmd: ethtool.ETHTOOL_MSG_CHANNELS_SET,
       policy: setPolicy,
       header: ethtool.ETHTOOL_A_CHANNELS_HEADER,
-      apply(dev, { attrs }) {
-        const { ethtool: ops } = dev.ops;
-        if (ops?.channels === undefined || ops.setChannels === undefined) throw notSupported();
-        const before = ops.channels(dev);
-        const wanted = withCounts(before, attrs);
-        if (sorts.every(([sort]) => wanted[sort].count === before[sort].count)) return;
-        check(wanted, attrs);
-        ops.setChannels(dev, wanted);
-        onChange(dev);
-      },
+      apply: (dev, { attrs }) => setChannels(dev, attrs, onChange),
     }),
   ];
 }
 
-/** Writes what there is to tell of a device's channels; EOPNOTSUPP for one that has none to tell of. */
+/** Writes what there is to tell of a device's channels; EOPNOTSUPP for one that has none. */
 export function channelsBody(dev: Device): WriteBody {
   const channels = channelsOf(dev);
   return (writer: MessageWriter) => {
@@ -76,14 +67,26 @@ export function channelsBody(dev: Device): WriteBody {
   };
 }
 
+/** Has a device use other numbers of queues; NetlinkError when it cannot. What is so already is not told. */
+export function setChannels(dev: Device, attrs: WantedChannels, onChange: (dev: Device) => void): void {
+  const before = channelsOf(dev);
+  const set = dev.ops.ethtool?.setChannels;
+  if (set === undefined) throw notSupported();
+  const wanted = withCounts(before, attrs);
+  if (sorts.every(([sort]) => wanted[sort].count === before[sort].count)) return;
+  check(wanted, attrs);
+  set(dev, wanted);
+  onChange(dev);
+}
+
 /** The channels of a device that has any. */
-function channelsOf(dev: Device): EthtoolChannels {
+export function channelsOf(dev: Device): EthtoolChannels {
   const channels = dev.ops.ethtool?.channels?.(dev);
   if (channels === undefined) throw notSupported();
   return channels;
 }
 
-function withCounts(channels: EthtoolChannels, wanted: Wanted): EthtoolChannels {
+function withCounts(channels: EthtoolChannels, wanted: WantedChannels): EthtoolChannels {
   const changed = (sort: Sort) => ({
     max: channels[sort].max,
     count: wanted[sort] ?? channels[sort].count,
@@ -92,7 +95,7 @@ function withCounts(channels: EthtoolChannels, wanted: Wanted): EthtoolChannels 
 }
 
 /** Refuses more than there can be, and to have no queue one way (ethnl_set_channels). */
-function check(channels: EthtoolChannels, attrs: Wanted): void {
+function check(channels: EthtoolChannels, attrs: WantedChannels): void {
   for (const [sort] of sorts) {
     if (channels[sort].count > channels[sort].max) {
       throw refused("EINVAL", "requested channel count exceeds maximum", attrs, sort);

@@ -3,6 +3,7 @@
 //
 // Mirrors net/ethtool/tsinfo.c, net/ethtool/stats.c, net/ethtool/phc_vclocks.c and net/ethtool/module.c, with their texts.
 
+import type { Device } from "../net/netdevice.ts";
 import { invalid, NetlinkError, refused } from "../netlink/error.ts";
 import { nest, nested, policy, u8, u32 } from "../netlink/policy.ts";
 import {
@@ -68,8 +69,7 @@ export const infoOps: readonly GenlOp[] = [
     policy: tsinfoPolicy,
     header: ethtool.ETHTOOL_A_TSINFO_HEADER,
     prepare(dev, { isCompact }) {
-      const sent = dev?.ops.ethtool?.stampsSent === true ? TX_SOFTWARE : 0n;
-      const value = sent | RX_SOFTWARE | SOFTWARE;
+      const value = timestamping(dev);
       const type = ethtool.ETHTOOL_A_TSINFO_TIMESTAMPING;
       return (writer) => writeBitset(writer, type, { value }, timestampingNames, isCompact);
     },
@@ -124,6 +124,11 @@ export const infoOps: readonly GenlOp[] = [
     },
   }),
 ];
+
+/** How frames of a device are stamped, SOF_TIMESTAMPING_* (__ethtool_get_ts_info). */
+export function timestamping(dev: Device | undefined): bigint {
+  return (dev?.ops.ethtool?.stampsSent === true ? TX_SOFTWARE : 0n) | RX_SOFTWARE | SOFTWARE;
+}
 
 /** The groups asked for (stats_parse_request). */
 function readGroups({ attrs }: GenlRequest<typeof statsPolicy>): readonly number[] {

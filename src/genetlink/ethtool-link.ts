@@ -115,7 +115,7 @@ export const linkOps: readonly GenlOp[] = [
 ];
 
 /** The settings of a device that has any (__ethtool_get_link_ksettings). */
-function settingsOf(dev: Device | undefined): EthtoolLinkSettings {
+export function settingsOf(dev: Device | undefined): EthtoolLinkSettings {
   const settings = dev?.ops.ethtool?.linkSettings;
   if (dev === undefined || settings === undefined) {
     throw new NetlinkError("EOPNOTSUPP", "failed to retrieve link settings");

@@ -6,15 +6,15 @@ import type { NetlinkTable } from "../af_netlink/table.ts";
 import { NETLINK_GENERIC } from "../uapi/netlink.ts";
 import { ctrl } from "./ctrl.ts";
 import { Genetlink } from "./dispatch.ts";
-import { joinEthtool } from "./ethtool.ts";
+import { Ethtool } from "./ethtool.ts";
 import { uvethFamily } from "./uveth.ts";
 
-/** Makes NETLINK_GENERIC available to the sockets of `table`, with the families `nlctrl`, `ethtool` and `uveth`. */
-export function joinGenetlink(table: NetlinkTable): Genetlink {
+/** Makes NETLINK_GENERIC available to the sockets of `table`, with the families `nlctrl`, `ethtool` and `uveth`; returns ethtool, which has another door too. */
+export function joinGenetlink(table: NetlinkTable): Ethtool {
   const genetlink = new Genetlink(table);
   genetlink.register(ctrl(genetlink));
-  joinEthtool(table.machine, genetlink);
+  const ethtool = new Ethtool(table.machine, genetlink);
   genetlink.register(uvethFamily);
   table.register(NETLINK_GENERIC, genetlink);
-  return genetlink;
+  return ethtool;
 }

@@ -40,6 +40,8 @@ export const NETIF_F_GSO_UDP_L4 = 1n << 33n;
 export const NETIF_F_GSO_FRAGLIST = 1n << 34n;
 export const NETIF_F_TSO_ACCECN = 1n << 35n;
 export const NETIF_F_SCTP_CRC = 1n << 37n;
+export const NETIF_F_NTUPLE = 1n << 38n;
+export const NETIF_F_RXHASH = 1n << 39n;
 export const NETIF_F_RXCSUM = 1n << 40n;
 export const NETIF_F_NOCACHE_COPY = 1n << 41n;
 export const NETIF_F_LOOPBACK = 1n << 42n;
@@ -51,11 +53,11 @@ export const NETIF_F_GRO_UDP_FWD = 1n << 59n;
 
 /** Some way to have a checksum made (NETIF_F_CSUM_MASK). */
 export const NETIF_F_CSUM_MASK = NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM | NETIF_F_HW_CSUM;
-export const NETIF_F_ALL_TSO =
-  NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_TSO_ECN | NETIF_F_TSO_MANGLEID | NETIF_F_TSO_ACCECN;
+/** Large TCP segments; accurate ECN is not among them, and stays when they go (NETIF_F_ALL_TSO). */
+export const NETIF_F_ALL_TSO = NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_TSO_ECN | NETIF_F_TSO_MANGLEID;
 /** Segments that software can make of large frames (NETIF_F_GSO_SOFTWARE). */
 export const NETIF_F_GSO_SOFTWARE =
-  NETIF_F_ALL_TSO | NETIF_F_GSO_SCTP | NETIF_F_GSO_UDP_L4 | NETIF_F_GSO_FRAGLIST;
+  NETIF_F_ALL_TSO | NETIF_F_TSO_ACCECN | NETIF_F_GSO_SCTP | NETIF_F_GSO_UDP_L4 | NETIF_F_GSO_FRAGLIST;
 export const NETIF_F_GSO_ENCAP_ALL =
   NETIF_F_GSO_GRE |
   NETIF_F_GSO_GRE_CSUM |
@@ -133,6 +135,7 @@ function fixFeatures(wanted: bigint): bigint {
   if (has(NETIF_F_HW_CSUM) && has(NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM)) {
     features &= ~(NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM);
   }
+  const hasChecksums = has(NETIF_F_HW_CSUM) || (has(NETIF_F_IP_CSUM) && has(NETIF_F_IPV6_CSUM));
   if (has(NETIF_F_ALL_TSO) && !has(NETIF_F_SG)) features &= ~NETIF_F_ALL_TSO;
   if (has(NETIF_F_TSO) && !has(NETIF_F_HW_CSUM | NETIF_F_IP_CSUM)) {
     features &= ~(NETIF_F_TSO | NETIF_F_TSO_ECN | NETIF_F_TSO_MANGLEID);
@@ -141,6 +144,7 @@ function fixFeatures(wanted: bigint): bigint {
   if (has(NETIF_F_TSO_MANGLEID) && !has(NETIF_F_TSO)) features &= ~NETIF_F_TSO_MANGLEID;
   if ((features & NETIF_F_ALL_TSO) === NETIF_F_TSO_ECN) features &= ~NETIF_F_TSO_ECN;
   if (has(NETIF_F_GSO) && !has(NETIF_F_SG)) features &= ~NETIF_F_GSO;
+  if (has(NETIF_F_GSO_UDP_L4) && !hasChecksums) features &= ~NETIF_F_GSO_UDP_L4;
   if (has(NETIF_F_GSO_PARTIAL) && !has(NETIF_F_GSO)) features &= ~NETIF_F_GSO_PARTIAL;
   if (!has(NETIF_F_RXCSUM)) features &= ~NETIF_F_LRO;
   return features;

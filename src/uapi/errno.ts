@@ -133,6 +133,8 @@ const ERRNOS = [
   ["EOWNERDEAD", 130, "Owner died"],
   ["ENOTRECOVERABLE", 131, "State not recoverable"],
   ["ERFKILL", 132, "Operation not possible due to RF-kill"],
+  // The kernel's own, which programs see all the same (include/linux/errno.h).
+  ["ETOOSMALL", 525, "Unknown error 525"],
 ] as const;
 
 /** The symbolic name of an errno. */

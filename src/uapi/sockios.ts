@@ -16,6 +16,7 @@ export const SIOCGIFHWADDR = 0x8927;
 export const SIOCGIFINDEX = 0x8933;
 export const SIOCGIFTXQLEN = 0x8942;
 export const SIOCSIFTXQLEN = 0x8943;
+export const SIOCETHTOOL = 0x8946;
 export const SIOCGIFMAP = 0x8970;
 
 // struct ifreq of a 64-bit Linux: the name, then the union

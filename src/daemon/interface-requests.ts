@@ -1,0 +1,52 @@
+// What programs under `uveth run` ask of interfaces by other doors than netlink: ioctl(2), and files of /sys and /proc.
+//
+// Each is done over a netlink socket that is made for it in the namespace of the program, but SIOCETHTOOL, which does what
+// netlink does not.
+
+import type { Machine } from "../index.ts";
+import { NetlinkClient } from "../netlink/client.ts";
+import { NetlinkError } from "../netlink/error.ts";
+import { NETLINK_ROUTE } from "../uapi/netlink.ts";
+import { IFREQ_SIZE, SIOCETHTOOL } from "../uapi/sockios.ts";
+import { showInterfaces } from "./interface-files.ts";
+import { interfaceIoctl, nameOf } from "./interface-ioctl.ts";
+import type { NetnsFiles } from "./netns-files.ts";
+import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
+import { OP_IOCTL, OP_SHOW, textOf } from "./seqpacket-protocol.ts";
+
+type Netns = Machine["core"]["initialNetns"];
+
+/** Answers a request of process `pid` about interfaces; NetlinkError for a refusal. */
+export async function askInterfaces(
+  machine: Machine,
+  files: NetnsFiles,
+  pid: number,
+  asked: SeqpacketRequest,
+): Promise<SeqpacketAnswer> {
+  const { op, words } = asked;
+  if (op !== OP_IOCTL && op !== OP_SHOW) throw new NetlinkError("EINVAL");
+  const netns = files.netnsOfPid(pid);
+  if (netns === undefined) throw new NetlinkError("ENETDOWN");
+  // What the payload lies in is used again for the next request.
+  const payload = asked.payload.slice();
+  const isAdmin = words[2] === 1;
+  if (op === OP_IOCTL && words[0] === SIOCETHTOOL) return ethtool(machine, netns, payload, isAdmin);
+  const session = machine.openSession({ pid, isAdmin });
+  const client = new NetlinkClient(session.openSocketIn(netns, NETLINK_ROUTE));
+  try {
+    if (op === OP_IOCTL) return await interfaceIoctl(client, words[0], payload, words[1]);
+    await showInterfaces(client, files.showFolder(netns), textOf({ ...asked, payload }));
+    return { result: netns.id };
+  } finally {
+    client.close();
+    session.close();
+  }
+}
+
+/** Does what SIOCETHTOOL asks: the payload is a struct ifreq, with what it points at behind it. */
+function ethtool(machine: Machine, netns: Netns, payload: Uint8Array, isAdmin: boolean): SeqpacketAnswer {
+  const dev = netns.names.get(nameOf(payload.subarray(0, IFREQ_SIZE)));
+  if (dev === undefined) throw new NetlinkError("ENODEV");
+  const { result, bytes } = machine.ethtool.ioctl(dev, payload.subarray(IFREQ_SIZE), isAdmin);
+  return { result, payload: bytes };
+}
