@@ -290,6 +290,7 @@ int main(void) {
   CHECK(wait(&value) > 0 && value == 0);
   CHECK(recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 500 && ((struct nlmsghdr *)bytes)->nlmsg_seq == 7);
   CHECK(recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) >= 20 && ((struct nlmsghdr *)bytes)->nlmsg_type == NLMSG_DONE);
+  CHECK(recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) < 0 && errno == EAGAIN);
 
   CHECK(setsockopt(other, SOL_NETLINK, NETLINK_PKTINFO, &one, 4) == 0);
   struct { struct nlmsghdr h; struct ifinfomsg i; } up = {{sizeof(up), RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, 8, 0}, {.ifi_index = 1, .ifi_flags = 0x100, .ifi_change = 0x100}};
