@@ -47,6 +47,8 @@ export interface CaptureToPcapngOptions {
   readonly netns?: readonly string[];
   /** Bytes kept of a frame; all by default. */
   readonly snaplen?: number;
+  /** Which frames, in the words of pcap-filter(7); all by default. */
+  readonly filter?: string;
   /** Takes the file block by block, from its header on. */
   readonly write: (block: Uint8Array) => void;
 }
@@ -130,11 +132,11 @@ export class Machine implements NetlinkProvider {
 
   /**
    * Captures straight into a pcapng file until the function it returns is called, which writes what is left; ENOENT for a
-   * namespace there is not. For one link, or to look at frames, use `link.capture()`.
+   * namespace there is not, FilterError for a bad filter. For one link, or to look at frames, use `link.capture()`.
    */
-  captureToPcapng({ netns, snaplen, write }: CaptureToPcapngOptions): () => void {
+  captureToPcapng({ netns, snaplen, filter, write }: CaptureToPcapngOptions): () => void {
     const sources = netns?.map((name) => netnsByName(this.core, name)) ?? [...this.core.namespaces.values()];
-    return captureToPcapng(this.core, { sources, snaplen, write });
+    return captureToPcapng(this.core, { sources, snaplen, filter, write });
   }
 
   /** Opens a netlink socket; see NetlinkProvider. */

@@ -13,6 +13,8 @@ export interface CaptureOptions {
   readonly dev?: string | undefined;
   /** Bytes kept of each frame; all by default. */
   readonly snaplen?: number | undefined;
+  /** Which frames, in the words of pcap-filter(7); all by default. */
+  readonly filter?: string | undefined;
 }
 
 /** A frame as a message of the family uveth tells it. */
@@ -53,12 +55,14 @@ export class Captured {
     this.#epochNs = epochNs;
   }
 
-  /** Starts a capture over a client of its own; resolves when the tap is in place. ENODEV for a device there is not. */
-  static async start(netns: NetnsSockets, { dev, snaplen }: CaptureOptions): Promise<Captured> {
+  /** Starts a capture over a client of its own; resolves when the tap is in place. ENODEV for a device there is not, EINVAL for a bad filter. */
+  static async start(netns: NetnsSockets, { dev, snaplen, filter }: CaptureOptions): Promise<Captured> {
     const uveth = await netns.openUveth();
     const { epochNs = 0n } = await uveth.info();
     const captured = new Captured(uveth, epochNs);
-    const ended = uveth.capture({ ifname: dev, snaplen }, (frame) => captured.frames.push(sightingOf(frame)));
+    const ended = uveth.capture({ ifname: dev, snaplen, filter }, (frame) =>
+      captured.frames.push(sightingOf(frame)),
+    );
     captured.#ended = ended.catch((error: unknown) => {
       if (!captured.#isStopped) throw error;
     });

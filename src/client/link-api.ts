@@ -2,6 +2,7 @@
 
 import { NLM_F_CREATE, NLM_F_ECHO, NLM_F_EXCL } from "../uapi/netlink.ts";
 import { RTM_NEWLINK } from "../uapi/rtnetlink.ts";
+import type { CaptureOptions } from "./capture.ts";
 import { Captured } from "./capture.ts";
 import type { Link, LinkFilter, LinkSelector } from "./link.ts";
 import {
@@ -123,7 +124,7 @@ export class LinkHandle {
   }
 
   /** Starts a capture of this link's frames; resolves when the tap is in place. */
-  async capture(options: { readonly snaplen?: number | undefined } = {}): Promise<Captured> {
+  async capture(options: Omit<CaptureOptions, "dev"> = {}): Promise<Captured> {
     return Captured.start(this.netns, { ...options, dev: (await this.get()).ifname ?? "" });
   }
 }

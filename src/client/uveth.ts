@@ -81,6 +81,8 @@ export interface CaptureRequest {
   readonly snaplen?: number | undefined;
   /** Frames after which the capture ends by itself. */
   readonly count?: number | undefined;
+  /** Which frames, in the words of pcap-filter(7); all when absent. */
+  readonly filter?: string | undefined;
 }
 
 /** The family's commands over one NETLINK_GENERIC client; they act in the namespace of its socket unless told otherwise. */
@@ -182,8 +184,9 @@ function writePing(writer: MessageWriter, request: PingRequest): void {
   if (request.tos !== undefined) writer.u8(uapi.UVETH_A_TOS, request.tos);
 }
 
-function writeCapture(writer: MessageWriter, { ifname, snaplen, count }: CaptureRequest): void {
+function writeCapture(writer: MessageWriter, { ifname, snaplen, count, filter }: CaptureRequest): void {
   if (ifname !== undefined) writer.string(uapi.UVETH_A_IFNAME, ifname);
   if (snaplen !== undefined) writer.u32(uapi.UVETH_A_SNAPLEN, snaplen);
   if (count !== undefined) writer.u32(uapi.UVETH_A_COUNT, count);
+  if (filter !== undefined) writer.string(uapi.UVETH_A_FILTER, filter);
 }

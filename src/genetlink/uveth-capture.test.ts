@@ -39,7 +39,7 @@ function send(dev: Device, bytes: Uint8Array, change: (frame: Frame) => void = (
 async function start(
   machine: Machine,
   netns: string,
-  request: { ifname?: string; count?: number; snaplen?: number } = {},
+  request: { ifname?: string; count?: number; snaplen?: number; filter?: string } = {},
 ) {
   const client = await openUveth(machine, netns);
   const frames: UvethMessage[] = [];
@@ -100,6 +100,32 @@ describe("frames", () => {
       uveth.UVETH_DIRECTION_IN,
       uveth.UVETH_DIRECTION_OUT,
     ]);
+    capture.client.close();
+  });
+
+  test("are told when the filter lets them through: received ones, sent ones, tagged ones", async ({
+    machine,
+    clock,
+    pair,
+  }) => {
+    const filter = "ether[14] = 7 or vlan 5";
+    const red = await start(machine, "red", { filter });
+    const blue = await start(machine, "blue", { filter });
+    send(pair.red, broadcast([1]));
+    send(pair.red, broadcast([7]));
+    send(pair.red, broadcast([1]), (frame) =>
+      Object.assign(frame, { vlanProtocol: ETH_P_8021Q, vlanTci: 5 }),
+    );
+    await clock.advance(0);
+    expect(red.frames.map(({ length }) => length)).toEqual([15, 19]);
+    expect(blue.frames.map(({ length }) => length)).toEqual([15, 19]);
+    red.client.close();
+    blue.client.close();
+  });
+
+  test("of a filter that cannot be read are refused in libpcap's words", async ({ machine, pair: _ }) => {
+    const capture = await start(machine, "red", { filter: "tcp and" });
+    expect(await capture.end).toBe("EINVAL can't parse filter expression: syntax error");
     capture.client.close();
   });
 

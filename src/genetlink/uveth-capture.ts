@@ -16,17 +16,22 @@ import type { MessageWriter } from "../netlink/writer.ts";
 import { GENL_UNS_ADMIN_PERM } from "../uapi/genetlink.ts";
 import { IFNAMSIZ } from "../uapi/if.ts";
 import * as uveth from "../uapi/uveth.ts";
+import { Filter, FilterError } from "../wire/filter/filter.ts";
 import type { GenlOp, GenlRequest } from "./family.ts";
 import { netnsOf, netnsRule } from "./uveth-netns.ts";
 
 /** tcpdump's default buffer. */
 const limitBytes = 2 * 1024 * 1024;
 
-const capturePolicy = policy(uveth.UVETH_A_SNAPLEN, {
+/** A longer filter expression is nobody's. */
+const maxFilterLength = 4_096;
+
+const capturePolicy = policy(uveth.UVETH_A_FILTER, {
   [uveth.UVETH_A_NETNS]: netnsRule,
   [uveth.UVETH_A_IFNAME]: nulString("ifname", IFNAMSIZ - 1),
   [uveth.UVETH_A_COUNT]: u32("count"),
   [uveth.UVETH_A_SNAPLEN]: u32("snaplen"),
+  [uveth.UVETH_A_FILTER]: nulString("filter", maxFilterLength),
 });
 
 type CaptureRequest = GenlRequest<typeof capturePolicy>;
@@ -36,13 +41,23 @@ export const captureOps: readonly GenlOp[] = [
   { cmd: uveth.UVETH_CMD_CAPTURE, flags: GENL_UNS_ADMIN_PERM, policy: capturePolicy, handle: capture },
 ];
 
-/** Starts a capture: ENODEV when the device is not there. */
+/** Starts a capture: ENODEV when the device is not there, EINVAL with libpcap's text for a filter that cannot be read. */
 function capture(request: CaptureRequest): void {
   const { netns: name, ifname } = request.attrs;
   const netns = netnsOf(request, name);
   const dev = ifname === undefined ? undefined : deviceByName(netns, ifname);
   if (ifname !== undefined && dev === undefined) throw refused("ENODEV", "", request.attrs, "ifname");
-  new RunningCapture(request, netns, dev);
+  new RunningCapture(request, netns, dev, filterOf(request));
+}
+
+function filterOf({ attrs }: CaptureRequest): Filter | undefined {
+  if (attrs.filter === undefined) return undefined;
+  try {
+    return new Filter(attrs.filter);
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    throw refused("EINVAL", error.message, attrs, "filter");
+  }
 }
 
 /** A capture that is being told. */
@@ -57,13 +72,17 @@ class RunningCapture {
   /** Why the capture ends once all that waits has been told. */
   #reason: NetlinkError | undefined;
 
-  constructor(request: CaptureRequest, netns: Netns, dev: Device | undefined) {
+  constructor(request: CaptureRequest, netns: Netns, dev: Device | undefined, filter: Filter | undefined) {
     const { snaplen = 0, count = 0 } = request.attrs;
     const { machine } = request.request;
     this.#request = request;
     this.#source = dev ?? netns;
     this.#left = count === 0 ? Number.POSITIVE_INFINITY : count;
-    this.#capture = new Capture(machine, { limitBytes, snaplen: snaplen === 0 ? undefined : snaplen });
+    this.#capture = new Capture(machine, {
+      limitBytes,
+      snaplen: snaplen === 0 ? undefined : snaplen,
+      filter,
+    });
     this.#deferred = request.request.defer(() => this.#stop());
     this.#deferred.onRoom = () => this.#tell();
     this.#capture.onReadable = () => this.#tell();

@@ -2,6 +2,7 @@
 // own process.
 
 import { CaptureFile } from "../wire/capture-file.ts";
+import { Filter } from "../wire/filter/filter.ts";
 import type { CaptureRecord } from "./capture.ts";
 import { Capture } from "./capture.ts";
 import type { Device, MachineContext, Netns } from "./netdevice.ts";
@@ -13,6 +14,8 @@ export interface CaptureToPcapng {
   readonly sources: readonly (Device | Netns)[];
   /** Bytes kept of a frame; all by default. */
   readonly snaplen?: number | undefined;
+  /** Which frames, in the words of pcap-filter(7); all by default. FilterError when it cannot be understood. */
+  readonly filter?: string | undefined;
   /** Takes the file block by block, from its header on. */
   readonly write: (block: Uint8Array) => void;
 }
@@ -20,10 +23,13 @@ export interface CaptureToPcapng {
 /** Captures until the function it returns is called, which writes what is left and the file's last blocks. */
 export function captureToPcapng(
   machine: MachineContext,
-  { sources, snaplen, write }: CaptureToPcapng,
+  { sources, snaplen, filter, write }: CaptureToPcapng,
 ): () => void {
   const file = new CaptureFile(write, { epochNs: machine.clock.epochNs });
-  const capture = new Capture(machine, { snaplen });
+  const capture = new Capture(machine, {
+    snaplen,
+    filter: filter === undefined ? undefined : new Filter(filter),
+  });
   const drain = () => {
     for (let record = capture.read(); record !== undefined; record = capture.read()) {
       file.add({

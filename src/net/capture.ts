@@ -8,6 +8,7 @@
 import { setBe16 } from "../bytes/endian.ts";
 import { ARPHRD_ETHER, ARPHRD_LOOPBACK } from "../uapi/if_arp.ts";
 import { ETH_ALEN, ETH_HLEN } from "../uapi/if_ether.ts";
+import type { Filter } from "../wire/filter/filter.ts";
 import type { DropReason } from "./drop-reason.ts";
 import type { Device, Frame, MachineContext, Netns, PacketTap } from "./netdevice.ts";
 import { CHECKSUM_PARTIAL } from "./netdevice.ts";
@@ -55,6 +56,8 @@ export interface CaptureOptions {
   readonly snaplen?: number | undefined;
   /** The most that waits to be read, in bytes; further frames are lost. No bound by default. */
   readonly limitBytes?: number | undefined;
+  /** Which frames; all by default. */
+  readonly filter?: Filter | undefined;
 }
 
 /** A running capture. Whoever makes it closes it. */
@@ -65,6 +68,7 @@ export class Capture implements PacketTap {
   readonly #machine: MachineContext;
   readonly #snaplen: number;
   readonly #limitBytes: number;
+  readonly #filter: Filter | undefined;
   readonly #sources: (Device | Netns)[] = [];
   readonly #records: CaptureRecord[] = [];
   #waitingBytes = 0;
@@ -73,11 +77,16 @@ export class Capture implements PacketTap {
 
   constructor(
     machine: MachineContext,
-    { snaplen = Number.POSITIVE_INFINITY, limitBytes = Number.POSITIVE_INFINITY }: CaptureOptions = {},
+    {
+      snaplen = Number.POSITIVE_INFINITY,
+      limitBytes = Number.POSITIVE_INFINITY,
+      filter,
+    }: CaptureOptions = {},
   ) {
     this.#machine = machine;
     this.#snaplen = snaplen;
     this.#limitBytes = limitBytes;
+    this.#filter = filter;
   }
 
   /** Looks at the frames of a device, or of all devices that are ever in a namespace. */
@@ -128,6 +137,7 @@ export class Capture implements PacketTap {
     if (dev.type !== ARPHRD_ETHER && dev.type !== ARPHRD_LOOPBACK) return;
     const header = headerOf(frame);
     const length = header.length + frame.end - header.end;
+    if (this.#filter !== undefined && !passes(this.#filter, frame, header, length, isOutgoing)) return;
     const size = Math.min(length, this.#snaplen);
     if (this.#waitingBytes + size + recordOverhead > this.#limitBytes) {
       this.#lost++;
@@ -190,6 +200,25 @@ function headerOf(frame: Frame): LinkHeader {
   if (!isThere) return { length, start: undefined, end: start };
   if (end - macHeader < ETH_HLEN) return { length: 0, start: macHeader, end: macHeader };
   return { length, start: macHeader, end: macHeader + ETH_HLEN };
+}
+
+/** Whether a filter lets the frame through, as it would stand on the wire. */
+function passes(
+  filter: Filter,
+  frame: Frame,
+  header: LinkHeader,
+  length: number,
+  isOutgoing: boolean,
+): boolean {
+  if (
+    header.start !== undefined &&
+    header.end - header.start === header.length &&
+    header.end === frame.start
+  ) {
+    return filter.matches(frame.bytes, header.start, frame.end, length, isOutgoing);
+  }
+  const whole = copyOf(frame, header, length);
+  return filter.matches(whole, 0, whole.length, length, isOutgoing);
 }
 
 /** The first `size` bytes of the frame as it would stand on the wire; a missing header has addresses of zeros. */

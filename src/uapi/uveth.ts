@@ -21,7 +21,7 @@ export const UVETH_CMD_SYSCTL_GET = 5; // NETNS, SYSCTL_NAME; or a dump of NETNS
 export const UVETH_CMD_SYSCTL_SET = 6; // NETNS, SYSCTL_NAME, SYSCTL_VALUE
 export const UVETH_CMD_PING = 7; // NETNS, DESTINATION, [SOURCE, IFNAME, COUNT, INTERVAL_NS, TIMEOUT_NS, SIZE, TTL, TOS]
 export const UVETH_CMD_PING_EVENT = 8; // what PING is answered with
-export const UVETH_CMD_CAPTURE = 9; // NETNS, [IFNAME, SNAPLEN, COUNT]
+export const UVETH_CMD_CAPTURE = 9; // NETNS, [IFNAME, SNAPLEN, COUNT, FILTER]
 export const UVETH_CMD_FRAME = 10; // what CAPTURE is answered with, once per frame
 export const UVETH_CMD_NETNS_OPEN = 11; // [NETNS] → NETNS_FD
 export const UVETH_CMD_NETNS_CLOSE = 12; // NETNS_FD
@@ -75,7 +75,8 @@ export const UVETH_A_LOST = 42; // u32: frames not handed over before this one, 
 export const UVETH_A_NETNS_FD = 43; // u32: a descriptor of the sender's process, as IFLA_NET_NS_FD takes it
 export const UVETH_A_FRAME_COUNT = 44; // u32: frames that somebody holds
 export const UVETH_A_TIMER_COUNT = 45; // u32: timers that are set
-export const UVETH_A_MAX = 45;
+export const UVETH_A_FILTER = 46; // string: which frames, in the words of pcap-filter(7)
+export const UVETH_A_MAX = 46;
 
 // UVETH_A_PING_EVENT
 export const UVETH_PING_SENT = 1; // PING_SEQ, TIME_NS

@@ -4,6 +4,7 @@
 export * from "./arp.ts";
 export * from "./describe.ts";
 export * from "./ethernet.ts";
+export * from "./filter/filter.ts";
 export * from "./icmp.ts";
 export * from "./icmpv6.ts";
 export * from "./igmp.ts";

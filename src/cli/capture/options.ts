@@ -2,8 +2,9 @@
 
 import { CommandExit, EXIT_FAILURE } from "../exit.ts";
 
-export const CAPTURE_USAGE = `Usage: uveth capture [OPTIONS]
+export const CAPTURE_USAGE = `Usage: uveth capture [OPTIONS] [EXPRESSION]
 Shows the frames that pass the devices of a namespace, also those that are dropped and why.
+EXPRESSION says which, in the words of pcap-filter(7): "tcp port 80 and not host 10.0.0.1".
   -i DEV      only this device; all of them by default
   -w FILE     write pcapng to FILE instead of text; - is standard output
   -c COUNT    stop after COUNT frames
@@ -22,6 +23,8 @@ export interface CaptureOptions {
   readonly file: string | undefined;
   readonly count: number | undefined;
   readonly snaplen: number | undefined;
+  /** Which frames; undefined for all. */
+  readonly filter: string | undefined;
   readonly hasLinkLevel: boolean;
   readonly hasTime: boolean;
   readonly isJson: boolean;
@@ -36,7 +39,9 @@ const flags = "etjqhn";
 export function parseCapture(argv: readonly string[]): CaptureOptions {
   const given = new Map<string, string>();
   const words = [...argv];
-  for (let word = words.shift(); word !== undefined; word = words.shift()) {
+  for (let word = words[0]; word?.startsWith("-") === true; word = words[0]) {
+    words.shift();
+    if (word === "--") break;
     if (!/^-[^-]/.test(word) && word !== "--help") throw wrong(`Unknown word "${word}"`);
     takeOptions(word === "--help" ? "-h" : word, words, given);
   }
@@ -46,6 +51,7 @@ export function parseCapture(argv: readonly string[]): CaptureOptions {
     file: given.get("w"),
     count: positive(given.get("c"), "-c"),
     snaplen: positive(given.get("s"), "-s"),
+    filter: words.length === 0 ? undefined : words.join(" "),
     hasLinkLevel: given.has("e"),
     hasTime: !given.has("t"),
     isJson: given.has("j"),
