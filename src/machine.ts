@@ -3,8 +3,11 @@
 
 import { assert } from "./bytes/assert.ts";
 import { dummy } from "./drivers/dummy.ts";
+import { ifb } from "./drivers/ifb.ts";
 import { addLoopback } from "./drivers/loopback.ts";
 import { macvlan } from "./drivers/macvlan/macvlan.ts";
+import { netkit } from "./drivers/netkit.ts";
+import { nlmon } from "./drivers/nlmon.ts";
 import { veth } from "./drivers/veth.ts";
 import { vlan } from "./drivers/vlan/vlan.ts";
 import { LinkWatchList } from "./net/carrier.ts";
@@ -89,7 +92,16 @@ export class MachineCore implements MachineContext {
     this.possibleCpus = options.possibleCpus ?? 1;
     this.maxBacklog = options.maxBacklog ?? 1_000;
     this.#requestModule = options.requestModule ?? (async () => undefined);
-    const kinds: readonly LinkOps[] = [dummy, macvlan, veth, vlan, ...(options.kinds ?? [])];
+    const kinds: readonly LinkOps[] = [
+      dummy,
+      ifb,
+      macvlan,
+      netkit,
+      nlmon,
+      veth,
+      vlan,
+      ...(options.kinds ?? []),
+    ];
     join(this);
     for (const ops of kinds) this.#addKind(ops);
     this.initialNetns = this.newNetns();

@@ -98,6 +98,8 @@ export interface Protocol {
   receive(request: Request, startDump: (handler: Handler) => void): void;
   /** Refuses a membership (a group that needs rights, EPERM); nothing by default. */
   join?(group: number, sender: Sender): void;
+  /** Whether a datagram stands for what is no netlink on Linux, and is not shown to those who watch netlink. */
+  isHidden?(datagram: Uint8Array): boolean;
 }
 
 /** Thrown by a handler that needs `alias` to be loaded first (request_module); the request is parked and replayed. */

@@ -15,6 +15,7 @@ import { RunningDump } from "./dump.ts";
 import type { Deferred, Handler } from "./handler.ts";
 import { ModuleNeeded } from "./handler.ts";
 import type { NetlinkSocket } from "./socket.ts";
+import { showNetlinkTaps } from "./socket.ts";
 
 /** Loads what an alias names (request_module): true when it is worth trying again. */
 export type LoadModule = (alias: string) => Promise<boolean>;
@@ -34,6 +35,7 @@ export class Receiver {
 
   /** Handles the messages of one datagram; the bytes may be reused afterwards. */
   receive(datagram: Uint8Array): void {
+    if (this.#socket.netns.netlinkTaps !== null) showNetlinkTaps(this.#socket, datagram, false);
     for (const message of messages(datagram)) {
       if (this.#isLoading) this.#waiting.push(copyOf(message));
       else this.#handle(message, true);

@@ -109,6 +109,7 @@ export class NetlinkSocket implements Sender {
   /** Queues a datagram for the reader; false and an overrun when it does not read (netlink_attachskb, netlink_overrun). */
   queue(bytes: Uint8Array, group = 0, nsid?: number): boolean {
     if (this.#isClosed) return false;
+    if (this.netns.netlinkTaps !== null) showNetlinkTaps(this, bytes, true);
     const size = bytes.length + datagramOverhead;
     if (this.#queuedBytes + size > this.receiveBuffer && this.#queue.length > 0) {
       if (!this.ignoresOverrun) this.#isOverrun = true;
@@ -215,4 +216,14 @@ export class NetlinkSocket implements Sender {
     this.table.leave(this);
     this.onClosed();
   }
+}
+
+/** Shows a datagram of `socket` to those who watch netlink in its namespace (netlink_deliver_tap). */
+export function showNetlinkTaps(
+  { netns, protocol, protocolNumber }: NetlinkSocket,
+  datagram: Uint8Array,
+  isToUser: boolean,
+): void {
+  if (protocol.isHidden?.(datagram) === true) return;
+  for (const tap of netns.netlinkTaps ?? []) tap(datagram, protocolNumber, isToUser);
 }

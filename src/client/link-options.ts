@@ -5,6 +5,8 @@ import * as uapi from "../uapi/if_link.ts";
 import { macBytes } from "./address-text.ts";
 import type { MacvlanOptions } from "./kinds/macvlan.ts";
 import { macvlanRequest, writeMacvlan } from "./kinds/macvlan.ts";
+import type { NetkitOptions } from "./kinds/netkit.ts";
+import { netkitRequest, writeNetkit } from "./kinds/netkit.ts";
 import { writeVethPeer } from "./kinds/veth.ts";
 import type { VlanOptions } from "./kinds/vlan.ts";
 import { vlanRequest, writeVlan } from "./kinds/vlan.ts";
@@ -55,10 +57,11 @@ export interface NewLinkOptions extends CommonOptions {
   readonly numRxQueues?: number | undefined;
   /** The device below, for kinds that stand on one. */
   readonly link?: DeviceName | undefined;
-  /** The other end of a veth. */
+  /** The other end of a veth or netkit. */
   readonly peer?: PeerOptions | undefined;
   /** What is particular to the kind of that name. */
   readonly macvlan?: MacvlanOptions | undefined;
+  readonly netkit?: NetkitOptions | undefined;
   readonly vlan?: VlanOptions | undefined;
 }
 
@@ -85,16 +88,20 @@ export function withNewLink<Result>(
   return withLink(netns, options, async (own) => {
     const link = options.link === undefined ? undefined : await ifindexOf(netns, options.link);
     const request = { ...own, ifindex, link, numTxQueues, numRxQueues };
-    if (peer === undefined) return use({ ...request, linkinfo: { kind, data: kindData(options) } });
+    if (peer === undefined)
+      return use({ ...request, linkinfo: { kind, data: kindData(options, undefined) } });
     return withLink(netns, peer, (other) => {
       const blob = { ...other, ifindex: peer.ifindex };
-      return use({ ...request, linkinfo: { kind, data: (writer) => writeVethPeer(writer, blob) } });
+      return use({ ...request, linkinfo: { kind, data: kindData(options, blob) } });
     });
   });
 }
 
 /** What the options say of the kind; undefined when they say nothing. */
-function kindData({ macvlan, vlan }: NewLinkOptions): LinkInfoRequest["data"] {
+function kindData(options: NewLinkOptions, peer: LinkRequest | undefined): LinkInfoRequest["data"] {
+  const { kind, macvlan, netkit, vlan } = options;
+  if (kind === "netkit") return (writer) => writeNetkit(writer, netkitRequest(netkit ?? {}, peer));
+  if (peer !== undefined) return (writer) => writeVethPeer(writer, peer);
   if (macvlan !== undefined) return (writer) => writeMacvlan(writer, macvlanRequest(macvlan));
   if (vlan !== undefined) return (writer) => writeVlan(writer, vlanRequest(vlan));
   return undefined;

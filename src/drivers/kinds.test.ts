@@ -16,3 +16,10 @@ describeDeviceKind({
   data: (writer) => writer.u16(IFLA_VLAN_ID, 5),
   refusesOwnData: "IFLA_VLAN_FLAGS is told with a mask of all bits, and taken with known ones only",
 });
+describeDeviceKind({ kind: "ifb" });
+describeDeviceKind({
+  kind: "netkit",
+  companions: ["nk0"],
+  refusesOwnData: "IFLA_NETKIT_PRIMARY is told, and never taken",
+});
+describeDeviceKind({ kind: "nlmon" });

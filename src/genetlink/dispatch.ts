@@ -24,6 +24,7 @@ import {
   GENLMSGHDR_SIZE,
 } from "../uapi/genetlink.ts";
 import { NLM_F_ACK, NLM_F_DUMP, NLM_F_ECHO, NLM_F_REQUEST } from "../uapi/netlink.ts";
+import { UVETH_GENL_NAME } from "../uapi/uveth.ts";
 import type { GenlFamily, GenlOp } from "./family.ts";
 import { GenlRequest, RegisteredFamily } from "./family.ts";
 
@@ -101,6 +102,11 @@ export class Genetlink implements Protocol {
     }
     op.start?.(genlRequest);
     startDump({ dump: (kept, control) => op.dump?.(parse(kept, registered, op), control) ?? nothing() });
+  }
+
+  /** The family `uveth` stands for system calls; shown, a capture of netlink would show itself for ever. */
+  isHidden(datagram: Uint8Array): boolean {
+    return this.byId(getU16(datagram, 4))?.family.name === UVETH_GENL_NAME;
   }
 
   #freeId(): number {

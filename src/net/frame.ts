@@ -9,7 +9,7 @@ import { PACKET_HOST } from "../uapi/if_packet.ts";
 import { RX_DROPPED, TX_DROPPED } from "./counters.ts";
 import type { DropReason } from "./drop-reason.ts";
 import type { Device, FrameAllocator, FrameMemory } from "./netdevice.ts";
-import { CHECKSUM_NONE, Frame, GSO_NONE, noMemory } from "./netdevice.ts";
+import { CHECKSUM_NONE, Frame, GSO_NONE, noMemory, REDIRECT_NONE } from "./netdevice.ts";
 
 /** Slab sizes in bytes; the largest holds a frame of MTU 65535 with its header, a tag and headroom. */
 const slabSizes = [256, 2_048, 9_216, 67_584] as const;
@@ -216,6 +216,9 @@ function resetMetadata(frame: Frame): void {
   frame.mark = 0;
   frame.priority = 0;
   frame.queue = 0;
+  frame.redirect = REDIRECT_NONE;
+  frame.iif = 0;
+  frame.isSeen = false;
   frame.timestamp = Number.NaN;
   frame.packetId = 0;
 }
@@ -239,6 +242,9 @@ export function copyMetadata(from: Frame, to: Frame, moved: number): void {
   to.mark = from.mark;
   to.priority = from.priority;
   to.queue = from.queue;
+  to.redirect = from.redirect;
+  to.iif = from.iif;
+  to.isSeen = from.isSeen;
   to.timestamp = from.timestamp;
   to.packetId = from.packetId;
 }

@@ -36,6 +36,11 @@ export const GSO_UDP_L4 = 5;
 /** As GSO_TCPV4, over IPv6. */
 export const GSO_TCPV6 = 4;
 
+/** A frame goes its own way; or a filter has redirected it, from what a device sent or from what it received. */
+export const REDIRECT_NONE = 0;
+export const REDIRECT_EGRESS = 1;
+export const REDIRECT_INGRESS = 2;
+
 /**
  * An Ethernet frame on its way (`struct sk_buff`). Its bytes are a window `[start, end)` of the machine's arena; whoever
  * takes a frame hands it on, queues it, or gives it back by `free` or `drop` (frame.ts). Offsets are absolute in `bytes`.
@@ -74,6 +79,11 @@ export class Frame {
   priority = 0;
   /** Transmit queue of the device it was sent on. */
   queue = 0;
+  /** REDIRECT_*, and the ifindex of the device it was redirected from or last received by (skb_iif); 0: none. */
+  redirect = REDIRECT_NONE;
+  iif = 0;
+  /** Taps and filters of the next device it enters have seen it (tc_skip_classify); taken back there. */
+  isSeen = false;
   /** When it was received, in nanoseconds of the machine's clock; NaN until somebody asked for a stamp. */
   timestamp = Number.NaN;
   /** The same number for every sight of this frame in captures; 0 until the first capture saw it. */
@@ -535,6 +545,8 @@ export class Netns {
   loopback: Device | null = null;
   /** Who looks at every frame of every device here; null while nobody does. */
   taps: PacketTap[] | null = null;
+  /** Devices that are sent every netlink datagram of sockets here (`struct netlink_tap`); null while there are none. */
+  netlinkTaps: NetlinkTap[] | null = null;
   /** Protocol state of inet, owned by that room. */
   ip: NetnsSlot | null = null;
   isAlive = true;
@@ -546,6 +558,9 @@ export class Netns {
     this.id = id;
   }
 }
+
+/** Sees a netlink datagram of `protocol` (NETLINK_*), on its way to a user or to the kernel; must not keep the bytes. */
+export type NetlinkTap = (datagram: Uint8Array, protocol: number, isToUser: boolean) => void;
 
 /** Base of what a protocol keeps with a namespace; narrow it with `instanceof`. */
 export abstract class NetnsSlot {

@@ -72,8 +72,11 @@ export function netifReceive(frame: Frame, dev: Device): void {
   do {
     if (frame.dev !== null) receiver = frame.dev;
     if ((frame.protocol === ETH_P_8021Q || frame.protocol === ETH_P_8021AD) && !vlanUntag(frame)) return;
-    if (receiver.taps !== null) showTaps(receiver.taps, frame, receiver, false);
-    if (receiver.netns.taps !== null) showTaps(receiver.netns.taps, frame, receiver, false);
+    if (frame.isSeen) frame.isSeen = false;
+    else {
+      if (receiver.taps !== null) showTaps(receiver.taps, frame, receiver, false);
+      if (receiver.netns.taps !== null) showTaps(receiver.netns.taps, frame, receiver, false);
+    }
     if (isHandled(frame, receiver)) return;
   } while (frame.dev !== receiver);
   deliver(frame, receiver);

@@ -132,6 +132,7 @@ function validate(
       throw new NetlinkError("EINVAL", "NLA_F_NESTED not expected", { offset, policy: rule });
     }
   }
+  if (rule.message !== undefined) throw new NetlinkError("EINVAL", rule.message, { offset });
   const errno = lengthError(attribute, rule);
   if (errno !== undefined)
     throw new NetlinkError(errno, "Attribute failed policy validation", { offset, policy: rule });

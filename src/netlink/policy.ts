@@ -33,6 +33,8 @@ export interface AttrPolicy<Name extends string = string, Value = unknown> {
   readonly range?: readonly [min: number, max: number];
   /** Bits that may be set (NLA_POLICY_MASK). */
   readonly mask?: number;
+  /** Why it is refused, for one that always is (NLA_POLICY's reject_message). */
+  readonly message?: string;
   /** The policy of what is inside, checked together with the outer one (NLA_POLICY_NESTED). */
   readonly nested?: Policy;
   decode(attribute: Attribute): Value;
@@ -168,9 +170,10 @@ export function nested<const Name extends string>(name: Name, inside: Policy): A
   return { name, type: "nested", length: 0, nested: inside, decode: (attribute) => attribute };
 }
 
-/** An attribute that only the kernel sends (NLA_REJECT). */
-export function reject<const Name extends string>(name: Name): AttrPolicy<Name, never> {
-  return { name, type: "reject", length: 0, decode: unreachable };
+/** An attribute that only the kernel sends (NLA_REJECT), refused with a text of its own if there is one. */
+export function reject<const Name extends string>(name: Name, message?: string): AttrPolicy<Name, never> {
+  const rule = { name, type: "reject", length: 0, decode: unreachable } as const;
+  return message === undefined ? rule : { ...rule, message };
 }
 
 function unreachable(): never {

@@ -473,6 +473,7 @@ export const IFLA_NETKIT_SCRUB = 6;
 export const IFLA_NETKIT_PEER_SCRUB = 7;
 export const IFLA_NETKIT_HEADROOM = 8;
 export const IFLA_NETKIT_TAILROOM = 9;
+export const IFLA_NETKIT_MAX = 9;
 
 // IFLA_NETKIT_POLICY and _PEER_POLICY: enum netkit_action, newer than Linux 6.1's headers
 export const NETKIT_NEXT = -1;

@@ -7,6 +7,8 @@ export const PACKET_MULTICAST = 2;
 export const PACKET_OTHERHOST = 3;
 export const PACKET_OUTGOING = 4;
 export const PACKET_LOOPBACK = 5;
+export const PACKET_USER = 6;
+export const PACKET_KERNEL = 7;
 
 // struct sockaddr_ll: the address of a packet socket
 export const SOCKADDR_LL_FAMILY = 0;

@@ -7,7 +7,7 @@
 import { expect, test } from "vitest";
 import { canMakeNamespaces, resultInChild } from "../parity/kernel-child.ts";
 import { addrModify, addrShow, addrShow6 } from "./ip-lines/addr.ts";
-import { macvlanLines } from "./ip-lines/kinds.ts";
+import { ifbLines, macvlanLines } from "./ip-lines/kinds.ts";
 import { linkAdd } from "./ip-lines/link-add.ts";
 import { linkSet } from "./ip-lines/link-set.ts";
 import { linkMasters, linkProperty, linkShow } from "./ip-lines/link-show.ts";
@@ -27,6 +27,7 @@ const scenarios = [
   linkProperty,
   linkSet,
   linkAdd,
+  ifbLines,
   macvlanLines,
   addrShow,
   addrShow6,

@@ -33,6 +33,7 @@ const NONE = {
   txDropped: 0,
   rxErrors: 0,
   txErrors: 0,
+  multicast: 0,
 };
 
 interface Pair {

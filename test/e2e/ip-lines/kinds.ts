@@ -89,3 +89,33 @@ export const macvlanLines: Scenario = {
     link show
   `,
 };
+
+/** ifb: made, changed, refused. */
+export const ifbLines: Scenario = {
+  title: "type ifb",
+  setup: [],
+  lines: `
+    link help ifb
+    link add i0 index 20 type ifb help
+    link add i0 index 20 type ifb
+    -d link show i0
+    -d -j link show i0
+    link add i0 type ifb
+    link add i1 address 01:00:00:00:00:01 type ifb
+    link add i1 index 21 address 02:00:00:00:00:01 numtxqueues 4 type ifb
+    -d link show i1
+    link set i0 address 02:00:00:00:00:02
+    link set i0 type ifb
+    link set i0 mtu 100000
+    link set i0 mtu 1
+    link set i0 carrier off
+    link set i0 txqueuelen 5
+    link show i0
+    link set i0 mtu 1400
+    link show type ifb
+    link set i1 name i2
+    link del i0
+    link del i2 type ifb
+    link show
+  `,
+};

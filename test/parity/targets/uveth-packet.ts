@@ -10,6 +10,7 @@ import { devQueueXmit } from "../../../src/net/transmit.ts";
 import { NetlinkError } from "../../../src/netlink/error.ts";
 import { IFF_UP } from "../../../src/uapi/if.ts";
 import { ETH_HLEN, ETH_P_8021Q, ETH_P_ALL } from "../../../src/uapi/if_ether.ts";
+import { PACKET_OUTGOING } from "../../../src/uapi/if_packet.ts";
 import type { PacketPort, ReceivedFrame } from "../targets.ts";
 
 const VLAN_HLEN = 4;
@@ -27,6 +28,8 @@ class UvethPacket implements PacketPort, PacketTap {
   readonly #protocol: number;
   readonly #received: ReceivedFrame[] = [];
   readonly #waiting: ((frame: ReceivedFrame) => void)[] = [];
+  /** The frame this socket sends just now, which it does not receive. */
+  #own: Frame | undefined;
 
   constructor(dev: Device, protocol: number) {
     this.#dev = dev;
@@ -45,7 +48,9 @@ class UvethPacket implements PacketPort, PacketTap {
     if (frame === null) throw new NetlinkError("ENOBUFS");
     frame.dev = dev;
     frame.protocol = getBe16(bytes, 12);
+    this.#own = frame;
     devQueueXmit(frame);
+    this.#own = undefined;
   }
 
   receive(): Promise<ReceivedFrame> {
@@ -60,8 +65,11 @@ class UvethPacket implements PacketPort, PacketTap {
   }
 
   seen(frame: Frame, _dev: Device, isOutgoing: boolean): void {
-    if (isOutgoing || (this.#protocol !== ETH_P_ALL && frame.protocol !== this.#protocol)) return;
-    const received = { bytes: frame.bytes.slice(frame.macHeader, frame.end), packetType: frame.packetType };
+    if (frame === this.#own || (this.#protocol !== ETH_P_ALL && frame.protocol !== this.#protocol)) return;
+    // What others send on the device is for sockets that take everything.
+    if (isOutgoing && this.#protocol !== ETH_P_ALL) return;
+    const packetType = isOutgoing ? PACKET_OUTGOING : frame.packetType;
+    const received = { bytes: frame.bytes.slice(frame.macHeader, frame.end), packetType };
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#received.push(received);
     else waiting(received);
