@@ -75,6 +75,7 @@ export class MachineCore implements MachineContext {
   announceNsid: (netns: Netns, nsid: number, type: "new" | "del", origin?: Origin) => void = () => {};
   readonly #requestModule: (alias: string) => Promise<LinkOps | undefined>;
   #lastPacketId = 0;
+  #awake = 0;
   #lastNetnsId = 0;
 
   /** `join` lets the protocols take their places before the first device is registered. */
@@ -120,6 +121,11 @@ export class MachineCore implements MachineContext {
     this.kinds.set(ops.kind, ops);
     const { deviceEvent } = ops;
     if (deviceEvent !== undefined) this.notifiers.push((event, dev) => deviceEvent(event, dev));
+  }
+
+  keepAwake(change: 1 | -1): void {
+    this.#awake += change;
+    if (this.#awake === (change > 0 ? 1 : 0)) this.clock.stayAwake?.(change > 0);
   }
 
   nextPacketId(): number {

@@ -84,7 +84,7 @@ export class NetlinkTable implements SocketTable {
   countAnswers(change: number): void {
     const before = this.#openAnswers;
     this.#openAnswers += change;
-    if ((before === 0) !== (this.#openAnswers === 0)) this.machine.clock.stayAwake?.(this.#openAnswers > 0);
+    if ((before === 0) !== (this.#openAnswers === 0)) this.machine.keepAwake(before === 0 ? 1 : -1);
   }
 
   joinGroup(socket: NetlinkSocket, group: number): void {

@@ -7,7 +7,7 @@ import type { Device, DeviceEvent, Frame, MachineContext, Netns } from "../net/n
 import { ICMP_DEST_UNREACH, ICMP_HOST_UNREACH } from "../uapi/icmp.ts";
 import { ICMPV6_ADDR_UNREACH, ICMPV6_DEST_UNREACH } from "../uapi/icmpv6.ts";
 import { ETH_P_ARP, ETH_P_IP, ETH_P_IPV6 } from "../uapi/if_ether.ts";
-import { IPPROTO_ICMP, IPPROTO_UDP } from "../uapi/in.ts";
+import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from "../uapi/in.ts";
 import { IPPROTO_ICMPV6 } from "../uapi/in6.ts";
 import { RTN_UNICAST } from "../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
@@ -34,6 +34,9 @@ import { createNeighTable } from "./neigh/table.ts";
 import { IpNetns } from "./netns.ts";
 import { followDevice } from "./rules/rule.ts";
 import { ipNetns } from "./slots.ts";
+import { tcpError4, tcpError6 } from "./tcp/error.ts";
+import { closeTcp } from "./tcp/leave.ts";
+import { TcpReceiver } from "./tcp/receive.ts";
 import { closeUdp } from "./udp/bind.ts";
 import { udpError4, udpError6 } from "./udp/connect.ts";
 import { UdpReceiver } from "./udp/receive.ts";
@@ -66,6 +69,11 @@ export function joinInet(machine: MachineContext): Inet {
   inet.protocols4.set(IPPROTO_UDP, (frame, dev) => udp.receive4(frame, dev));
   inet.protocols6.set(IPPROTO_ICMPV6, icmp6Receive);
   inet.protocols6.set(IPPROTO_UDP, (frame, dev) => udp.receive6(frame, dev));
+  const tcp = new TcpReceiver();
+  inet.protocols4.set(IPPROTO_TCP, (frame, dev) => tcp.receive4(frame, dev));
+  inet.protocols6.set(IPPROTO_TCP, (frame, dev) => tcp.receive6(frame, dev));
+  inet.errorHandlers4.set(IPPROTO_TCP, tcpError4);
+  inet.errorHandlers6.set(IPPROTO_TCP, tcpError6);
   inet.errorHandlers4.set(IPPROTO_UDP, udpError4);
   inet.errorHandlers6.set(IPPROTO_UDP, udpError6);
   machine.packetHandlers.set(ETH_P_IP, (frame, dev) => ipv4.receive(frame, dev));
@@ -83,6 +91,7 @@ function follow(inet: Inet, event: DeviceEvent, dev: Device): void {
     followRules(dev, event !== "unregister");
   deviceEvent4(event, dev);
   deviceEvent6(event, dev);
+  if (netns.ip instanceof IpNetns) netns.ip.routeGeneration++;
   if (event === "register" || event === "change-mtu") dev.mtu6 = dev.mtu;
   if (event === "unregister") dev.mtu6 = 0;
   if (event === "unregister" && dev === netns.loopback) leave(ipNetns(netns));
@@ -99,6 +108,7 @@ function leave(ip: IpNetns): void {
   ip.fragments4.purge();
   ip.fragments6.purge();
   for (const ping of [...ip.pings.values()]) ping.close();
+  closeTcp(ip);
   for (const socket of [...udpTable(ip).sockets]) closeUdp(socket);
 }
 

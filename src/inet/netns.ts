@@ -90,8 +90,11 @@ export class IpNetns extends NetnsSlot {
   readonly limits: RateLimits;
   /** Pings under way, by ICMP identifier. */
   readonly pings = new Map<number, PingSocket>();
-  /** The sockets of UDP, once there have been any. */
+  /** The sockets of UDP and of TCP, once there have been any. */
   udp: ProtocolSlot | null = null;
+  tcp: ProtocolSlot | null = null;
+  /** Counts what may change the way packets go: who keeps a way looks for it again then (rt_genid). */
+  routeGeneration = 0;
 
   constructor(netns: Netns, inet: Inet) {
     super();

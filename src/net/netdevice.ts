@@ -634,6 +634,8 @@ export interface MachineContext {
   newNetns(): Netns;
   /** Gives the next packet id for captures. */
   nextPacketId(): number;
+  /** One more (1) or one less (-1) waits for what time will bring: a process does not end meanwhile (Clock.stayAwake). */
+  keepAwake(change: 1 | -1): void;
 }
 
 /** The list of devices that have frames to receive (loop.ts). */

@@ -118,6 +118,7 @@ function leave(ip: IpNetns, alias: FibAlias): void {
 /** Notes the route with the devices it leads through and under the source it prefers. */
 function link(ip: IpNetns, alias: FibAlias): void {
   const { nexthops, prefsrc } = alias.info;
+  ip.routeGeneration++;
   for (const { dev } of nexthops) if (dev !== null) inDevice(dev)?.routes.add(alias);
   if (prefsrc === 0) return;
   const others = ip.routesBySource.get(prefsrc);
@@ -128,6 +129,7 @@ function link(ip: IpNetns, alias: FibAlias): void {
 function unlink(ip: IpNetns, alias: FibAlias): void {
   const { nexthops, prefsrc } = alias.info;
   alias.info.isDead = true;
+  ip.routeGeneration++;
   for (const { dev } of nexthops) if (dev?.ip instanceof InDevice) dev.ip.routes.delete(alias);
   const others = ip.routesBySource.get(prefsrc);
   if (others?.delete(alias) === true && others.size === 0) ip.routesBySource.delete(prefsrc);

@@ -95,7 +95,7 @@ function place(
   let index = node.routes.findIndex(({ metric }) => metric > route.metric);
   if (index < 0) index = node.routes.length;
   node.routes.splice(index, 0, route);
-  enter(route);
+  enter(ip, route);
   if (siblings.length > 0) join(siblings, route);
   if (insertion.isSilent !== true)
     ip.inet.announcer.route6(ip.netns, "new", route, flags | NLM_F_CREATE, insertion.origin);
@@ -121,21 +121,23 @@ function replace(ip: IpNetns, node: Fib6Node, old: Fib6Route, route: Fib6Route, 
   const index = node.routes.indexOf(old);
   const gone = old.siblings ?? [old];
   node.routes.splice(index, 1, route);
-  enter(route);
+  enter(ip, route);
   if (insertion.isSilent !== true)
     ip.inet.announcer.route6(ip.netns, "new", route, NLM_F_REPLACE, insertion.origin);
   for (const each of [...gone]) {
     node.routes = node.routes.filter((other) => other !== each);
-    forget(each);
+    forget(ip, each);
   }
 }
 
-function enter(route: Fib6Route): void {
+function enter(ip: IpNetns, route: Fib6Route): void {
+  ip.routeGeneration++;
   route.isInserted = true;
   if (route.dev !== null) in6Device(route.dev)?.routes.add(route);
 }
 
-function forget(route: Fib6Route): void {
+function forget(ip: IpNetns, route: Fib6Route): void {
+  ip.routeGeneration++;
   route.isInserted = false;
   if (route.dev?.ip6 instanceof In6Device) route.dev.ip6.routes.delete(route);
   const { siblings } = route;
@@ -158,7 +160,7 @@ export function deleteRoute6(
   const node = findNode(route.table, route.prefix, route.prefixLength);
   if (node === undefined) return;
   node.routes = node.routes.filter((other) => other !== route);
-  forget(route);
+  forget(ip, route);
   pruneNode(node);
   if (!isSilent) ip.inet.announcer.route6(ip.netns, "del", route, 0, origin);
 }

@@ -1,0 +1,210 @@
+// A user opens a connection, or listens for some.
+//
+// Mirrors net/ipv4/tcp_ipv4.c (tcp_v4_connect), net/ipv6/tcp_ipv6.c (tcp_v6_connect), net/ipv4/inet_hashtables.c
+// (__inet_hash_connect), net/ipv4/inet_connection_sock.c (inet_csk_listen_start, inet_csk_listen_stop) and
+// net/ipv4/tcp_ipv4.c (tcp_twsk_unique).
+
+import { getBe32, setBe32 } from "../../bytes/endian.ts";
+import { isIpv6LinkLocal, isIpv6Multicast } from "../../bytes/ipv6.ts";
+import { getNet, putNet } from "../../net/namespace.ts";
+import type { Netns } from "../../net/netdevice.ts";
+import type { ErrnoName } from "../../uapi/errno.ts";
+import { RTN_LOCAL } from "../../uapi/rtnetlink.ts";
+import { isAnyAddress } from "../address.ts";
+import { addressType } from "../ipv4/address-type.ts";
+import { isIpv4Broadcast } from "../ipv4/broadcast.ts";
+import { Route4, routeOutput } from "../ipv4/route.ts";
+import { hasUsableAddress } from "../ipv6/address-find.ts";
+import { Route6, routeOutput6 } from "../ipv6/route.ts";
+import type { IpNetns } from "../netns.ts";
+import { pickPort } from "../port.ts";
+import { ipNetns } from "../slots.ts";
+import { setTimer } from "./arm.ts";
+import { createSocket } from "./create.ts";
+import { abortConnection } from "./end.ts";
+import type { EndpointPair } from "./endpoint.ts";
+import { TcpListener } from "./listener.ts";
+import { advertisedMss } from "./mtu.ts";
+import { sendSyn } from "./output.ts";
+import { dropRequest, initialSequence, TcpRequest } from "./request.ts";
+import { RTO_INITIAL_NS } from "./rtt.ts";
+import type { TcpSocket } from "./socket.ts";
+import { TCP_SYN_SENT } from "./state.ts";
+import type { TcpTable } from "./table.ts";
+import { tcpTable } from "./table.ts";
+import { endTimeWait, TcpTimeWait } from "./time-wait.ts";
+import { findWay } from "./transmit.ts";
+import { RECEIVE_LIMIT_MAX, windowScaleFor } from "./window.ts";
+
+const S = 1_000_000_000;
+/** A connection in TIME-WAIT makes way for a new one when its last timestamp is so old (net.ipv4.tcp_tw_reuse). */
+const reuseAfterNs = S;
+
+/** Where to, and from where. Addresses are of 4 or 16 bytes. */
+export interface ConnectOptions {
+  readonly remote: Uint8Array;
+  readonly remotePort: number;
+  /** The address to speak from; the one routing finds without. */
+  readonly local?: Uint8Array | undefined;
+  /** The port to speak from; one that is free by default. */
+  readonly localPort?: number;
+  /** The only device to use; 0 for any. */
+  readonly ifindex?: number;
+  /** Fixed limits for what waits to be read and to be acknowledged, in bytes; they grow by themselves without. */
+  readonly receiveLimit?: number | undefined;
+  readonly sendLimit?: number | undefined;
+}
+
+/** Opens a connection: a SYN goes out. Returns the socket, or why there is none. */
+export function tcpConnect(netns: Netns, options: ConnectOptions): TcpSocket | ErrnoName {
+  const ip = ipNetns(netns);
+  const way = sourceFor(ip, options);
+  if (typeof way === "string") return way;
+  const { remote, remotePort, ifindex = 0 } = options;
+  const pair = { netns, local: way, remote, remotePort };
+  const localPort = choosePort(ip, pair, options.localPort ?? 0);
+  if (localPort === 0) return options.localPort === undefined ? "EADDRNOTAVAIL" : "EADDRINUSE";
+  const socket = createSocket({ ...pair, localPort });
+  getNet(netns);
+  const nowNs = netns.machine.clock.now();
+  socket.ifindex = ifindex;
+  socket.state = TCP_SYN_SENT;
+  socket.createdNs = nowNs;
+  socket.iss = initialSequence(socket, nowNs);
+  socket.sndUna = socket.iss;
+  socket.sndNxt = (socket.iss + 1) | 0;
+  socket.writeSeq = socket.sndNxt;
+  socket.smallEnd = socket.sndNxt;
+  socket.highSeq = socket.sndNxt;
+  const table = tcpTable(ip);
+  socket.timestampOffset = table.secret(socket, 1);
+  socket.isSackOk = true;
+  socket.isTimestampOk = true;
+  socket.isWindowScaleOk = true;
+  if (options.receiveLimit !== undefined) {
+    socket.receiveLimit = options.receiveLimit;
+    socket.isReceiveLimitFixed = true;
+  }
+  if (options.sendLimit !== undefined) {
+    socket.sendLimit = options.sendLimit;
+    socket.isSendLimitFixed = true;
+  }
+  socket.rcvScale = windowScaleFor(options.receiveLimit ?? RECEIVE_LIMIT_MAX);
+  findWay(ip, socket);
+  socket.mss = Math.min(advertisedMss(socket), 1_460);
+  table.add(socket);
+  setTimer(socket, "retransmit", RTO_INITIAL_NS, nowNs);
+  sendSyn(socket, nowNs);
+  return socket;
+}
+
+/** The address to speak from, or why there is no way. */
+function sourceFor(ip: IpNetns, { ifindex = 0, local, remote }: ConnectOptions): Uint8Array | ErrnoName {
+  if (remote.length === 4) {
+    const route = new Route4();
+    route.flow.destination = getBe32(remote, 0);
+    route.flow.source = local === undefined ? 0 : getBe32(local, 0);
+    route.flow.oif = ifindex;
+    if (local !== undefined && addressType(ip, route.flow.source) !== RTN_LOCAL) return "EADDRNOTAVAIL";
+    if (!routeOutput(ip, route)) return route.error === "" ? "ENETUNREACH" : route.error;
+    if (isIpv4Broadcast(route)) return "ENETUNREACH";
+    const source = new Uint8Array(4);
+    setBe32(source, 0, route.source);
+    return source;
+  }
+  if (isIpv6Multicast(remote)) return "ENETUNREACH";
+  if (isIpv6LinkLocal(remote) && ifindex === 0) return "EINVAL";
+  const route = new Route6();
+  route.destination.set(remote);
+  if (local !== undefined) route.source.set(local);
+  route.oif = ifindex;
+  if (local !== undefined && !hasUsableAddress(ip, local, 0, null)) return "EADDRNOTAVAIL";
+  if (!routeOutput6(ip, route)) return route.error === "" ? "ENETUNREACH" : route.error;
+  return route.source.slice();
+}
+
+/** A port that makes the pair one of its own: the wanted one if it does, one of the range if none is wanted; 0 if there is none. */
+function choosePort(ip: IpNetns, pair: Omit<EndpointPair, "localPort">, wanted: number): number {
+  const table = tcpTable(ip);
+  const isFree = (localPort: number): boolean =>
+    (wanted !== 0 || !table.hasListener(localPort)) && makeWay(table, { ...pair, localPort });
+  if (wanted !== 0) return isFree(wanted) ? wanted : 0;
+  return pickPort(ip, isFree);
+}
+
+/** Whether there is no connection between these ends; one in TIME-WAIT goes if its segments can be told from new ones. */
+function makeWay(table: TcpTable, pair: EndpointPair): boolean {
+  const found = table.find(pair);
+  if (found === null) return true;
+  if (!(found instanceof TcpTimeWait) || !found.isTimestampOk) return false;
+  if (pair.netns.machine.clock.now() - found.recentStampNs <= reuseAfterNs) return false;
+  endTimeWait(found);
+  return true;
+}
+
+/** Where to listen. */
+export interface ListenOptions {
+  readonly family: number;
+  readonly isV6Only: boolean;
+  /** The address; null or all zero: every one. */
+  readonly local: Uint8Array | null;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly ifindex: number;
+  /** The most connections that may wait, for their handshake or to be accepted. */
+  readonly backlog: number;
+}
+
+/** Listens for connections. Returns the listener, or why there is none: EADDRNOTAVAIL, EADDRINUSE. */
+export function tcpListen(netns: Netns, options: ListenOptions): TcpListener | ErrnoName {
+  const { backlog, family, ifindex, isV6Only, port } = options;
+  const ip = ipNetns(netns);
+  const table = tcpTable(ip);
+  const local = options.local === null || isAnyAddress(options.local) ? null : options.local;
+  if (local !== null && !isOurs(ip, local, ifindex)) return "EADDRNOTAVAIL";
+  const listener = new TcpListener({ netns, family, isV6Only, local, ifindex, backlog });
+  const mayListen = (candidate: number): boolean => {
+    listener.localPort = candidate;
+    return table.mayListen(listener);
+  };
+  listener.localPort = port !== 0 ? port : pickPort(ip, mayListen);
+  if (listener.localPort === 0 || !table.mayListen(listener)) return "EADDRINUSE";
+  getNet(netns);
+  table.addListener(listener);
+  return listener;
+}
+
+function isOurs(ip: IpNetns, address: Uint8Array, ifindex: number): boolean {
+  if (address.length === 4) return addressType(ip, getBe32(address, 0)) === RTN_LOCAL;
+  const dev = isIpv6LinkLocal(address) ? (ip.netns.devices.get(ifindex) ?? null) : null;
+  return hasUsableAddress(ip, address, 0, dev);
+}
+
+/** Takes the next connection from a listener; undefined when none waits (inet_csk_accept). */
+export function tcpAccept(listener: TcpListener): TcpSocket | undefined {
+  const socket = listener.acceptQueue.shift();
+  if (socket !== undefined) socket.listener = null;
+  return socket;
+}
+
+/** Listens no more: handshakes are forgotten, connections that nobody accepted are reset. */
+export function closeListener(listener: TcpListener): void {
+  if (listener.isClosed) return;
+  listener.isClosed = true;
+  const { netns } = listener;
+  const table = tcpTable(ipNetns(netns));
+  const nowNs = netns.machine.clock.now();
+  table.removeListener(listener);
+  for (const endpoint of [...table.endpoints()]) {
+    if (endpoint instanceof TcpRequest && endpoint.listener === listener) dropRequest(endpoint);
+  }
+  netns.machine.loop.enter();
+  for (let socket = tcpAccept(listener); socket !== undefined; socket = tcpAccept(listener)) {
+    socket.isOrphan = true;
+    table.orphans++;
+    abortConnection(socket, "", nowNs);
+  }
+  netns.machine.loop.leave();
+  listener.wake();
+  putNet(netns);
+}

@@ -1,0 +1,77 @@
+// ICMP errors about segments: a smaller MTU is taken to heart, a connection being made is given up, one that is made waits to
+// see (RFC 1122 4.2.3.9, RFC 5927).
+//
+// Mirrors net/ipv4/tcp_ipv4.c (tcp_v4_err, tcp_v4_mtu_reduced) and net/ipv6/tcp_ipv6.c (tcp_v6_err).
+
+import { getBe32 } from "../../bytes/endian.ts";
+import type { Netns } from "../../net/netdevice.ts";
+import { ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED } from "../../uapi/icmp.ts";
+import { ICMPV6_PKT_TOOBIG } from "../../uapi/icmpv6.ts";
+import { IPV6_DESTINATION, IPV6_SOURCE } from "../../wire/ipv6.ts";
+import type { IcmpError } from "../icmp-error.ts";
+import { socketError4, socketError6 } from "../icmp-error.ts";
+import { ipNetns } from "../slots.ts";
+import { endConnection } from "./end.ts";
+import type { TcpEndpoint } from "./endpoint.ts";
+import { markLost } from "./flight.ts";
+import { learnPathMtu } from "./mtu.ts";
+import { pushPending } from "./output.ts";
+import { dropRequest, TcpRequest } from "./request.ts";
+import { after, before } from "./sequence.ts";
+import { TcpSocket } from "./socket.ts";
+import { CA_LOSS, TCP_SYN_RECV, TCP_SYN_SENT } from "./state.ts";
+import { tcpTable } from "./table.ts";
+
+/** An error about a segment over IPv4. */
+export function tcpError4(netns: Netns, error: IcmpError): void {
+  const { bytes, code, networkHeader, transportHeader, type } = error;
+  const ports = getBe32(bytes, transportHeader) | 0;
+  const local = getBe32(bytes, networkHeader + 12) | 0;
+  const found = tcpTable(ipNetns(netns)).find4(local, getBe32(bytes, networkHeader + 16) | 0, ports);
+  if (found === null) return;
+  const isTooBig = type === ICMP_DEST_UNREACH && code === ICMP_FRAG_NEEDED;
+  take(found, error, isTooBig ? error.info & 0xffff : -1);
+}
+
+/** As tcpError4, over IPv6. */
+export function tcpError6(netns: Netns, error: IcmpError): void {
+  const { bytes, networkHeader, transportHeader, type } = error;
+  const ports = getBe32(bytes, transportHeader) | 0;
+  const table = tcpTable(ipNetns(netns));
+  const found = table.find6(bytes, networkHeader + IPV6_SOURCE, networkHeader + IPV6_DESTINATION, ports);
+  if (found !== null) take(found, error, type === ICMPV6_PKT_TOOBIG ? error.info : -1);
+}
+
+/** `mtu` -1: the error is not about size. */
+function take(found: TcpEndpoint, error: IcmpError, mtu: number): void {
+  const sequence = getBe32(error.bytes, error.transportHeader + 4) | 0;
+  if (found instanceof TcpRequest) {
+    if (mtu < 0 && sequence === found.iss) dropRequest(found);
+    return;
+  }
+  if (!(found instanceof TcpSocket)) return;
+  // Only who has seen our segments knows what is out.
+  const isOut = !before(sequence, found.sndUna) && !after(sequence, found.sndNxt);
+  if (!isOut) return;
+  if (mtu >= 0) return reduceMtu(found, mtu);
+  const meaning = found.isFour ? socketError4(error.type, error.code) : socketError6(error.type, error.code);
+  if (meaning === null) return;
+  const isOpening = found.state === TCP_SYN_SENT || found.state === TCP_SYN_RECV;
+  if (isOpening) endConnection(found, meaning.errno);
+  else found.softError = meaning.errno;
+}
+
+/** The path takes less than was thought: what was too large goes again in smaller pieces (tcp_simple_retransmit). */
+function reduceMtu(socket: TcpSocket, mtu: number): void {
+  const { machine } = socket.netns;
+  const nowNs = machine.clock.now();
+  const oldMss = socket.mss;
+  if (!learnPathMtu(socket, mtu, nowNs) || socket.mss >= oldMss) return;
+  for (let flight = socket.flightHead; flight !== null; flight = flight.next) {
+    if (flight.length > socket.mss) markLost(socket, flight);
+  }
+  // Nothing here speaks of congestion: the window stays as it is.
+  socket.caState = CA_LOSS;
+  socket.highSeq = socket.sndNxt;
+  pushPending(socket, nowNs);
+}

@@ -1,0 +1,43 @@
+// How long a round trip takes, and from that how long an acknowledgement is waited for (RFC 6298).
+//
+// Mirrors net/ipv4/tcp_input.c (tcp_rtt_estimator, tcp_set_rto, tcp_update_rtt_min).
+
+import type { TcpSocket } from "./socket.ts";
+
+const MS = 1_000_000;
+/** The shortest and the longest time (TCP_RTO_MIN, TCP_RTO_MAX), and the one before anything was measured. */
+export const RTO_MIN_NS = 200 * MS;
+export const RTO_MAX_NS = 120_000 * MS;
+export const RTO_INITIAL_NS = 1_000 * MS;
+/** How long the shortest round trip is remembered. */
+const minWindowNs = 300_000 * MS;
+
+/** Takes a measured round trip into account. */
+export function measureRtt(socket: TcpSocket, rttNs: number, nowNs: number): void {
+  if (rttNs < socket.minRttNs || nowNs - socket.minRttStampNs > minWindowNs) {
+    socket.minRttNs = rttNs;
+    socket.minRttStampNs = nowNs;
+  }
+  if (Number.isNaN(socket.srttNs)) {
+    socket.srttNs = rttNs;
+    socket.rttvarNs = rttNs / 2;
+  } else {
+    const error = rttNs - socket.srttNs;
+    socket.rttvarNs += (Math.abs(error) - socket.rttvarNs) / 4;
+    socket.srttNs += error / 8;
+  }
+  socket.rtoNs = baseRto(socket);
+}
+
+/** The time to wait without any back-off. */
+export function baseRto({ rttvarNs, srttNs }: TcpSocket): number {
+  if (Number.isNaN(srttNs)) return RTO_INITIAL_NS;
+  return Math.min(srttNs + Math.max(4 * rttvarNs, RTO_MIN_NS), RTO_MAX_NS);
+}
+
+/** The time to wait now, after `backoff` times in vain. */
+export function backedOffRto({ backoff, rtoNs }: TcpSocket): number {
+  let timeNs = rtoNs;
+  for (let count = 0; count < backoff && timeNs < RTO_MAX_NS; count++) timeNs *= 2;
+  return Math.min(timeNs, RTO_MAX_NS);
+}

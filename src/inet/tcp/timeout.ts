@@ -1,0 +1,167 @@
+// Time is up: what was not acknowledged is sent again, a tail is probed, a shut window too, what is late counts as lost; a
+// delayed acknowledgement goes; a silent peer is asked whether it is still there.
+//
+// Mirrors net/ipv4/tcp_timer.c (tcp_write_timer_handler, tcp_retransmit_timer, tcp_probe_timer, tcp_delack_timer_handler,
+// tcp_keepalive_timer) and net/ipv4/tcp_output.c (tcp_send_loss_probe).
+
+import { ipNetns } from "../slots.ts";
+import { clearTimer, setTimer } from "./arm.ts";
+import { abortConnection, endConnection } from "./end.ts";
+import { splitFlight } from "./flight.ts";
+import {
+  pushPending,
+  resend,
+  resendLost,
+  sendAck,
+  sendNew,
+  sendProbe,
+  sendSyn,
+  watchFlight,
+} from "./output.ts";
+import { detectLoss } from "./rack.ts";
+import { enterLoss, manageCongestion } from "./recovery.ts";
+import { backedOffRto } from "./rtt.ts";
+import type { TcpSocket } from "./socket.ts";
+import * as tcp from "./state.ts";
+import { tcpTable } from "./table.ts";
+
+const S = 1_000_000_000;
+/** SYNs sent again before it is given up (net.ipv4.tcp_syn_retries, tcp_synack_retries). */
+const synRetries = 6;
+/** How long a connection is tried to be kept: 15 repetitions from 200 ms on, doubling to 120 s (net.ipv4.tcp_retries2). */
+const giveUpNs = 924.6 * S;
+/** How often one that nobody holds is tried (net.ipv4.tcp_orphan_retries, 0 means 8). */
+const orphanRetries = 8;
+
+/** The connection's timer has gone off; too early if what it was set for has moved since. */
+export function expireTimer(socket: TcpSocket): void {
+  const { machine } = socket.netns;
+  const nowNs = machine.clock.now();
+  const { timerEvent } = socket;
+  if (timerEvent === "none" || socket.state === tcp.TCP_CLOSE) return;
+  if (socket.timerDueNs > nowNs) return socket.timer.start(socket.timerDueNs - nowNs);
+  clearTimer(socket);
+  machine.loop.enter();
+  if (timerEvent === "retransmit") retransmitTimeout(socket, nowNs);
+  else if (timerEvent === "loss-probe") sendLossProbe(socket, nowNs);
+  else if (timerEvent === "reorder") reorderTimeout(socket, nowNs);
+  else probeTimeout(socket, nowNs);
+  machine.loop.leave();
+}
+
+/** Nothing was acknowledged for so long that something is lost (RFC 6298 5.4 to 5.7). */
+function retransmitTimeout(socket: TcpSocket, nowNs: number): void {
+  if (socket.state === tcp.TCP_SYN_SENT || socket.state === tcp.TCP_SYN_RECV) return repeatSyn(socket, nowNs);
+  if (socket.flightHead === null) return;
+  if (socket.retransmits === 0) socket.retransmitStartNs = nowNs;
+  const elapsedNs = nowNs - socket.retransmitStartNs;
+  const isHopeless = socket.isOrphan ? socket.retransmits >= orphanRetries : elapsedNs >= giveUpNs;
+  if (isHopeless) return giveUp(socket);
+  const pool = tcpTable(ipNetns(socket.netns)).flights;
+  enterLoss(socket);
+  socket.retransmits++;
+  socket.backoff++;
+  resendLost(socket, pool, nowNs);
+  setTimer(socket, "retransmit", backedOffRto(socket), nowNs);
+}
+
+function repeatSyn(socket: TcpSocket, nowNs: number): void {
+  if (socket.retransmits >= synRetries) return giveUp(socket);
+  socket.retransmits++;
+  socket.backoff++;
+  socket.totalRetransmits++;
+  sendSyn(socket, nowNs);
+  setTimer(socket, "retransmit", backedOffRto(socket), nowNs);
+}
+
+/** The peer is not to be reached any more (tcp_write_err). */
+function giveUp(socket: TcpSocket): void {
+  endConnection(socket, socket.softError === "" ? "ETIMEDOUT" : socket.softError);
+}
+
+/** The last segments may be lost, about which no duplicate could tell: one more makes the peer say (RFC 8985 7.3). */
+function sendLossProbe(socket: TcpSocket, nowNs: number): void {
+  const pool = tcpTable(ipNetns(socket.netns)).flights;
+  const before = socket.sndNxt;
+  // A new segment serves as well, and one is let go beyond the congestion window.
+  const { cwnd } = socket;
+  socket.cwnd = socket.inFlight + socket.mss;
+  sendNew(socket, pool, nowNs);
+  socket.cwnd = cwnd;
+  const isNew = socket.sndNxt !== before;
+  const last = socket.flightTail;
+  if (!isNew && last !== null) {
+    if (last.length > socket.mss) {
+      const cut = Math.floor((last.length - 1) / socket.mss) * socket.mss;
+      splitFlight(socket, last, (last.sequence + cut) | 0, pool);
+    }
+    if (socket.flightTail !== null) resend(socket, socket.flightTail, nowNs);
+  }
+  socket.isProbeOut = true;
+  socket.isProbeResend = !isNew;
+  socket.probeHighSeq = socket.sndNxt;
+  if (socket.flightHead !== null) watchFlight(socket, nowNs);
+}
+
+/** What was only late to be seen as lost is so now (tcp_rack_reo_timeout). */
+function reorderTimeout(socket: TcpSocket, nowNs: number): void {
+  detectLoss(socket, nowNs);
+  const lateNs = manageCongestion(
+    socket,
+    {
+      oldUna: socket.sndUna,
+      ackedBytes: 0,
+      deliveredBytes: 0,
+      flightBefore: (socket.sndNxt - socket.sndUna) | 0,
+      isDuplicate: false,
+    },
+    nowNs,
+  );
+  pushPending(socket, nowNs);
+  if (socket.flightHead === null) return;
+  if (lateNs > 0) setTimer(socket, "reorder", lateNs, nowNs);
+  else if (socket.timerEvent === "none") watchFlight(socket, nowNs);
+}
+
+/** The peer's window is shut, or nothing could be sent: is it open again (RFC 9293 3.8.6.1)? */
+function probeTimeout(socket: TcpSocket, nowNs: number): void {
+  if (socket.isOrphan && socket.probesOut >= orphanRetries) return giveUp(socket);
+  if (socket.probesOut === 0) socket.retransmitStartNs = nowNs;
+  if (nowNs - socket.retransmitStartNs >= giveUpNs) return giveUp(socket);
+  pushPending(socket, nowNs);
+  if (socket.flightHead !== null) return;
+  socket.probesOut++;
+  sendProbe(socket, nowNs);
+  socket.backoff++;
+  setTimer(socket, "window-probe", backedOffRto(socket), nowNs);
+}
+
+/** An acknowledgement has waited long enough. */
+export function expireDelayedAck(socket: TcpSocket): void {
+  if (!socket.isAckPending || socket.state === tcp.TCP_CLOSE) return;
+  const { machine } = socket.netns;
+  machine.loop.enter();
+  sendAck(socket, machine.clock.now());
+  machine.loop.leave();
+}
+
+/** The peer has been silent for so long that it is asked for a sign of life (RFC 1122 4.2.3.6). */
+export function expireKeepAlive(socket: TcpSocket): void {
+  if (socket.state === tcp.TCP_CLOSE || !socket.isKeepAlive) return;
+  const { machine } = socket.netns;
+  const nowNs = machine.clock.now();
+  const silentNs = nowNs - socket.lastReceivedNs;
+  const isBusy = socket.flightHead !== null || ((socket.writeSeq - socket.sndNxt) | 0) > 0;
+  if (isBusy || silentNs < socket.keepAliveIdleNs) {
+    return socket.keepAliveTimer.start(isBusy ? socket.keepAliveIdleNs : socket.keepAliveIdleNs - silentNs);
+  }
+  machine.loop.enter();
+  if (socket.probesOut >= socket.keepAliveProbes) {
+    abortConnection(socket, "ETIMEDOUT", nowNs);
+  } else {
+    socket.probesOut++;
+    sendProbe(socket, nowNs);
+    socket.keepAliveTimer.start(socket.keepAliveIntervalNs);
+  }
+  machine.loop.leave();
+}
