@@ -35,6 +35,7 @@ export function addRule(ip: IpNetns, list: RuleList, change: RuleChange): void {
   if (place < 0) place = rules.length;
   if (rule.config.action === FR_ACT_GOTO) rule.next = targetOf(list, rule.config.target);
   rules.splice(place, 0, rule);
+  ip.routeGeneration++;
   for (const other of rules) {
     if (other.config.action === FR_ACT_GOTO && other.next === null && other.config.target === priority)
       other.next = rule;
@@ -55,6 +56,7 @@ export function deleteRule(ip: IpNetns, list: RuleList, change: RuleChange): voi
   if (rule === undefined) throw new NetlinkError("ENOENT");
   if ((rule.config.flags & FIB_RULE_PERMANENT) !== 0) throw new NetlinkError("EPERM");
   rules.splice(index, 1);
+  ip.routeGeneration++;
   const following = rules[index];
   const heir = following?.priority === rule.priority ? following : null;
   for (const other of rules) if (other.next === rule) other.next = heir;
