@@ -18,6 +18,7 @@ where  COMMAND is one of
   ip          links, addresses, routes, neighbours and namespaces, with the words of iproute2's ip
   ping        ICMP and ICMPv6 echo requests, with the words of iputils' ping
   capture     frames as they pass, as text or into a pcapng file
+  extcap      what Wireshark asks of a capture source
   run         an unmodified program (ip, tc, ethtool, …) on uveth's machine instead of the kernel
   daemon      the process that holds the machine: status, stop, restart, logs, run
   doctor      what this system allows, what is missing, and the cure
@@ -36,6 +37,10 @@ async function main(argv: readonly string[]): Promise<number> {
   if (word === undefined) {
     writeStderr(USAGE);
     return EXIT_USAGE;
+  }
+  // Wireshark starts what lies in its extcap folder with nothing but options.
+  if (argv.some((each) => each.startsWith("--extcap-")) && word.startsWith("--")) {
+    return runOnTarget(["extcap", ...argv], false);
   }
   if (COMMAND_NAMES.includes(word))
     return runOnTarget([word, ...rest], isKernel || process.env["UVETH_TARGET"] === "kernel");

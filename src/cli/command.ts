@@ -1,10 +1,10 @@
-// The commands that are clients of a machine: `ip`, `ping`, `capture`. Platform-free: the world comes in as CommandIo, so the
+// The commands that are clients of a machine: `ip`, `ping`, `capture`, … Platform-free: the world comes in as CommandIo, so the
 // page's terminal runs the same command as the shell.
 
 import { CommandExit, EXIT_FAILURE } from "./exit.ts";
 import type { CommandIo } from "./io.ts";
 
-export type { CommandIo } from "./io.ts";
+export type { CommandIo, OutputFile } from "./io.ts";
 
 /** Runs a command line and resolves with the exit code. */
 export type RunCommand = (argv: readonly string[], io: CommandIo) => Promise<number>;
@@ -16,6 +16,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["ip", async (): Promise<Command> => (await import("./ip/command.ts")).runIp],
   ["ping", async (): Promise<Command> => (await import("./ping/command.ts")).runPing],
   ["capture", async (): Promise<Command> => (await import("./capture/command.ts")).runCapture],
+  ["extcap", async (): Promise<Command> => (await import("./capture/extcap.ts")).runExtcap],
 ]);
 
 /** The names of the commands, for completion and help. */

@@ -27,10 +27,10 @@ export interface CommandIo {
   listNetns(): Promise<readonly string[]>;
   /** Reads a text file; "-" is standard input. Rejects with an Error that has the errno's name as `code`. */
   readFile(path: string): Promise<string>;
-  /** Makes or empties a file of bytes; "-" is standard output. Rejects with an Error that says why not. */
+  /** Makes or empties a file of bytes; "-" is standard output, "tcp://[HOST:]PORT" whoever connects there. Rejects with an Error that says why not. */
   createFile(path: string): Promise<OutputFile>;
   /** The wall clock, for time stamps. */
   now(): Date;
-  /** Calls `listener` when the user interrupts the command (Ctrl-C); returns how to stop listening. */
+  /** Calls `listener` when the user interrupts the command (Ctrl-C, SIGTERM); returns how to stop listening. */
   onInterrupt(listener: () => void): () => void;
 }

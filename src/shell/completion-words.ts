@@ -102,7 +102,8 @@ const COMMANDS: Step = {
       words: IP_OPTIONS,
     },
     ping: { words: "-c -i -s -W -w -t -Q -I -q -4 -6 -n" },
-    capture: { words: "-i -w -c -n -e -t --json" },
+    capture: { words: "-i -w -c -s -e -t -j -q" },
+    extcap: { words: "--extcap-interfaces --extcap-interface" },
     daemon: {
       commands: { status: { words: "--json" }, stop: {}, restart: {}, logs: {}, run: {}, help: {} },
     },

@@ -3,11 +3,9 @@
 
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
-import type { CommandIo } from "../cli/command.ts";
+import type { CommandIo, OutputFile } from "../cli/command.ts";
 import { writeStderr, writeStdout, writeStdoutBytes } from "./streams.ts";
 import type { Target } from "./target.ts";
-
-type OutputFile = Awaited<ReturnType<CommandIo["createFile"]>>;
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -24,13 +22,22 @@ export function processIo(target: Target): CommandIo {
     provider: target,
     listNetns: () => target.listNetns(),
     readFile: async (path) => readFileSync(path === "-" ? STDIN : path, "utf8"),
-    createFile: async (path) => (path === "-" ? standardOutput() : createFile(path)),
+    createFile: openOutput,
     now: () => new Date(),
     onInterrupt(listener) {
-      process.on("SIGINT", listener);
-      return () => process.off("SIGINT", listener);
+      const signals = ["SIGINT", "SIGTERM"] as const;
+      for (const signal of signals) process.on(signal, listener);
+      return () => {
+        for (const signal of signals) process.off(signal, listener);
+      };
     },
   };
+}
+
+async function openOutput(path: string): Promise<OutputFile> {
+  if (path === "-") return standardOutput();
+  if (path.startsWith("tcp://")) return (await import("./pcap-over-ip.ts")).servePcap(path);
+  return createFile(path);
 }
 
 function standardOutput(): OutputFile {

@@ -6,7 +6,8 @@ export const CAPTURE_USAGE = `Usage: uveth capture [OPTIONS] [EXPRESSION]
 Shows the frames that pass the devices of a namespace, also those that are dropped and why.
 EXPRESSION says which, in the words of pcap-filter(7): "tcp port 80 and not host 10.0.0.1".
   -i DEV      only this device; all of them by default
-  -w FILE     write pcapng to FILE instead of text; - is standard output
+  -w FILE     write pcapng to FILE instead of text; - is standard output, tcp://[HOST:]PORT serves whoever connects
+              (wireshark -k -i TCP@127.0.0.1:57012)
   -c COUNT    stop after COUNT frames
   -s SNAPLEN  keep at most SNAPLEN bytes of each frame
   -e          show the link level: addresses, EtherType, length
