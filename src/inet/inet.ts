@@ -11,6 +11,7 @@ import type { Ipv6Address } from "./ipv6/address.ts";
 import type { Fib6Route } from "./ipv6/fib.ts";
 import type { NeighTable } from "./neigh/neighbour.ts";
 import type { ProxyQueue } from "./neigh/proxy.ts";
+import type { NexthopObject } from "./nexthop/object.ts";
 import type { FibRule } from "./rules/rule.ts";
 
 /** Who is told of changes to addresses, routes and rules; rtnetlink sends them to its groups. Neighbour tables have their own. */
@@ -23,6 +24,14 @@ export interface InetAnnouncer {
     netns: Netns,
     type: "new" | "del",
     route: Fib6Route,
+    flags: number,
+    origin: Origin | undefined,
+  ): void;
+  /** `flags` are those of the request, or of the message. */
+  nexthop(
+    netns: Netns,
+    type: "new" | "del",
+    object: NexthopObject,
     flags: number,
     origin: Origin | undefined,
   ): void;
@@ -75,5 +84,6 @@ const silent: InetAnnouncer = {
   address6: () => {},
   route4: () => {},
   route6: () => {},
+  nexthop: () => {},
   rule: () => {},
 };

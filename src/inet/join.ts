@@ -2,10 +2,12 @@
 //
 // Mirrors net/ipv4/af_inet.c (inet_init) and net/ipv6/af_inet6.c (inet6_init).
 
+import { devGetFlags } from "../net/flags.ts";
 import { drop } from "../net/frame.ts";
 import type { Device, DeviceEvent, Frame, MachineContext, Netns } from "../net/netdevice.ts";
 import { ICMP_DEST_UNREACH, ICMP_HOST_UNREACH } from "../uapi/icmp.ts";
 import { ICMPV6_ADDR_UNREACH, ICMPV6_DEST_UNREACH } from "../uapi/icmpv6.ts";
+import { IFF_LOWER_UP, IFF_RUNNING } from "../uapi/if.ts";
 import { ETH_P_ARP, ETH_P_IP, ETH_P_IPV6 } from "../uapi/if_ether.ts";
 import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from "../uapi/in.ts";
 import { IPPROTO_ICMPV6 } from "../uapi/in6.ts";
@@ -32,6 +34,7 @@ import type { Neighbour } from "./neigh/neighbour.ts";
 import { ProxyQueue } from "./neigh/proxy.ts";
 import { createNeighTable } from "./neigh/table.ts";
 import { IpNetns } from "./netns.ts";
+import { flushNexthops } from "./nexthop/change.ts";
 import { followDevice } from "./rules/rule.ts";
 import { ipNetns } from "./slots.ts";
 import { tcpError4, tcpError6 } from "./tcp/error.ts";
@@ -89,12 +92,19 @@ function follow(inet: Inet, event: DeviceEvent, dev: Device): void {
   if (event === "register" && netns.ip === null) netns.ip = new IpNetns(netns, inet);
   if (event === "register" || event === "change-name" || event === "unregister")
     followRules(dev, event !== "unregister");
+  if (leavesLink(event, dev)) flushNexthops(ipNetns(netns), dev);
   deviceEvent4(event, dev);
   deviceEvent6(event, dev);
   if (netns.ip instanceof IpNetns) netns.ip.routeGeneration++;
   if (event === "register" || event === "change-mtu") dev.mtu6 = dev.mtu;
   if (event === "unregister") dev.mtu6 = 0;
   if (event === "unregister" && dev === netns.loopback) leave(ipNetns(netns));
+}
+
+/** Whether a device no longer carries anything: it is down, going, or without carrier. */
+function leavesLink(event: DeviceEvent, dev: Device): boolean {
+  if (event === "down" || event === "unregister") return true;
+  return event === "change" && (devGetFlags(dev) & (IFF_RUNNING | IFF_LOWER_UP)) === 0;
 }
 
 function followRules(dev: Device, isThere: boolean): void {

@@ -19,6 +19,7 @@ import type { Fib6Route } from "./ipv6/fib.ts";
 import { Fib6Table } from "./ipv6/fib.ts";
 import type { ProxyNeighbour } from "./neigh/neighbour.ts";
 import { defaultNeighValues, NeighParms } from "./neigh/parms.ts";
+import type { NexthopObject } from "./nexthop/object.ts";
 import type { PingSocket } from "./ping-socket.ts";
 import type { ProtocolSlot } from "./protocol-slot.ts";
 import { RateLimits } from "./rate-limit.ts";
@@ -52,6 +53,12 @@ export class IpNetns extends NetnsSlot {
     [32_766, RT_TABLE_MAIN],
     [32_767, RT_TABLE_DEFAULT],
   ]);
+  /** Nexthop objects by id, and the id given last. */
+  readonly nexthops = new Map<number, NexthopObject>();
+  lastNexthopId = 0;
+  /** Routes by the nexthop object they go by. */
+  readonly routesByNexthop4 = new Map<NexthopObject, Set<FibAlias>>();
+  readonly routesByNexthop6 = new Map<NexthopObject, Set<Fib6Route>>();
   /** Packets that come in are looked into for their ports, as a rule or a hash needs them; see `updateDepth`. */
   looksDeep4 = false;
   looksDeep6 = false;

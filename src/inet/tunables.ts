@@ -14,6 +14,8 @@ export interface Tunables {
   icmpRatemask: number;
   icmpMessagesPerSecond: number;
   icmpMessagesBurst: number;
+  /** Routes by a nexthop object are told with its ways too. */
+  nexthopCompatMode: number;
   fragmentHighBytes: number;
   fragmentLowBytes: number;
   fragmentTimeS: number;
@@ -44,6 +46,7 @@ export function initialTunables(): Tunables {
     icmpRatemask: 0x1818,
     icmpMessagesPerSecond: 1_000,
     icmpMessagesBurst: 50,
+    nexthopCompatMode: 1,
     fragmentHighBytes: 4 << 20,
     fragmentLowBytes: 3 << 20,
     fragmentTimeS: 30,
@@ -87,6 +90,7 @@ export const tunableNames: readonly TunableName[] = [
   { name: "ipv4.ipfrag_high_thresh", key: "fragmentHighBytes", min: 0, max: Number.MAX_SAFE_INTEGER },
   { name: "ipv4.ipfrag_low_thresh", key: "fragmentLowBytes", min: 0, max: Number.MAX_SAFE_INTEGER },
   { name: "ipv4.ipfrag_time", key: "fragmentTimeS", min: minInt, max: maxInt },
+  { name: "ipv4.nexthop_compat_mode", key: "nexthopCompatMode", min: 0, max: 1 },
   { name: "ipv6.icmp.echo_ignore_all", key: "icmp6EchoIgnoreAll", min: 0, max: 1 },
   { name: "ipv6.icmp.echo_ignore_anycast", key: "icmp6EchoIgnoreAnycast", min: 0, max: 1 },
   { name: "ipv6.icmp.echo_ignore_multicast", key: "icmp6EchoIgnoreMulticast", min: 0, max: 1 },

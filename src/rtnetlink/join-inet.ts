@@ -13,6 +13,7 @@ import { dumpLinks6 } from "./dump-links6.ts";
 import { announceNeigh, delNeigh, getNeigh, newNeigh } from "./neigh.ts";
 import { dumpNeighs } from "./neigh-dump.ts";
 import { arpFamily, ndFamily } from "./neigh-family.ts";
+import { announceNexthop, delNexthop, dumpNexthops, getNexthop, newNexthop } from "./nexthop.ts";
 import { announceRoute4, delRoute4, dumpRoutes4, newRoute4 } from "./route4.ts";
 import { getRoute4 } from "./route4-get.ts";
 import { announceRoute6, delRoute6, dumpRoutes6, newRoute6 } from "./route6.ts";
@@ -32,6 +33,8 @@ export function joinInetRequests(rtnetlink: Rtnetlink, inet: Inet): void {
       announceRoute4(rtnetlink, netns, type, route, flags, origin),
     route6: (netns, type, route, flags, origin) =>
       announceRoute6(rtnetlink, netns, type, route, flags, origin),
+    nexthop: (netns, type, object, flags, origin) =>
+      announceNexthop(rtnetlink, netns, type, object, flags, origin),
     rule: (netns, type, rule, origin) => announceRule(rtnetlink, netns, type, rule, origin),
   };
 }
@@ -58,6 +61,9 @@ function joinRoutes(rtnetlink: Rtnetlink): void {
   rtnetlink.register(AF_INET6, rt.RTM_DELROUTE, { handle: delRoute6 });
   rtnetlink.register(AF_INET6, rt.RTM_GETROUTE, { handle: getRoute6, dump: dumpRoutes6, isDoneSplit: true });
   rtnetlink.registerDumpAll(rt.RTM_GETROUTE);
+  rtnetlink.register(AF_UNSPEC, rt.RTM_NEWNEXTHOP, { handle: newNexthop });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_DELNEXTHOP, { handle: delNexthop });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_GETNEXTHOP, { handle: getNexthop, dump: dumpNexthops });
   rtnetlink.register(AF_UNSPEC, rt.RTM_NEWRULE, { handle: newRule });
   rtnetlink.register(AF_UNSPEC, rt.RTM_DELRULE, { handle: delRule });
   rtnetlink.register(AF_UNSPEC, rt.RTM_GETRULE, { dump: dumpRules });

@@ -1,7 +1,7 @@
 // What a request about an IPv4 route asks for: attributes → RouteConfig4.
 //
 // Mirrors net/ipv4/fib_frontend.c (rtm_ipv4_policy, rtm_to_fib_config, fib_gw_from_via) and net/ipv4/fib_semantics.c
-// (fib_get_nhs) with their order, errno and texts. Omitted: nexthop objects (RTA_NH_ID), encapsulations (RTA_ENCAP).
+// (fib_get_nhs) with their order, errno and texts. Omitted: encapsulations (RTA_ENCAP).
 
 import type { Request } from "../af_netlink/handler.ts";
 import { getBe32 } from "../bytes/endian.ts";
@@ -48,6 +48,7 @@ export const routePolicy4 = policy(
 export type RouteAttributes4 = Parsed<typeof routePolicy4>;
 
 const ecnMask = 0x03;
+const exclusive = "Nexthop specification and nexthop id are mutually exclusive";
 const contradiction = "Nexthop configuration can not contain both GATEWAY and VIA";
 
 /** Reads a request to add or delete a route (rtm_to_fib_config). */
@@ -58,12 +59,14 @@ export function routeConfigOf(request: Request): RouteConfig4 {
   const header = readRtmsg(message);
   if ((header.tos & ecnMask) !== 0) throw invalid("Invalid dsfield (tos): ECN bits must be 0");
   if (header.type > rt.RTN_MAX) throw invalid("Invalid route type");
-  if (attrs.nhId !== undefined || attrs.encap !== undefined || attrs.encapType !== undefined)
-    throw notSupported();
+  if (attrs.encap !== undefined || attrs.encapType !== undefined) throw notSupported();
   const nexthop = nexthopOf(attributeOf(attrs, "gateway"), attrs.via);
   const destination = addressIn(attributeOf(attrs, "dst"));
   checkPrefix(destination, header.destinationLength);
   if (attrs.gateway !== undefined && attrs.via !== undefined) throw invalid(contradiction);
+  const { nhId = 0, oif = 0 } = attrs;
+  if (nhId !== 0 && (oif !== 0 || nexthop.gatewayFamily !== 0 || attrs.multipath !== undefined))
+    throw invalid(exclusive);
   return {
     destination,
     destinationLength: header.destinationLength,
@@ -81,6 +84,7 @@ export function routeConfigOf(request: Request): RouteConfig4 {
     weight: 1,
     multipath: attrs.multipath === undefined ? null : multipathOf(attrs.multipath),
     flow: attrs.flow ?? 0,
+    nhId: attrs.nhId ?? 0,
     nlFlags: message.flags,
     origin,
   };

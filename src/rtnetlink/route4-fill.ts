@@ -3,7 +3,8 @@
 // Mirrors net/ipv4/fib_semantics.c (fib_dump_info, fib_nexthop_info, fib_add_nexthop).
 
 import { setBe32, setU16 } from "../bytes/endian.ts";
-import type { FibAlias, FibNexthop } from "../inet/ipv4/fib.ts";
+import type { FibAlias } from "../inet/ipv4/fib.ts";
+import type { FibNexthop } from "../inet/ipv4/fib-nexthop.ts";
 import { isIgnoredForLinkdown } from "../inet/ipv4/fib-table.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import * as rt from "../uapi/rtnetlink.ts";
@@ -23,13 +24,17 @@ export function fillRoute4(writer: MessageWriter, alias: FibAlias, table = alias
     table,
     protocol: info.protocol,
     scope: info.scope,
-    type,
+    type: info.object?.isBlackhole === true ? rt.RTN_BLACKHOLE : type,
     flags: isSingle ? nexthopFlags(first, info.flags) : info.flags,
   });
   if (prefixLength > 0) putIpv4(writer, rt.RTA_DST, prefix);
   if (info.priority !== 0) writer.u32(rt.RTA_PRIORITY, info.priority);
   putMetrics(writer, info.metrics, info.congestion);
   if (info.prefsrc !== 0) putIpv4(writer, rt.RTA_PREFSRC, info.prefsrc);
+  if (info.object !== null) {
+    writer.u32(rt.RTA_NH_ID, info.object.id);
+    if (info.object.isCompact) return;
+  }
   if (isSingle) {
     putGateway(writer, first);
     if (first.dev !== null) writer.u32(rt.RTA_OIF, first.dev.ifindex);

@@ -8,6 +8,7 @@ import type { FibAlias, FibTable } from "../inet/ipv4/fib.ts";
 import { deleteRoute, insertRoute } from "../inet/ipv4/fib-change.ts";
 import { ipNetns } from "../inet/slots.ts";
 import type { Netns, Origin } from "../net/netdevice.ts";
+import { invalid } from "../netlink/error.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import { NLM_F_MULTI } from "../uapi/netlink.ts";
 import * as rt from "../uapi/rtnetlink.ts";
@@ -25,7 +26,10 @@ export function newRoute4(request: Request): void {
 
 /** Answers RTM_DELROUTE: the first route that fits goes. */
 export function delRoute4(request: Request): void {
-  deleteRoute(ipNetns(request.netns), routeConfigOf(request));
+  const ip = ipNetns(request.netns);
+  const config = routeConfigOf(request);
+  if (config.nhId !== 0 && !ip.nexthops.has(config.nhId)) throw invalid("Nexthop id does not exist");
+  deleteRoute(ip, config);
 }
 
 /** Dumps the routes of all tables, or of those a strict request filters by. */

@@ -1,7 +1,7 @@
 // What a request about an IPv6 route asks for: attributes → RouteConfig6.
 //
 // Mirrors net/ipv6/route.c (rtm_ipv6_policy, rtm_to_fib6_config, ip6_route_multipath_add) with their order, errno and
-// texts. Omitted: source-specific routes, nexthop objects (RTA_NH_ID), encapsulations (RTA_ENCAP).
+// texts. Omitted: source-specific routes, encapsulations (RTA_ENCAP).
 
 import type { Request } from "../af_netlink/handler.ts";
 import type { NexthopConfig6, RouteConfig6 } from "../inet/ipv6/route-config.ts";
@@ -60,13 +60,16 @@ export function routeConfig6Of(request: Request): RouteConfig6 {
   warnOfLeftover(attrs, (text) => request.warn(text));
   const header = readRtmsg(message);
   if (header.tos !== 0) throw invalid("Invalid dsfield (tos): option not available for IPv6");
-  if (attrs.nhId !== undefined || attrs.encap !== undefined || attrs.encapType !== undefined)
-    throw notSupported();
+  if (attrs.encap !== undefined || attrs.encapType !== undefined) throw notSupported();
   if (attrs.via !== undefined) throw invalid("IPv6 does not support RTA_VIA attribute");
   if (header.sourceLength !== 0) {
     throw invalid("Specifying source address requires IPV6_SUBTREES to be enabled");
   }
   const { expires = 0, gateway } = attrs;
+  const hasWay = attrs.oif !== undefined || gateway !== undefined || attrs.multipath !== undefined;
+  if (attrs.nhId !== undefined && hasWay) {
+    throw invalid("Nexthop specification and nexthop id are mutually exclusive");
+  }
   return {
     destination: prefixIn(attrs.dst, header.destinationLength),
     destinationLength: header.destinationLength,
@@ -84,6 +87,7 @@ export function routeConfig6Of(request: Request): RouteConfig6 {
     multipath: attrs.multipath === undefined ? null : multipathOf(attrs.multipath, attrs),
     expiresS: expires === forever ? 0 : expires,
     pref: preferenceOf(attrs.pref),
+    nhId: attrs.nhId ?? 0,
     nlFlags: message.flags,
     origin,
   };

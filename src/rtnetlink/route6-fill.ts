@@ -15,7 +15,7 @@ const nsPerCentisecond = 10_000_000;
 
 /** Writes a route's header and attributes; of one that shares load, all siblings. */
 export function fillRoute6(writer: MessageWriter, machine: MachineContext, route: Fib6Route): void {
-  const { prefix, prefixLength, siblings } = route;
+  const { object, prefix, prefixLength, siblings } = route;
   putRtmsg(writer, {
     family: AF_INET6,
     destinationLength: prefixLength,
@@ -24,14 +24,17 @@ export function fillRoute6(writer: MessageWriter, machine: MachineContext, route
     table: route.table.id,
     protocol: route.protocol,
     scope: rt.RT_SCOPE_UNIVERSE,
-    type: route.type,
-    flags: siblings === null ? nexthopFlags6(route) : 0,
+    type: object?.isBlackhole === true ? rt.RTN_BLACKHOLE : route.type,
+    flags: siblings === null && route.paths === null ? nexthopFlags6(route) : 0,
   });
   if (prefixLength > 0) writer.binary(rt.RTA_DST, prefix);
   if (route.prefsrc !== null) writer.binary(rt.RTA_PREFSRC, route.prefsrc);
   putMetrics(writer, route.metrics, route.congestion);
   writer.u32(rt.RTA_PRIORITY, route.metric);
-  if (siblings === null) {
+  if (object !== null) writer.u32(rt.RTA_NH_ID, object.id);
+  if (object !== null && (object.isCompact || object.paths.length > 1)) {
+    if (!object.isCompact) putSiblings(writer, route.paths ?? []);
+  } else if (siblings === null) {
     if (route.gateway !== null) writer.binary(rt.RTA_GATEWAY, route.gateway);
     if (route.dev !== null) writer.u32(rt.RTA_OIF, route.dev.ifindex);
   } else putSiblings(writer, siblings);

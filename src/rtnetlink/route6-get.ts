@@ -55,7 +55,7 @@ export function getRoute6(request: Request): void {
   if (found === null) throw new NetlinkError("ENETUNREACH");
   request.reply((writer) => {
     writer.begin(rt.RTM_NEWROUTE, 0, origin.seq, origin.portId);
-    if ((flags & rt.RTM_F_FIB_MATCH) !== 0) fillRoute6(writer, request.machine, found);
+    if ((flags & rt.RTM_F_FIB_MATCH) !== 0) fillRoute6(writer, request.machine, found.whole ?? found);
     else fillWay(writer, request, route, attrs, input);
     writer.end();
   });
@@ -73,7 +73,7 @@ function setKey({ lookup }: Route6, attrs: RouteAttributes6): void {
 
 /** A route by the loopback that is refused only when packets take it (ip6_rt_init_dst_reject). */
 function isCircle(route: Fib6Route | null): boolean {
-  return route?.isReject === true && !isRejectType(route.type);
+  return route?.isReject === true && route.object === null && !isRejectType(route.type);
 }
 
 function deviceOf({ netns }: Request, ifindex: number): Device {

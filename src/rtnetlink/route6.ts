@@ -70,6 +70,7 @@ function newMultipath(ip: IpNetns, config: RouteConfig6, hops: readonly NexthopC
 export function delRoute6(request: Request): void {
   const ip = ipNetns(request.netns);
   const config = routeConfig6Of(request);
+  if (config.nhId !== 0 && !ip.nexthops.has(config.nhId)) throw invalid("Nexthop id does not exist");
   const { multipath } = config;
   if (multipath === null) return deleteFirst(ip, config, config);
   let failure: unknown;
@@ -104,6 +105,8 @@ function fitsNull(
 }
 
 function fits(route: Fib6Route, config: RouteConfig6, hop: NexthopConfig6): boolean {
+  if (config.nhId !== 0 && route.object?.id !== config.nhId) return false;
+  if (route.object !== null && config.nhId === 0 && (hop.oif !== 0 || hop.hasGateway)) return false;
   if (hop.oif !== 0 && route.dev?.ifindex !== hop.oif) return false;
   if (hop.hasGateway && (route.gateway === null || !equalsIpv6(route.gateway, hop.gateway))) return false;
   if (config.metric !== 0 && route.metric !== config.metric) return false;

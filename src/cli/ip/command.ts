@@ -44,7 +44,7 @@ const OBJECTS: readonly (readonly [name: string, load?: () => Promise<IpObject>]
   ["netconf"],
   ["vrf"],
   ["sr"],
-  ["nexthop"],
+  ["nexthop", async () => (await import("./nexthop.ts")).nexthop],
   ["mptcp"],
   ["ioam"],
   ["help", async () => help],

@@ -15,6 +15,7 @@ import {
   RTNH_F_DEAD,
 } from "../../uapi/rtnetlink.ts";
 import type { IpNetns } from "../netns.ts";
+import { addUser, removeUser } from "../nexthop/users.ts";
 import { inDevice } from "../slots.ts";
 import { InDevice } from "./device.ts";
 import type { FibInfo } from "./fib.ts";
@@ -115,22 +116,39 @@ function leave(ip: IpNetns, alias: FibAlias): void {
   unlink(ip, alias);
 }
 
-/** Notes the route with the devices it leads through and under the source it prefers. */
+/** Notes the route with the devices it leads through, its nexthop object, and under the source it prefers. */
 function link(ip: IpNetns, alias: FibAlias): void {
-  const { nexthops, prefsrc } = alias.info;
   ip.routeGeneration++;
-  for (const { dev } of nexthops) if (dev !== null) inDevice(dev)?.routes.add(alias);
+  const { object, prefsrc } = alias.info;
+  linkDevices(alias);
+  addUser(ip.routesByNexthop4, object, alias);
   if (prefsrc === 0) return;
   const others = ip.routesBySource.get(prefsrc);
   if (others === undefined) ip.routesBySource.set(prefsrc, new Set([alias]));
   else others.add(alias);
 }
 
+function linkDevices(alias: FibAlias): void {
+  for (const { dev } of alias.info.nexthops) if (dev !== null) inDevice(dev)?.routes.add(alias);
+}
+
+function unlinkDevices(alias: FibAlias): void {
+  for (const { dev } of alias.info.nexthops) if (dev?.ip instanceof InDevice) dev.ip.routes.delete(alias);
+}
+
+/** Changes the ways of routes by a nexthop object, noting them with the devices they lead through then. */
+export function relink(aliases: Iterable<FibAlias>, change: () => void): void {
+  for (const alias of aliases) unlinkDevices(alias);
+  change();
+  for (const alias of aliases) linkDevices(alias);
+}
+
 function unlink(ip: IpNetns, alias: FibAlias): void {
-  const { nexthops, prefsrc } = alias.info;
+  const { object, prefsrc } = alias.info;
   alias.info.isDead = true;
   ip.routeGeneration++;
-  for (const { dev } of nexthops) if (dev?.ip instanceof InDevice) dev.ip.routes.delete(alias);
+  unlinkDevices(alias);
+  removeUser(ip.routesByNexthop4, object, alias);
   const others = ip.routesBySource.get(prefsrc);
   if (others?.delete(alias) === true && others.size === 0) ip.routesBySource.delete(prefsrc);
 }
@@ -161,6 +179,9 @@ function fits({ type, info }: FibAlias, config: RouteConfig4): boolean {
 
 function fitsNexthop(info: FibInfo, config: RouteConfig4): boolean {
   if (config.priority !== 0 && config.priority !== info.priority) return false;
+  if (config.nhId !== 0) return info.object?.id === config.nhId;
+  if (info.object !== null)
+    return config.oif === 0 && config.gatewayFamily === 0 && config.multipath === null;
   if (config.oif !== 0 || config.gatewayFamily !== 0) {
     const [nexthop] = info.nexthops;
     if (nexthop === undefined || (config.oif !== 0 && config.oif !== nexthop.ifindex)) return false;

@@ -2,7 +2,7 @@
 // preferred sources that are the host's own.
 //
 // Mirrors net/ipv4/fib_semantics.c (fib_create_info, fib_check_nh, fib_valid_prefsrc) with its order, errno and texts.
-// Omitted: nexthop objects, encapsulations.
+// Omitted: encapsulations.
 
 import { invalid, NetlinkError, noDevice } from "../../netlink/error.ts";
 import { IFF_UP } from "../../uapi/if.ts";
@@ -10,11 +10,14 @@ import * as rt from "../../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../uapi/socket.ts";
 import { isSameMetrics } from "../metrics.ts";
 import type { IpNetns } from "../netns.ts";
+import { checkForRoute4 } from "../nexthop/check.ts";
+import type { NexthopObject } from "../nexthop/object.ts";
 import { hasInet } from "../slots.ts";
 import { addressType } from "./address-type.ts";
 import type { FibInfo, FibTable } from "./fib.ts";
-import { FibNexthop, FibResult, Flow4 } from "./fib.ts";
+import { FibResult, Flow4 } from "./fib.ts";
 import { fibLookup, fibTableLookup, rebalance } from "./fib-lookup.ts";
+import { FibNexthop } from "./fib-nexthop.ts";
 import type { NexthopConfig4, RouteConfig4 } from "./route-config.ts";
 
 /** What each type of route asks for: its least scope, and whether it leads nowhere (fib_props). */
@@ -46,8 +49,10 @@ export function createInfo(ip: IpNetns, config: RouteConfig4): FibInfo {
   if ((config.flags & (rt.RTNH_F_DEAD | rt.RTNH_F_LINKDOWN)) !== 0) {
     throw invalid("Invalid rtm_flags - can not contain DEAD or LINKDOWN");
   }
+  const object = objectOf(ip, config);
   const info = {
-    nexthops: nexthopsOf(config),
+    nexthops: object?.paths ?? nexthopsOf(config),
+    object,
     protocol: config.protocol,
     scope: config.scope,
     type: config.type,
@@ -68,11 +73,20 @@ export function createInfo(ip: IpNetns, config: RouteConfig4): FibInfo {
   }
   if (config.type === rt.RTN_UNSPEC) throw invalid("Invalid route type");
   if (config.scope > rt.RT_SCOPE_HOST) throw invalid("Invalid scope");
-  if (config.scope === rt.RT_SCOPE_HOST) checkLocal(ip, info);
+  if (object !== null) checkForRoute4(object.value, config.scope);
+  else if (config.scope === rt.RT_SCOPE_HOST) checkLocal(ip, info);
   else checkNexthops(ip, config, info);
   if (config.prefsrc !== 0 && !isValidPrefsrc(ip, config)) throw invalid("Invalid prefsrc address");
   rebalance(info);
   return info;
+}
+
+/** The nexthop object a route names. */
+function objectOf(ip: IpNetns, { nhId }: RouteConfig4): NexthopObject | null {
+  if (nhId === 0) return null;
+  const object = ip.nexthops.get(nhId);
+  if (object === undefined) throw invalid("Nexthop id does not exist");
+  return object;
 }
 
 function nexthopsOf(config: RouteConfig4): FibNexthop[] {
@@ -131,8 +145,11 @@ function checkNexthops(ip: IpNetns, config: RouteConfig4, info: FibInfo): void {
   if (down === info.nexthops.length) info.flags |= rt.RTNH_F_LINKDOWN;
 }
 
+/** What a next hop is checked for: a route of a table and a scope. */
+type Purpose = Pick<RouteConfig4, "table" | "scope">;
+
 /** Finds the device of a next hop and sees that it can be used (fib_check_nh). */
-function checkNexthop(ip: IpNetns, config: RouteConfig4, nexthop: FibNexthop): void {
+export function checkNexthop(ip: IpNetns, config: Purpose, nexthop: FibNexthop): void {
   if (nexthop.gatewayFamily === AF_INET) checkGateway(ip, config, nexthop);
   else if (nexthop.gatewayFamily === AF_INET6) checkGateway6(ip, config, nexthop);
   else checkDevice(ip, nexthop);
@@ -150,7 +167,7 @@ function checkDevice(ip: IpNetns, nexthop: FibNexthop): void {
   nexthop.scope = rt.RT_SCOPE_HOST;
 }
 
-function checkGateway(ip: IpNetns, config: RouteConfig4, nexthop: FibNexthop): void {
+function checkGateway(ip: IpNetns, config: Purpose, nexthop: FibNexthop): void {
   if ((nexthop.flags & rt.RTNH_F_ONLINK) !== 0) return checkOnlinkGateway(ip, config, nexthop);
   const flow = new Flow4();
   flow.destination = nexthop.gateway;
@@ -177,7 +194,7 @@ function lookUpGateway(ip: IpNetns, tableId: number, flow: Flow4, result: FibRes
   return fibLookup(ip, flow, result, true);
 }
 
-function checkOnlinkGateway(ip: IpNetns, config: RouteConfig4, nexthop: FibNexthop): void {
+function checkOnlinkGateway(ip: IpNetns, config: Purpose, nexthop: FibNexthop): void {
   if (config.scope >= rt.RT_SCOPE_LINK) throw invalid("Nexthop has invalid scope");
   const dev = ip.netns.devices.get(nexthop.ifindex);
   if (dev === undefined) throw noDevice("Nexthop device required for onlink");
@@ -188,7 +205,7 @@ function checkOnlinkGateway(ip: IpNetns, config: RouteConfig4, nexthop: FibNexth
 }
 
 /** A gateway of the other family is checked by that family (fib_check_nh_v6_gw). */
-function checkGateway6(ip: IpNetns, config: RouteConfig4, nexthop: FibNexthop): void {
+function checkGateway6(ip: IpNetns, config: Purpose, nexthop: FibNexthop): void {
   const gateway = nexthop.gateway6;
   if (gateway === null) throw invalid("Nexthop has invalid gateway");
   const onlink = (nexthop.flags & rt.RTNH_F_ONLINK) !== 0;
@@ -222,6 +239,7 @@ export function isSameInfo(one: FibInfo, other: FibInfo): boolean {
     one.prefsrc === other.prefsrc &&
     one.table === other.table &&
     one.congestion === other.congestion &&
+    one.object === other.object &&
     ((one.flags ^ other.flags) & ~compareMask) === 0 &&
     isSameMetrics(one.metrics, other.metrics) &&
     one.nexthops.length === other.nexthops.length &&

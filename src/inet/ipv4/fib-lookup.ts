@@ -6,7 +6,8 @@
 
 import * as rt from "../../uapi/rtnetlink.ts";
 import type { IpNetns } from "../netns.ts";
-import type { FibInfo, FibNexthop, FibResult, FibTable, Flow4 } from "./fib.ts";
+import type { FibInfo, FibResult, FibTable, Flow4 } from "./fib.ts";
+import type { FibNexthop } from "./fib-nexthop.ts";
 import { rulesLookup } from "./fib-rules.ts";
 import { isIgnoredForLinkdown, tableLookup } from "./fib-table.ts";
 

@@ -7,7 +7,8 @@ import { ipv4Mask } from "../../bytes/ipv4.ts";
 import { IPV4_DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN } from "../../uapi/ip.ts";
 import * as rt from "../../uapi/rtnetlink.ts";
 import { InDevice } from "./device.ts";
-import type { FibAlias, FibInfo, FibNexthop, FibResult, FibTable, Flow4 } from "./fib.ts";
+import type { FibAlias, FibInfo, FibResult, FibTable, Flow4 } from "./fib.ts";
+import type { FibNexthop } from "./fib-nexthop.ts";
 
 /**
  * Looks `flow` up in one table, or in two that count as one: goes through their prefix lengths, the longest first. `EAGAIN`:
@@ -59,7 +60,7 @@ function search(
     if (alias === undefined || (alias.tos !== 0 && alias.tos !== (flow.tos & dscpMask))) continue;
     const { info } = alias;
     if (info.isDead || info.scope < flow.scope) continue;
-    const error = errorOf(alias.type);
+    const error = info.object?.isBlackhole === true ? "EINVAL" : errorOf(alias.type);
     if (error !== "") {
       result.alias = alias;
       result.type = alias.type;

@@ -4,30 +4,13 @@
 // Mirrors include/net/ip_fib.h (struct fib_table, fib_alias, fib_info, fib_nh). Properties are not shared between routes,
 // as the kernel shares them: equal ones are compared where that matters (fib-info.ts, isSameInfo).
 
-import type { Device } from "../../net/netdevice.ts";
 import type { ErrnoName } from "../../uapi/errno.ts";
 import { RT_SCOPE_UNIVERSE, RTN_UNICAST } from "../../uapi/rtnetlink.ts";
 import type { Metrics } from "../metrics.ts";
+import type { NexthopObject } from "../nexthop/object.ts";
 import type { PacketKey } from "../rules/match.ts";
 import { LOOPBACK_IFINDEX } from "../rules/match.ts";
-
-/** One way on (struct fib_nh). */
-export class FibNexthop {
-  /** The device, known once the next hop has been checked; null for routes that lead nowhere. */
-  dev: Device | null = null;
-  ifindex = 0;
-  /** AF_INET, AF_INET6 or 0: what kind of address the gateway has. */
-  gatewayFamily = 0;
-  gateway = 0;
-  gateway6: Uint8Array | null = null;
-  /** RTNH_F_* */
-  flags = 0;
-  /** RT_SCOPE_* of the next hop: how far away it is. */
-  scope = RT_SCOPE_UNIVERSE;
-  weight = 1;
-  /** The largest hash value that chooses this next hop, of 31 bits; -1: never (fib_nh_upper_bound). */
-  upperBound = -1;
-}
+import type { FibNexthop } from "./fib-nexthop.ts";
 
 /** What a route says, whatever its prefix (struct fib_info). */
 export interface FibInfo {
@@ -42,6 +25,8 @@ export interface FibInfo {
   readonly congestion: string;
   /** RTA_FLOW; kept and shown. */
   readonly flow: number;
+  /** The nexthop object it goes by, whose ways `nexthops` are; null when they are its own. */
+  readonly object: NexthopObject | null;
   /** RTNH_F_* */
   flags: number;
   readonly table: number;

@@ -36,6 +36,8 @@ export interface RouteConfig4 extends NexthopConfig4 {
   readonly multipath: readonly NexthopConfig4[] | null;
   /** RTA_FLOW; 0: none. */
   readonly flow: number;
+  /** The nexthop object it goes by; 0: none. */
+  readonly nhId: number;
   /** NLM_F_* of the request. */
   readonly nlFlags: number;
   readonly origin: Origin | undefined;
@@ -62,6 +64,7 @@ export const kernelRoute4: RouteConfig4 = {
   weight: 1,
   multipath: null,
   flow: 0,
+  nhId: 0,
   nlFlags: NLM_F_CREATE,
   origin: undefined,
 };

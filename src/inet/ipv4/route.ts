@@ -27,9 +27,10 @@ import {
 import type { IpNetns } from "../netns.ts";
 import { hasInet } from "../slots.ts";
 import { InDevice } from "./device.ts";
-import type { FibAlias, FibInfo, FibNexthop } from "./fib.ts";
+import type { FibAlias, FibInfo } from "./fib.ts";
 import { FibResult, Flow4 } from "./fib.ts";
 import { fibLookup, selectPath } from "./fib-lookup.ts";
+import type { FibNexthop } from "./fib-nexthop.ts";
 import { selectSource, sourceOf } from "./source.ts";
 
 /** Largest packet any device is given (IP_MAX_MTU). */

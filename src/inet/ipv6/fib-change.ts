@@ -9,6 +9,7 @@ import { exists, NetlinkError } from "../../netlink/error.ts";
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../../uapi/netlink.ts";
 import { RTAX_MTU } from "../../uapi/rtnetlink.ts";
 import type { IpNetns } from "../netns.ts";
+import { addUser, removeUser } from "../nexthop/users.ts";
 import { in6Device } from "../slots.ts";
 import { In6Device } from "./device.ts";
 import type { Fib6Node, Fib6Route } from "./fib.ts";
@@ -37,11 +38,12 @@ export interface Insertion6 {
 
 /** Whether the route shares the load with others like it. */
 function sharesLoad(route: Fib6Route): boolean {
-  return !route.isAddrconf && route.gateway !== null;
+  return !route.isAddrconf && route.gateway !== null && route.object === null;
 }
 
 /** Whether two routes have the same next hop (rt6_duplicate_nexthop). */
 export function isSameNexthop(one: Fib6Route, other: Fib6Route): boolean {
+  if (one.object !== other.object) return false;
   if (one.dev !== other.dev || (one.gateway === null) !== (other.gateway === null)) return false;
   return one.gateway === null || other.gateway === null || equalsIpv6(one.gateway, other.gateway);
 }
@@ -133,12 +135,14 @@ function replace(ip: IpNetns, node: Fib6Node, old: Fib6Route, route: Fib6Route, 
 function enter(ip: IpNetns, route: Fib6Route): void {
   ip.routeGeneration++;
   route.isInserted = true;
+  addUser(ip.routesByNexthop6, route.object, route);
   if (route.dev !== null) in6Device(route.dev)?.routes.add(route);
 }
 
 function forget(ip: IpNetns, route: Fib6Route): void {
   ip.routeGeneration++;
   route.isInserted = false;
+  removeUser(ip.routesByNexthop6, route.object, route);
   if (route.dev?.ip6 instanceof In6Device) route.dev.ip6.routes.delete(route);
   const { siblings } = route;
   if (siblings === null) return;

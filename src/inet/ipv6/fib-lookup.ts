@@ -35,7 +35,7 @@ export function selectSibling(
   destinationOffset: number,
   oif: number,
 ): void {
-  const siblings = result.route?.siblings ?? null;
+  const siblings = result.route?.paths ?? result.route?.siblings ?? null;
   if (siblings === null || oif !== 0) return;
   const mixed =
     Math.imul(ip.hashSeed ^ hashOf(source, sourceOffset), 0x85ebca6b) ^
@@ -51,8 +51,11 @@ export function selectSibling(
 
 /** Gives every sibling that can be used its share of the hash values (rt6_multipath_rebalance). */
 export function rebalance6(route: Fib6Route): void {
-  const { siblings } = route;
-  if (siblings === null) return;
+  if (route.siblings !== null) rebalancePaths(route.siblings);
+}
+
+/** As rebalance6, among ways that share one route. */
+export function rebalancePaths(siblings: readonly Fib6Route[]): void {
   let total = 0;
   for (const sibling of siblings) if (isUsable(sibling)) total += sibling.weight;
   let sum = 0;

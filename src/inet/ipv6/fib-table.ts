@@ -66,8 +66,19 @@ function select(routes: readonly Fib6Route[], lookup: Lookup6, wantsReachable: b
   return best;
 }
 
-/** How good a route is, -1 when it will not do (rt6_score_route). */
+/** How good a route is, -1 when it will not do; of one with several ways the best of them. */
 function scoreOf(route: Fib6Route, lookup: Lookup6, wantsReachable: boolean): number {
+  if (route.paths === null) return scoreOfWay(route, lookup, wantsReachable);
+  let best = -1;
+  for (let index = 0; index < route.paths.length; index++) {
+    const path = route.paths[index];
+    if (path !== undefined) best = Math.max(best, scoreOfWay(path, lookup, wantsReachable));
+  }
+  return best;
+}
+
+/** How good a way is (rt6_score_route). */
+function scoreOfWay(route: Fib6Route, lookup: Lookup6, wantsReachable: boolean): number {
   const { dev, flags } = route;
   if ((flags & RTNH_F_DEAD) !== 0 || isExpired(route)) return -1;
   if ((flags & RTNH_F_LINKDOWN) !== 0 && !lookup.ignoresLinkstate && ignoresLinkdown(route)) return -1;
@@ -97,8 +108,9 @@ function hasFailed({ dev, gateway }: Fib6Route): boolean {
   return dev.ip6.neighbours.get(gateway)?.state === NUD_FAILED;
 }
 
-function errorOf({ isReject, type }: Fib6Route): Fib6Result["error"] {
+function errorOf({ isReject, object, type }: Fib6Route): Fib6Result["error"] {
   if (!isReject) return "";
+  if (object !== null) return "EINVAL";
   switch (type) {
     case RTN_BLACKHOLE:
       return "EINVAL";

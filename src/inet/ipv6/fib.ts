@@ -9,6 +9,7 @@ import type { ErrnoName } from "../../uapi/errno.ts";
 import { ICMPV6_ROUTER_PREF_MEDIUM } from "../../uapi/icmpv6.ts";
 import { RTN_UNICAST } from "../../uapi/rtnetlink.ts";
 import type { Metrics } from "../metrics.ts";
+import type { NexthopObject } from "../nexthop/object.ts";
 import type { PacketKey } from "../rules/match.ts";
 import { LOOPBACK_IFINDEX } from "../rules/match.ts";
 
@@ -49,6 +50,12 @@ export class Fib6Route {
   pref = ICMPV6_ROUTER_PREF_MEDIUM;
   /** All routes that share the load, this one among them, in order; null when it is alone. */
   siblings: Fib6Route[] | null = null;
+  /** The nexthop object it goes by; null when its way is its own. */
+  object: NexthopObject | null = null;
+  /** Its ways when the object is a group of several: this route once for each; null otherwise. */
+  paths: Fib6Route[] | null = null;
+  /** The route that this one is a way of; null when it is whole. */
+  whole: Fib6Route | null = null;
   /** Is in its table. */
   isInserted = false;
 

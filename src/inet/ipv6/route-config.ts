@@ -39,6 +39,8 @@ export interface RouteConfig6 extends NexthopConfig6 {
   /** Seconds from now; 0: never. */
   readonly expiresS: number;
   readonly pref: number;
+  /** The nexthop object it goes by; 0: none. */
+  readonly nhId: number;
   /** NLM_F_* of the request; undefined for routes of the kernel's own making. */
   readonly nlFlags: number | undefined;
   readonly origin: Origin | undefined;
@@ -65,6 +67,7 @@ export function kernelRoute6(): RouteConfig6 {
     multipath: null,
     expiresS: 0,
     pref: ICMPV6_ROUTER_PREF_MEDIUM,
+    nhId: 0,
     nlFlags: undefined,
     origin: undefined,
   };

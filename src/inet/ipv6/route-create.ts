@@ -2,7 +2,7 @@
 // is the host's own.
 //
 // Mirrors net/ipv6/route.c (ip6_route_info_create, fib6_nh_init, ip6_validate_gw, ip6_route_check_nh) with its order, errno
-// and texts. Omitted: source-specific routes, nexthop objects, encapsulations.
+// and texts. Omitted: source-specific routes, encapsulations.
 
 import {
   equalsIpv6,
@@ -20,6 +20,7 @@ import { DEVCONF_DISABLE_IPV6 } from "../../uapi/ipv6.ts";
 import * as rt from "../../uapi/rtnetlink.ts";
 import type { GatewayCheck6 } from "../inet.ts";
 import type { IpNetns } from "../netns.ts";
+import { checkForRoute6 } from "../nexthop/check.ts";
 import { hasInet6, in6Device } from "../slots.ts";
 import { hasUsableAddress } from "./address-find.ts";
 import { Fib6Result, Fib6Route, Lookup6 } from "./fib.ts";
@@ -28,6 +29,7 @@ import { fib6Lookup, selectSibling } from "./fib-lookup.ts";
 import { tableLookup6 } from "./fib-table.ts";
 import type { NexthopConfig6, RouteConfig6 } from "./route-config.ts";
 import { kernelRoute6, METRIC_USER } from "./route-config.ts";
+import { applyNexthop6 } from "./route-nexthop.ts";
 
 const S = 1_000_000_000;
 
@@ -57,10 +59,37 @@ export function createRoute6(ip: IpNetns, config: RouteConfig6, hop: NexthopConf
   route.isLocal = config.type === rt.RTN_LOCAL;
   route.isAnycast = config.type === rt.RTN_ANYCAST;
   if (config.expiresS !== 0) route.expiresNs = ip.inet.machine.clock.now() + config.expiresS * S;
-  initNexthop(ip, config, { ...hop, flags: hop.flags | config.flags }, route);
+  if (config.nhId !== 0) takeObject(ip, config, route);
+  else initNexthop(ip, config, { ...hop, flags: hop.flags | config.flags }, route);
   if (config.prefsrc !== null) setPrefsrc(ip, route, config.prefsrc);
   return route;
 }
+
+/** Has the route go by the nexthop object it names. */
+function takeObject(ip: IpNetns, config: RouteConfig6, route: Fib6Route): void {
+  const object = ip.nexthops.get(config.nhId);
+  if (object === undefined) throw invalid("Nexthop id does not exist");
+  checkForRoute6(object.value);
+  if (isRejectType(config.type)) {
+    route.isReject = true;
+    route.dev = ip.netns.loopback;
+    return;
+  }
+  applyNexthop6(ip, route, object);
+}
+
+/** Finds the device and the gateway of a nexthop object. */
+export function checkNexthop6(
+  ip: IpNetns,
+  hop: NexthopConfig6,
+): { readonly dev: Device; readonly flags: number } {
+  const route = new Fib6Route(ip.main6, new Uint8Array(16), 128);
+  initNexthop(ip, { ...kernelRoute6(), ...hop, destination: loopbackAddress }, hop, route);
+  if (route.dev === null) throw noDevice();
+  return { dev: route.dev, flags: route.flags };
+}
+
+const loopbackAddress = Uint8Array.from({ length: 16 }, (_, index) => (index === 15 ? 1 : 0));
 
 /** Finds the device and the gateway (fib6_nh_init). */
 function initNexthop(ip: IpNetns, config: RouteConfig6, hop: NexthopConfig6, route: Fib6Route): void {

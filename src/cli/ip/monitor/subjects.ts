@@ -1,10 +1,11 @@
 // What `ip monitor` can watch: the word for it, its label, its multicast groups, and how each of its messages is printed.
 //
-// *Omitted:* mroute, prefix, netconf, nexthop and stats: their words are known and silent.
+// *Omitted:* mroute, prefix, netconf and stats: their words are known and silent.
 
 import { parseAddress } from "../../../client/addr.ts";
 import { parseLink } from "../../../client/link.ts";
 import { parseNeighbour } from "../../../client/neigh.ts";
+import { parseNexthopEntry } from "../../../client/nexthop-object.ts";
 import { parseNsid } from "../../../client/nsid.ts";
 import { parseRoute } from "../../../client/route.ts";
 import { parseRule } from "../../../client/rule.ts";
@@ -18,6 +19,7 @@ import { loadForPrint, printLink } from "../link/print.ts";
 import { printBriefStart } from "../link/print-brief.ts";
 import { printNeigh } from "../neigh/print.ts";
 import { printId } from "../netns/ids.ts";
+import { loadForObjects, printObject } from "../nexthop/print.ts";
 import { newRouteFilter } from "../route/filter.ts";
 import { loadForRoutes, printRoute } from "../route/print.ts";
 import { printRule } from "../rule/print.ts";
@@ -96,10 +98,17 @@ export const SUBJECTS: readonly MonitorSubject[] = [
     groups: [[AF_UNSPEC, rt.RTNLGRP_NSID]],
     prepare: prepareNsid,
   },
+  {
+    word: "nexthop",
+    label: "NEXTHOP",
+    types: [rt.RTM_NEWNEXTHOP, rt.RTM_DELNEXTHOP],
+    groups: [[AF_UNSPEC, rt.RTNLGRP_NEXTHOP]],
+    prepare: prepareNexthop,
+  },
 ];
 
 /** Words that stand for what does not happen here. */
-export const SILENT_WORDS = ["mroute", "prefix", "netconf", "nexthop"] as const;
+export const SILENT_WORDS = ["mroute", "prefix", "netconf"] as const;
 
 async function prepareLink(ip: IpContext, message: Message): Promise<Notice> {
   const link = parseLink(message);
@@ -164,6 +173,13 @@ function prepareRule(ip: IpContext, message: Message): Promise<Notice> {
     family: rule.family,
     print: (out) => printRule(ip, out, rule, isDeleted),
   });
+}
+
+async function prepareNexthop(ip: IpContext, message: Message): Promise<Notice> {
+  const object = parseNexthopEntry(message);
+  await loadForObjects(ip, [object]);
+  const isDeleted = message.type === rt.RTM_DELNEXTHOP;
+  return { ifindex: object.oif, print: (out) => printObject(ip, out, object, isDeleted) };
 }
 
 async function prepareNsid(ip: IpContext, message: Message): Promise<Notice> {
