@@ -17,6 +17,8 @@ import { NetlinkError } from "./netlink/error.ts";
 import type { NetlinkProvider, NetlinkTransport, NetnsHandle, SocketRequest } from "./netlink/transport.ts";
 import { joinRtnetlink } from "./rtnetlink/join.ts";
 import { joinInetRequests } from "./rtnetlink/join-inet.ts";
+import { joinTrafficControl } from "./rtnetlink/tc-join.ts";
+import { classifiers } from "./sched/classifiers.ts";
 import { MachineNetns } from "./sockets/netns.ts";
 import { NETLINK_GENERIC } from "./uapi/netlink.ts";
 
@@ -77,6 +79,7 @@ export class Machine implements NetlinkProvider {
       // rtnetlink hears of devices before IPv4 and IPv6 do, as on Linux: its messages tell what those knew before.
       const rtnetlink = joinRtnetlink(core, table);
       joinInetRequests(rtnetlink, joinInet(core));
+      joinTrafficControl(rtnetlink, classifiers);
       core.afOps.push(inetAfOps, inet6AfOps);
       ethtool = joinGenetlink(table);
     });

@@ -25,9 +25,12 @@ import type {
   Netns,
   Origin,
   PacketHandler,
+  QdiscOps,
 } from "./net/netdevice.ts";
 import type { Random } from "./net/random.ts";
 import { Timers } from "./net/timers.ts";
+import { pfifoFast } from "./sched/pfifo-fast.ts";
+import { qdiscs } from "./sched/qdiscs.ts";
 
 /** What a machine is made of. Everything it learns of the world comes through here. */
 export interface MachineOptions {
@@ -63,6 +66,8 @@ export class MachineCore implements MachineContext {
   readonly loop: FrameLoop;
   readonly linkWatch = new LinkWatchList();
   readonly kinds = new Map<string, LinkOps>();
+  readonly qdiscKinds = new Map<string, QdiscOps>();
+  readonly defaultQdisc: QdiscOps = pfifoFast;
   readonly packetHandlers = new Map<number, PacketHandler>();
   readonly possibleCpus: number;
   readonly maxBacklog: number;
@@ -103,6 +108,7 @@ export class MachineCore implements MachineContext {
       vlan,
       ...(options.kinds ?? []),
     ];
+    for (const ops of qdiscs) this.qdiscKinds.set(ops.id, ops);
     join(this);
     for (const ops of kinds) this.#addKind(ops);
     this.initialNetns = this.newNetns();

@@ -16,6 +16,7 @@ import {
 } from "../uapi/if.ts";
 import { announceLink, getIflink, notify } from "./device.ts";
 import type { Device, LinkWatch } from "./netdevice.ts";
+import { deactivateQdisc } from "./qdisc.ts";
 
 /** The wire is connected (netif_carrier_on). */
 export function netifCarrierOn(dev: Device): void {
@@ -114,6 +115,7 @@ function changed(dev: Device): void {
   if (dev.registration !== "registered") return;
   updateOperstate(dev);
   if ((dev.flags & IFF_UP) === 0) return;
+  if (!dev.hasCarrier) deactivateQdisc(dev);
   netdevStateChange(dev);
 }
 

@@ -26,6 +26,8 @@ export type DropReason =
   | "no-memory"
   /** A queueing discipline is over its limit (QDISC_OVERLIMIT). */
   | "qdisc"
+  /** netem lost it, as it was told to. */
+  | "netem-loss"
   /** A large frame cannot be cut into segments: malformed, or no memory for them. */
   | "bad-segment"
   /** A packet's header is malformed (IP_INHDR, IPV6 header checks). */

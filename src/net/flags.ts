@@ -7,6 +7,7 @@ import * as iff from "../uapi/if.ts";
 import { isOperUp } from "./carrier.ts";
 import { announceLink, notify } from "./device.ts";
 import type { Device, Origin } from "./netdevice.ts";
+import { activateQdisc, deactivateQdisc } from "./qdisc.ts";
 
 /** Flags a user sets directly. */
 const settable =
@@ -99,7 +100,7 @@ function openDevice(dev: Device): void {
   dev.ops.open?.(dev);
   dev.flags |= iff.IFF_UP;
   devSetRxMode(dev);
-  dev.isActivated = true;
+  activateQdisc(dev);
 }
 
 /** Brings a device up and tells everybody (dev_open). */
@@ -114,7 +115,7 @@ export function devOpen(dev: Device): void {
 function closeDevices(devices: readonly Device[]): void {
   for (const dev of devices) notify("going-down", dev);
   for (const dev of devices) {
-    dev.qdisc?.reset();
+    deactivateQdisc(dev);
     dev.ops.stop?.(dev);
     dev.flags &= ~iff.IFF_UP;
   }

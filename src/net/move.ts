@@ -9,8 +9,9 @@ import { devCloseMany } from "./flags.ts";
 import { prepareName } from "./names.ts";
 import { allocateNsid } from "./namespace.ts";
 import type { Device, Netns } from "./netdevice.ts";
+import { shutdownQdisc } from "./qdisc.ts";
 import { flushBacklog } from "./receive.ts";
-import { listDevice, reserveIndex, shutdownQdisc, unlistDevice } from "./register.ts";
+import { listDevice, reserveIndex, unlistDevice } from "./register.ts";
 
 /** All bits of ifi_change. */
 const everything = 0xffffffff;

@@ -16,7 +16,7 @@ import type { DropReason } from "./drop-reason.ts";
 import type { LinkAttributes } from "./link-policy.ts";
 import { NameTemplates } from "./name-template.ts";
 import type { Random } from "./random.ts";
-import type { Timers } from "./timers.ts";
+import type { Timer, Timers } from "./timers.ts";
 
 // --- Frames -----------------------------------------------------------------------------------------------------------
 
@@ -84,6 +84,9 @@ export class Frame {
   iif = 0;
   /** Taps and filters of the next device it enters have seen it (tc_skip_classify); taken back there. */
   isSeen = false;
+  /** Bytes it counts for in a queueing discipline, and when it may leave one: set by whoever queues it (qdisc_skb_cb). */
+  queueLength = 0;
+  timeToSend = 0;
   /** When it was received, in nanoseconds of the machine's clock; NaN until somebody asked for a stamp. */
   timestamp = Number.NaN;
   /** The same number for every sight of this frame in captures; 0 until the first capture saw it. */
@@ -246,6 +249,13 @@ export class Device<State = unknown> {
 
   /** The root queueing discipline; null: frames go straight to the driver. */
   qdisc: Qdisc | null = null;
+  /** The one on TC_H_INGRESS: `ingress` or `clsact`. */
+  ingressQdisc: Qdisc | null = null;
+  /** Every discipline on the device but those it has by itself, by handle (qdisc_hash); null while there are none. */
+  qdiscs: Qdisc[] | null = null;
+  /** Filters that see frames as they come in and as they are sent, before anybody else; null while there are none. */
+  ingress: FilterHook | null = null;
+  egress: FilterHook | null = null;
   /** A discipline has been attached once; before that `noop` drops what is sent (dev_activate). */
   isActivated = false;
 
@@ -508,18 +518,177 @@ export interface AfOps {
   set?(dev: Device, nest: Attribute): void;
 }
 
-/** A queueing discipline attached to a device (`struct Qdisc`). */
-export interface Qdisc {
+// --- Traffic control --------------------------------------------------------------------------------------------------
+
+/** What became of a frame that was handed to a discipline (NET_XMIT_*): it is queued, dropped, or a filter took it. */
+export const XMIT_SUCCESS = 0;
+export const XMIT_DROP = 1;
+/** It was taken, and another one dropped for it (NET_XMIT_CN). */
+export const XMIT_CONGESTED = 2;
+export const XMIT_STOLEN = 3;
+
+/** A queueing discipline at its place in a device's tree (`struct Qdisc`). Made and moved by qdisc.ts. */
+export class Qdisc<State = unknown> {
+  readonly ops: QdiscOps<State>;
+  readonly dev: Device;
+  /** What the kind keeps with the discipline. */
+  readonly state: State;
+  /** Its number in the upper 16 bits; 0 for one that the device, or a class, has by itself. */
+  handle = 0;
+  /** The class it hangs on, TC_H_ROOT or TC_H_INGRESS. */
+  parent = 0;
+  /** Not told of unless asked (TCQ_F_INVISIBLE): what a class has by itself. */
+  isInvisible = false;
+  /** When it holds nothing, frames may pass it by (TCQ_F_CAN_BYPASS). */
+  canBypass = false;
+  /** Frames and bytes it holds, those of its children included. */
+  length = 0;
+  backlog = 0;
+  limit = 0;
+  /** What went through, and what did not (struct gnet_stats_basic, gnet_stats_queue). */
+  bytes = 0;
+  packets = 0;
+  drops = 0;
+  requeues = 0;
+  overlimits = 0;
+  /** What the sizes of frames are taken for (TCA_STAB). */
+  sizeTable: SizeTable | null = null;
+  /** A frame that was taken out to be looked at and stands first now (gso_skb). */
+  peeked: Frame | null = null;
+  /** Someone sends what it lets go; the next run stands with the scheduler. Owned by transmit.ts. */
+  isRunning = false;
+  isScheduled = false;
+  /** Runs the device's queue when its time has come; made when a kind first waits (qdisc_watchdog). */
+  watchdog: Timer | null = null;
+  /** What classifiers keep for all filters of the discipline, by kind (tcf.ts). */
+  classifierStates: Map<string, object> | null = null;
+  /** False once it is taken off and destroyed. */
+  isAlive = true;
+
+  constructor(ops: QdiscOps<State>, dev: Device) {
+    this.ops = ops;
+    this.dev = dev;
+    this.state = ops.createState();
+  }
+}
+
+/** How long frames are taken to be, for a link below that adds to them (`struct qdisc_size_table`). */
+export interface SizeTable {
+  /** struct tc_sizespec as it was given. */
+  readonly spec: Uint8Array;
+  lengthOf(bytes: number): number;
+}
+
+/**
+ * A kind of queueing discipline (`struct Qdisc_ops`): one table at the top of one file of sched/. `options` is TCA_OPTIONS,
+ * which each kind reads by a policy of its own. Timers go through `watchdogSchedule` or `machine.timers`.
+ */
+export interface QdiscOps<State = unknown> {
   /** Its kind: "pfifo", "netem", … */
   readonly id: string;
-  readonly handle: number;
-  /** Takes ownership of `frame`: queues it, or drops it with a reason. */
-  enqueue(frame: Frame): void;
-  /** The next frame that may go now, or null. One that waits for time wakes the device itself (runQdisc). */
-  dequeue(): Frame | null;
-  /** Drops all that is queued. */
-  reset(): void;
+  /** Hangs on TC_H_INGRESS and holds filters only (TCQ_F_INGRESS). */
+  readonly isIngress?: boolean;
+  createState(): State;
+  /** Reads the options of a new one; throws NetlinkError to refuse. */
+  init?(sch: Qdisc<State>, options: Attribute | undefined, warn: Warn): void;
+  /** Changes one; options that are not given stay. Without it EINVAL. */
+  change?(sch: Qdisc<State>, options: Attribute, warn: Warn): void;
+  /** Takes ownership of `frame`, whose `queueLength` is set: queues it, or drops it with a reason. XMIT_*. */
+  enqueue(frame: Frame, sch: Qdisc<State>): number;
+  /** The next frame that may go now, or null. One that waits for time sets the watchdog. */
+  dequeue(sch: Qdisc<State>): Frame | null;
+  /** The frame that `dequeue` would return, left in its place. */
+  peek(sch: Qdisc<State>): Frame | null;
+  /** Drops all that is queued, and takes timers back. The counts of what is held are the caller's. */
+  reset(sch: Qdisc<State>): void;
+  /** Gives back what it holds beside frames, its children among it. */
+  destroy?(sch: Qdisc<State>): void;
+  /** Puts itself into force on the device, once grafted; and takes that back (ingress and clsact). */
+  attach?(sch: Qdisc<State>): void;
+  detach?(sch: Qdisc<State>): void;
+  /** The device's txqueuelen has changed. */
+  changeTxQueueLength?(sch: Qdisc<State>): void;
+  /** Writes TCA_OPTIONS, header included; without it the reply has none. */
+  dump?(sch: Qdisc<State>, writer: MessageWriter): void;
+  /** Writes the content of TCA_STATS_APP and TCA_XSTATS. */
+  dumpStats?(sch: Qdisc<State>): Uint8Array | null;
+  /** What a discipline with classes can do. */
+  readonly classes?: QdiscClassOps<State>;
 }
+
+/** A class of a discipline, as far as all kinds have it. */
+export interface QdiscClass {
+  /** Its number: that of its discipline in the upper 16 bits. */
+  readonly classid: number;
+}
+
+/** The classes of a discipline (`struct Qdisc_class_ops`). */
+export interface QdiscClassOps<State = unknown> {
+  find(sch: Qdisc<State>, classid: number): QdiscClass | null;
+  /** All of them, in the kernel's order. */
+  walk(sch: Qdisc<State>): Iterable<QdiscClass>;
+  /** The discipline of a class. */
+  leaf(sch: Qdisc<State>, cl: QdiscClass): Qdisc | null;
+  /** Hangs `child` (null: the one by itself) on a class and returns the one that hung there, which the caller destroys. */
+  graft?(sch: Qdisc<State>, cl: QdiscClass, child: Qdisc | null): Qdisc | null;
+  /** Makes a class (`cl` null) or changes one. EOPNOTSUPP without it. */
+  change?(sch: Qdisc<State>, request: ClassRequest, warn: Warn): QdiscClass;
+  delete?(sch: Qdisc<State>, cl: QdiscClass): void;
+  /** The filters of a class, or of the discipline itself (null) (tcf_block). */
+  block?(sch: Qdisc<State>, cl: QdiscClass | null): FilterBlock | null;
+  /** A filter points at a class, and no longer does (bind_tcf): a class that is pointed at stays. */
+  bind?(sch: Qdisc<State>, cl: QdiscClass): void;
+  unbind?(sch: Qdisc<State>, cl: QdiscClass): void;
+  /** The discipline of a class has become empty behind its back. */
+  becameEmpty?(sch: Qdisc<State>, cl: QdiscClass): void;
+  /** Writes attributes behind the header and says what is in it. */
+  dump(sch: Qdisc<State>, cl: QdiscClass, writer: MessageWriter): ClassHeader;
+  /** What it counts; without it classes count nothing. */
+  stats?(sch: Qdisc<State>, cl: QdiscClass): ClassStats;
+}
+
+/** What is asked of a class (RTM_NEWTCLASS). */
+export interface ClassRequest {
+  readonly cl: QdiscClass | null;
+  readonly classid: number;
+  readonly parentid: number;
+  readonly options: Attribute | undefined;
+}
+
+/** The numbers in the tcmsg of a class. */
+export interface ClassHeader {
+  readonly parent?: number;
+  readonly handle?: number;
+  readonly info?: number;
+}
+
+/** The counts of a class. */
+export interface ClassStats {
+  readonly bytes: number;
+  readonly packets: number;
+  readonly drops: number;
+  readonly requeues: number;
+  readonly overlimits: number;
+  readonly length: number;
+  readonly backlog: number;
+  /** The content of TCA_STATS_APP. */
+  readonly app?: Uint8Array;
+}
+
+/** What a filter says of a frame: the class it goes to; the verdict is what `classify` returns. */
+export interface FilterResult {
+  classid: number;
+  cl: QdiscClass | null;
+}
+
+/** The filters of one place, in order of priority (`struct tcf_block` with its chain 0). */
+export interface FilterBlock {
+  /** TC_ACT_* of the first filter that matches, TC_ACT_UNSPEC when none does. The frame stays the caller's. */
+  classify(frame: Frame, result: FilterResult): number;
+}
+
+/** Filters at a device's door, in one direction (`struct mini_Qdisc`); true: the frame is gone. */
+export type FilterHook = (frame: Frame, dev: Device) => boolean;
 
 // --- Namespaces -------------------------------------------------------------------------------------------------------
 
@@ -547,6 +716,8 @@ export class Netns {
   taps: PacketTap[] | null = null;
   /** Devices that are sent every netlink datagram of sockets here (`struct netlink_tap`); null while there are none. */
   netlinkTaps: NetlinkTap[] | null = null;
+  /** Actions of traffic control, owned by tcf.ts; null while there are none. */
+  actions: NetnsSlot | null = null;
   /** Protocol state of inet, owned by that room. */
   ip: NetnsSlot | null = null;
   isAlive = true;
@@ -611,6 +782,9 @@ export interface MachineContext {
   readonly linkWatch: LinkWatch;
   /** Kinds of device by name. */
   readonly kinds: Map<string, LinkOps>;
+  /** Kinds of queueing discipline by name, and the one a device has that queues (default_qdisc_ops). */
+  readonly qdiscKinds: Map<string, QdiscOps>;
+  readonly defaultQdisc: QdiscOps | null;
   /** Handlers by EtherType. */
   readonly packetHandlers: Map<number, PacketHandler>;
   /** What Linux reports as the number of possible CPUs: the default number of queues. */

@@ -1,8 +1,8 @@
 // The way of a frame into a device and up: netifRx puts it on the device's backlog, the poll loop takes it off, and
-// netifReceive shows it to the taps, to the device's rx handler and to the protocol, in that order.
+// netifReceive shows it to the taps, to the filters at the device's door, to its rx handler and to the protocol, in that order.
 //
 // Mirrors net/core/dev.c (netif_rx, enqueue_to_backlog, __netif_receive_skb_core). Omitted: generic XDP, receive packet
-// steering (one backlog for each device stands in for one for each CPU), ingress classifiers until sched/ has them.
+// steering (one backlog for each device stands in for one for each CPU).
 
 import { ETH_HLEN, ETH_P_8021AD, ETH_P_8021Q } from "../uapi/if_ether.ts";
 import { PACKET_OTHERHOST } from "../uapi/if_packet.ts";
@@ -76,6 +76,7 @@ export function netifReceive(frame: Frame, dev: Device): void {
     else {
       if (receiver.taps !== null) showTaps(receiver.taps, frame, receiver, false);
       if (receiver.netns.taps !== null) showTaps(receiver.netns.taps, frame, receiver, false);
+      if (receiver.ingress?.(frame, receiver) === true) return;
     }
     if (isHandled(frame, receiver)) return;
   } while (frame.dev !== receiver);

@@ -11,6 +11,7 @@ import { initFeatures } from "./features.ts";
 import { devCloseMany } from "./flags.ts";
 import { prepareName, releaseName } from "./names.ts";
 import type { Device, Netns, Origin } from "./netdevice.ts";
+import { shutdownQdisc } from "./qdisc.ts";
 import { flushBacklog } from "./receive.ts";
 
 /** All bits of ifi_change: everything about the device is new. */
@@ -115,13 +116,6 @@ export function unregisterDevices(devices: Iterable<Device>, origin?: Origin): v
     dev.registration = "unregistered";
     freeDevice(dev);
   }
-}
-
-/** Takes the queueing discipline off a device, which is as never brought up then (dev_shutdown). */
-export function shutdownQdisc(dev: Device): void {
-  dev.qdisc?.reset();
-  dev.qdisc = null;
-  dev.isActivated = false;
 }
 
 /** Unregisters one device (unregister_netdevice). */

@@ -22,6 +22,7 @@ import {
 import { dropTx } from "./frame.ts";
 import type { Device, Frame, Qdisc } from "./netdevice.ts";
 import { CHECKSUM_PARTIAL, GSO_NONE, GSO_TCPV4, GSO_TCPV6 } from "./netdevice.ts";
+import { countSent, setQueueLength } from "./queue-length.ts";
 import { showTaps } from "./receive.ts";
 import { segmentFrame } from "./segment.ts";
 
@@ -40,24 +41,55 @@ export function devQueueXmit(frame: Frame): void {
   loop.enter();
   if ((dev.flags & IFF_UP) === 0) dropTx(frame, dev, "device-down");
   else if (!dev.hasCarrier) dropTx(frame, dev, "no-carrier");
-  else if (dev.qdisc === null) devHardStartXmit(frame, dev);
-  else {
-    dev.qdisc.enqueue(frame);
-    runQdisc(dev, dev.qdisc);
+  else if (dev.egress === null || frame.isSeen || !dev.egress(frame, dev)) {
+    frame.isSeen = false;
+    if (dev.qdisc === null) devHardStartXmit(frame, dev);
+    else throughQdisc(frame, dev, dev.qdisc);
   }
   loop.leave();
 }
 
-/** Sends what the discipline lets go now, up to a bound (__qdisc_run); disciplines call it when their time has come. */
+/** Takes a frame through a discipline, or past it when that is empty and allows it (__dev_xmit_skb). */
+function throughQdisc(frame: Frame, dev: Device, qdisc: Qdisc): void {
+  setQueueLength(frame, qdisc);
+  if (qdisc.canBypass && qdisc.length === 0 && !qdisc.isRunning) {
+    countSent(frame, qdisc);
+    devHardStartXmit(frame, dev);
+    return;
+  }
+  qdisc.ops.enqueue(frame, qdisc);
+  runQdisc(dev, qdisc);
+}
+
+/**
+ * Sends what the discipline lets go now (__qdisc_run): up to what it held at the start, or a bound; the scheduler has the
+ * rest, so that a discipline whose frames come back to it cannot hold everybody up. Timers of disciplines call it too.
+ */
 export function runQdisc(dev: Device, qdisc: Qdisc): void {
+  if (qdisc.isRunning || dev.qdisc !== qdisc) return;
   const { loop } = dev.machine;
   loop.enter();
-  for (let sent = 0; sent < transmitWeight; sent++) {
-    const frame = qdisc.dequeue();
+  qdisc.isRunning = true;
+  let quota = Math.max(transmitWeight, qdisc.length);
+  while (quota > 0) {
+    const frame = qdisc.ops.dequeue(qdisc);
     if (frame === null) break;
     devHardStartXmit(frame, dev);
+    quota--;
   }
+  qdisc.isRunning = false;
+  if (quota === 0 && qdisc.length > 0) scheduleQdisc(dev, qdisc);
   loop.leave();
+}
+
+/** Lets the queue run once others have had their turn (__netif_schedule). */
+function scheduleQdisc(dev: Device, qdisc: Qdisc): void {
+  if (qdisc.isScheduled) return;
+  qdisc.isScheduled = true;
+  dev.machine.scheduler.schedule(() => {
+    qdisc.isScheduled = false;
+    if (qdisc.isAlive) runQdisc(dev, qdisc);
+  });
 }
 
 /** Makes of the frame what the device can take, and sends it (dev_hard_start_xmit behind validate_xmit_skb). */

@@ -12,7 +12,6 @@ import { delLink } from "./dellink.ts";
 import { Rtnetlink } from "./dispatch.ts";
 import { dumpLinks } from "./dump-links.ts";
 import { dumpNsids } from "./dump-nsids.ts";
-import { dumpQdiscs } from "./dump-qdiscs.ts";
 import { getLink } from "./getlink.ts";
 import { delLinkProp, newLinkProp } from "./linkprop.ts";
 import { newLink } from "./newlink.ts";
@@ -33,7 +32,6 @@ export function joinRtnetlink(machine: MachineContext, table: NetlinkTable): Rtn
   rtnetlink.register(AF_UNSPEC, rt.RTM_NEWNSID, { handle: newNsid });
   rtnetlink.register(AF_UNSPEC, rt.RTM_GETNSID, { handle: getNsid, dump: dumpNsids });
   rtnetlink.register(AF_UNSPEC, rt.RTM_GETSTATS, { handle: getStats, dump: dumpStats });
-  rtnetlink.register(AF_UNSPEC, rt.RTM_GETQDISC, { dump: dumpQdiscs });
   rtnetlink.register(AF_BRIDGE, rt.RTM_GETLINK, { dump: dumpBridgeLinks });
   rtnetlink.register(AF_BRIDGE, rt.RTM_SETLINK, { handle: changeBridgeLink });
   rtnetlink.register(AF_BRIDGE, rt.RTM_DELLINK, { handle: changeBridgeLink });

@@ -145,7 +145,7 @@ function fillLinkNetnsid(writer: MessageWriter, dev: Device, reader: Netns): voi
 
 /** Frames are dropped before the first time up, and need no queue afterwards unless there is one. */
 function qdiscName(dev: Device): string {
-  if (dev.qdisc !== null) return dev.qdisc.id;
+  if (dev.qdisc !== null) return dev.qdisc.ops.id;
   return dev.isActivated ? "noqueue" : "noop";
 }
 

@@ -93,3 +93,6 @@ export const UVETH_DIRECTION_OUT = 2;
 export const UVETH_CSUM_NONE = 0;
 export const UVETH_CSUM_PARTIAL = 1;
 export const UVETH_CSUM_VERIFIED = 2;
+
+// netem's own option of uveth: 1 to decide for each segment of a large frame (u8)
+export const TCA_NETEM_UVETH_PER_SEGMENT = 4096;

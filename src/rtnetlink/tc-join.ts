@@ -1,0 +1,27 @@
+// Registers what answers requests about traffic control.
+//
+// Mirrors net/sched/sch_api.c (pktsched_init) and net/sched/cls_api.c (tc_filter_init).
+
+import * as rt from "../uapi/rtnetlink.ts";
+import { AF_UNSPEC } from "../uapi/socket.ts";
+import type { Rtnetlink } from "./dispatch.ts";
+import { delClass, getClass, newClass } from "./tc-class.ts";
+import { dumpClasses, dumpQdiscs } from "./tc-dump.ts";
+import type { Classifiers } from "./tc-filter.ts";
+import { delFilter, dumpFilters, getFilter, newFilter } from "./tc-filter.ts";
+import { delQdisc, getQdisc, newQdisc } from "./tc-qdisc.ts";
+
+/** Registers the handlers; `classifiers` are the kinds of filter there are. */
+export function joinTrafficControl(rtnetlink: Rtnetlink, classifiers: Classifiers): void {
+  rtnetlink.register(AF_UNSPEC, rt.RTM_NEWQDISC, { handle: (request) => newQdisc(rtnetlink, request) });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_DELQDISC, { handle: (request) => delQdisc(rtnetlink, request) });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_GETQDISC, { handle: getQdisc, dump: dumpQdiscs });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_NEWTCLASS, { handle: (request) => newClass(rtnetlink, request) });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_DELTCLASS, { handle: (request) => delClass(rtnetlink, request) });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_GETTCLASS, { handle: getClass, dump: dumpClasses });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_NEWTFILTER, {
+    handle: (request) => newFilter(rtnetlink, classifiers, request),
+  });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_DELTFILTER, { handle: (request) => delFilter(rtnetlink, request) });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_GETTFILTER, { handle: getFilter, dump: dumpFilters });
+}

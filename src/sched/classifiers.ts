@@ -1,0 +1,9 @@
+// The kinds of filter that a machine has.
+
+import type { ClassifierOps } from "../net/tcf.ts";
+import { matchall } from "./matchall.ts";
+import { u32 } from "./u32.ts";
+
+const kinds: readonly ClassifierOps[] = [matchall, u32];
+
+export const classifiers: ReadonlyMap<string, ClassifierOps> = new Map(kinds.map((ops) => [ops.kind, ops]));
