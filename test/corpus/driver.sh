@@ -7,7 +7,7 @@
 while read -r folder seconds HOME_NETNS; do
   export HOME_NETNS
   cd "$folder" || exit
-  enter timeout --kill-after=1 "$seconds" bash ./sequence.sh >log 2>&1 </dev/null
+  enter timeout --kill-after=1 "$seconds" bash ./sequence.sh 6>&1 >log 2>&1 </dev/null
   status=$?
   # Names that the sequence left behind; on the kernel they went with its mounts.
   if [[ $SIDE == uveth ]]; then

@@ -37,7 +37,7 @@ function row(title: string, ...columns: readonly (string | number)[]): string {
 /** A difference, as a diff from the kernel's side to ours. */
 export function differenceText({ line, kernel, uveth }: Difference): string {
   const [theirs, ours] = [outcomeLines(kernel), outcomeLines(uveth)];
-  return [`  $ ${line}`, ...diff(theirs, ours).map((each) => `  ${each}`), ""].join("\n");
+  return [`  $ ${line}`, ...nearChanges(diff(theirs, ours)).map((each) => `  ${each}`), ""].join("\n");
 }
 
 /** An outcome as lines; JSON is cut at its commas, so that a diff of it can be read. */
@@ -54,6 +54,19 @@ function outcomeLines(outcome: Outcome | undefined): string[] {
     ...(stderr === "" ? [] : lines(stderr, "! ")),
     ...(status === undefined ? [] : [`status ${status}`]),
   ];
+}
+
+/** What lies around of a change is shown. */
+const CONTEXT = 3;
+
+/** Leaves out what is far from any change. */
+function nearChanges(lines: readonly string[]): string[] {
+  const isNear = (index: number): boolean =>
+    lines.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some((line) => !line.startsWith(" "));
+  return lines.flatMap((line, index) => {
+    if (isNear(index)) return [line];
+    return index > 0 && isNear(index - 1) ? ["  …"] : [];
+  });
 }
 
 /** A line diff by the longest common subsequence: " " for both, "-" for the kernel's, "+" for ours. */

@@ -63,7 +63,23 @@ export function parseFile(file: string, text: string): Sequence[] {
       if (!direct(draft ?? preamble, line)) throw new Error(`${file}.txt:${index + 1}: unknown "${line}"`);
     } else addLine(draft ?? preamble, line, draft === undefined ? "preamble" : "line");
   }
-  return drafts.map((draft) => ({ file, ...draft }));
+  return drafts.map((draft) => {
+    const { steps, ipv6 } = draft;
+    return { file, ...draft, steps: steps.flatMap((step) => withVariants(step, steps, ipv6)) };
+  });
+}
+
+/** A step, and behind it the same line with other options if it is one that shows something. */
+function withVariants(step: Step, all: readonly Step[], ipv6: Ipv6): Step[] {
+  if (step.kind !== "run" || step.of !== "line") return [step];
+  const isCounting = ipv6 !== "on" && !all.some((each) => each.kind === "run" && joinsGroups(each.line));
+  const variants = showVariants(step.line, isCounting);
+  return [step, ...variants.map((line) => ({ kind: "run", line, of: "variant" }) as const)];
+}
+
+/** Whether a line makes a host report groups, some time soon and more than once: who counts frames must not. */
+function joinsGroups(line: string): boolean {
+  return /\b(a|addr|address)\b.*(::|\bautojoin\b)/.test(line);
 }
 
 /** Does what a line that begins with "@" says; false when that is nothing known. */
@@ -82,10 +98,6 @@ function direct(draft: Draft, line: string): boolean {
 function addLine(draft: Draft, line: string, of: "preamble" | "line"): void {
   draft.steps.push({ kind: "run", line, of });
   if (changesCarrier(line)) draft.steps.push({ kind: "settle" });
-  if (of === "preamble") return;
-  for (const variant of showVariants(line, draft.ipv6)) {
-    draft.steps.push({ kind: "run", line: variant, of: "variant" });
-  }
 }
 
 /** Whether the kernel goes on with what a line asks for from a work queue: carriers, IPv6 addresses, what loses its namespace. */

@@ -3,45 +3,63 @@
 #
 # A record is "\n%%line NUMBER\n", what was said, and on stdout "\n%%status STATUS\n".
 
-exec 3>stdout 4>stderr 5<> <(:)
+exec 3>stdout 4>stderr 5<> <(:) # and 6, which goes to whoever runs the sequences
 unset CDPATH
 export LC_ALL=C
 
 # Waits some seconds without making a process: nothing is ever written to descriptor 5.
 doze() { read -rt "$1" -u 5; }
 
+# Makes IPv6 as quiet as it is to be in the namespace NAME, or in this one: multicast reports are sent at once, addresses are
+# neither made nor doubted. On uveth whoever runs the sequences does it when asked (sides.ts).
+calm() {
+  if [[ $SIDE == kernel ]]; then
+    local conf=/proc/sys/net/ipv6/conf/default script=:
+    [[ $IPV6 == quiet ]] && script="echo 1 >$conf/addr_gen_mode"
+    [[ $IPV6 == off ]] && script="echo 1 >$conf/disable_ipv6"
+    [[ $IPV6 != on ]] && script+="; echo 0 >$conf/accept_dad; echo 1 >$conf/mldv2_unsolicited_report_interval"
+    ${1:+ip netns exec "$1"} bash -c "$script"
+  elif [[ -n $1 ]]; then
+    rm -f calmed
+    echo "calm $1" >&6
+    until [[ -e calmed ]]; do doze 0.005; done
+  fi
+}
+
 if [[ $SIDE == kernel ]]; then
   mount -t tmpfs tmpfs /run
   mount -t sysfs sysfs /sys
-  # As quick as it is quiet: multicast reports are sent at once, addresses are not doubted.
-  set_conf() { echo "$2" >"/proc/sys/net/ipv6/conf/default/$1"; }
-  [[ $IPV6 == quiet ]] && set_conf addr_gen_mode 1
-  [[ $IPV6 != on ]] && set_conf accept_dad 0 && set_conf mldv2_unsolicited_report_interval 1
-  [[ $IPV6 == off ]] && set_conf disable_ipv6 1
+  calm
 else
-  # The namespace has been made ready, with this name to find it by.
+  # The namespace has this name to be found by, until now.
   ip netns del "$HOME_NETNS" || exit
 fi
 
 run() {
   printf '\n%%%%line %s\n' "$1" >&3
   printf '\n%%%%line %s\n' "$1" >&4
-  eval "$2" >&3 2>&4 </dev/null 5<&-
+  eval "$2" >&3 2>&4 </dev/null 5<&- 6<&-
   printf '\n%%%%status %s\n' "$?" >&3
+  [[ $2 == "ip netns add "* && -e /run/netns/${2##* } ]] && calm "${2##* }"
 }
 
 # All that may change by itself. To ask for one link makes the kernel catch up with its carrier.
 state() {
-  local name rest
-  while read -r name rest; do printf 'link show dev %s\n' "${name%%@*}"; done < <(ip -br link) |
-    ip -batch - -force
-  ip -o -s link
-  ip -o addr
-  ip -o -4 route show table all
-  ip -o -6 route show table all
+  local name
+  state_of
   for name in /run/netns/*; do
-    [[ -s $name || -e $name ]] && ip -n "${name##*/}" -o addr
+    [[ -e $name ]] && state_of -n "${name##*/}"
   done
+}
+
+state_of() {
+  local name rest
+  while read -r name rest; do printf 'link show dev %s\n' "${name%%@*}"; done < <(ip "$@" -br link) |
+    ip "$@" -batch - -force >seen
+  ip "$@" -o -s link
+  ip "$@" -o addr
+  ip "$@" -o -4 route show table all
+  ip "$@" -o -6 route show table all
 }
 
 # Waits until nothing changes any more.
@@ -79,7 +97,7 @@ asleep() {
 monitors=()
 monitor() {
   printf '\n%%%%line %s\n' "$1" >"monitor.$1"
-  eval "exec $2" >>"monitor.$1" 2>&1 </dev/null 5<&- &
+  eval "exec $2" >>"monitor.$1" 2>&1 </dev/null 5<&- 6<&- &
   monitors+=($!)
   asleep $!
 }

@@ -77,7 +77,7 @@ export class Side {
 
   /** A daemon of its own, and programs under `uveth run`. */
   static async uveth(checkout: Checkout): Promise<Side> {
-    const env = { ...process.env, UVETH_SOCKET: join(checkout.folder, "daemon.sock") };
+    const env = environment(checkout);
     const run = [join(checkout.root, "bin/uveth"), "run", "--"];
     // Starts the daemon, which is the built one.
     const { status, stderr } = spawnSync(process.execPath, [...run, "true"], { env, encoding: "utf8" });
@@ -94,8 +94,13 @@ export class Side {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "sequence.sh"), this.#script(sequence));
     const home = this.#uveth === undefined ? "-" : await this.#newHome(sequence.ipv6);
-    const answer = await this.#ask(`${folder} ${SECONDS} ${home}`);
-    if (answer === "over") throw new Error(`The ${this.name} side has ended`);
+    this.#child.stdin?.write(`${folder} ${SECONDS} ${home}\n`);
+    for (let line = await this.#said(); !line.startsWith("done "); line = await this.#said()) {
+      const [, netns] = /^calm (.+)$/.exec(line) ?? [];
+      if (netns === undefined) throw new Error(`The ${this.name} side has ended`);
+      await this.#calm(netns, sequence.ipv6);
+      writeFileSync(join(folder, "calmed"), "");
+    }
     const monitors = sequence.steps.flatMap(({ kind }, index) => (kind === "monitor" ? [index] : []));
     return readTranscript(folder, monitors);
   }
@@ -109,18 +114,16 @@ export class Side {
     this.#child.stdin?.end();
     await closed;
     if (this.#daemon === undefined) return;
-    const { ended } = this.#daemon;
+    const stop = [join(this.#checkout.root, "bin/uveth"), "daemon", "stop"];
     this.#uveth?.close();
-    this.#daemon.stop();
-    await ended;
+    this.#daemon.close();
+    spawnSync(process.execPath, stop, { env: environment(this.#checkout) });
   }
 
-  #ask(line: string): Promise<string> {
+  /** The next line that the side says. */
+  #said(): Promise<string> {
     if (this.#isOver) return Promise.resolve("over");
-    return new Promise((resolve) => {
-      this.#lines.once("line", resolve);
-      this.#child.stdin?.write(`${line}\n`);
-    });
+    return new Promise((resolve) => this.#lines.once("line", resolve));
   }
 
   #script(sequence: Sequence): string {
@@ -129,22 +132,33 @@ export class Side {
     return `${head}${sequence.steps.map(scriptLine).join("\n")}\nfinish\n`;
   }
 
-  /** Makes a namespace as the kernel's side makes its own ready (shell.sh); returns its name. */
+  /** Makes a namespace for a sequence; returns its name. */
   async #newHome(ipv6: Ipv6): Promise<string> {
     const name = `corpus-${this.#count}`;
     await this.#uveth?.addNetns(name);
-    const socket = await this.#daemon?.openSocket({ protocol: NETLINK_GENERIC, netns: name });
-    if (socket === undefined) throw new Error("No daemon");
+    await this.#calm(name, ipv6);
+    return name;
+  }
+
+  /** Makes IPv6 of a namespace as quiet as it is to be, as shell.sh does on the kernel. */
+  async #calm(netns: string, ipv6: Ipv6): Promise<void> {
+    const socket = await this.#daemon?.openSocket({ protocol: NETLINK_GENERIC, netns });
+    if (socket === undefined) throw new Error("There is no daemon");
     const client = await UvethClient.open(new NetlinkClient(socket));
     const set = (setting: string, value: string): Promise<void> =>
       client.setSysctl(`net.ipv6.conf.default.${setting}`, value);
     if (ipv6 === "quiet") await set("addr_gen_mode", "1");
-    if (ipv6 !== "on") await set("accept_dad", "0");
-    if (ipv6 !== "on") await set("mldv2_unsolicited_report_interval", "1");
     if (ipv6 === "off") await set("disable_ipv6", "1");
+    if (ipv6 !== "on") {
+      await set("accept_dad", "0");
+      await set("mldv2_unsolicited_report_interval", "1");
+    }
     client.close();
-    return name;
   }
+}
+
+function environment({ folder }: Checkout): NodeJS.ProcessEnv {
+  return { ...process.env, UVETH_SOCKET: join(folder, "daemon.sock") };
 }
 
 function startDriver(

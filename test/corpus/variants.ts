@@ -1,7 +1,5 @@
 // A line that shows something is run once more with each of iproute2's options that show it in another form or show more.
 
-import type { Ipv6 } from "./sequence.ts";
-
 const SHOW = /^(list|show|lst|ls|sh|s|l|get|list-id)$/;
 /** Programs and their objects that list something when nothing else is asked of them. */
 const OBJECTS: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -13,13 +11,18 @@ const OBJECTS: Readonly<Record<string, ReadonlySet<string>>> = {
   bridge: new Set(["link", "fdb", "vlan", "mdb", "vni"]),
   tc: new Set(["qdisc", "class", "filter"]),
 };
+/** Objects that show a link's counters. */
+const COUNTED = /^(l|link|a|addr|address)$/;
 /** Objects whose word alone is usage, not a list. */
 const NO_DEFAULT = new Set(["get"]);
 /** Options that leave the output comparable to itself. */
 const OPTIONS = new Set(["-4", "-6", "-0", "-n", "-family", "-f"]);
 
-/** The variants of a line; none for one that is no plain show line, or that has such options already. */
-export function showVariants(line: string, ipv6: Ipv6): string[] {
+/**
+ * The variants of a line; none for one that is no plain show line, or that has such options already. Those that show a link's
+ * counters are left out where these are a matter of when one looks.
+ */
+export function showVariants(line: string, isCounting: boolean): string[] {
   const words = line.split(" ");
   const [program = "", ...rest] = words;
   const objects = OBJECTS[program];
@@ -33,7 +36,6 @@ export function showVariants(line: string, ipv6: Ipv6): string[] {
   const [object = "", verb] = rest.slice(at);
   if (!objects.has(object) || NO_DEFAULT.has(object)) return [];
   if (verb !== undefined && !SHOW.test(verb)) return [];
-  // With all that IPv6 sends by itself counters are a matter of when one looks.
-  const options = ipv6 === "on" ? ["-j", "-d"] : ["-j", "-d", "-s", "-j -d -s -s"];
+  const options = isCounting || !COUNTED.test(object) ? ["-j", "-d", "-s", "-j -d -s -s"] : ["-j", "-d"];
   return options.map((option) => [program, option, ...rest].join(" "));
 }
