@@ -11,6 +11,7 @@ import { deleteAddress, insertAddress, renewAddress } from "../inet/ipv4/address
 import { remainingLifetime, setLifetime } from "../inet/ipv4/address-lifetime.ts";
 import { changeSubnetMetric } from "../inet/ipv4/address-route.ts";
 import { InDevice } from "../inet/ipv4/device.ts";
+import { joinGroup4, leaveGroup4 } from "../inet/ipv4/multicast.ts";
 import { inDevice } from "../inet/slots.ts";
 import { devicesByIndex } from "../net/device.ts";
 import type { Device, Origin } from "../net/netdevice.ts";
@@ -65,15 +66,7 @@ export function newAddress4(request: Request): void {
 /** Joins the group that an address with IFA_F_MCAUTOJOIN is (ip_mc_autojoin_config). */
 function autojoin(inDev: InDevice, { local }: Ipv4Address): void {
   if (!isIpv4Multicast(local)) throw invalid("ipv4: Multicast auto join failed");
-  inDev.groups ??= new Map();
-  inDev.groups.set(local | 0, (inDev.groups.get(local | 0) ?? 0) + 1);
-}
-
-/** See autojoin. */
-function autoleave({ groups }: InDevice, { local }: Ipv4Address): void {
-  const users = groups?.get(local | 0) ?? 0;
-  if (users > 1) groups?.set(local | 0, users - 1);
-  else groups?.delete(local | 0);
+  joinGroup4(inDev, local | 0);
 }
 
 /** The address a request describes, not on its device yet (rtm_to_ifaddr); undefined for 0.0.0.0, which is none. */
@@ -122,7 +115,7 @@ export function delAddress4(request: Request): void {
       (peer === undefined || (each.prefixLength === header.prefixLength && each.matches(peer))),
   );
   if (address === undefined) throw new NetlinkError("EADDRNOTAVAIL", "ipv4: Address not found");
-  if ((address.flags & ifa.IFA_F_MCAUTOJOIN) !== 0) autoleave(inDev, address);
+  if ((address.flags & ifa.IFA_F_MCAUTOJOIN) !== 0) leaveGroup4(inDev, address.local | 0);
   deleteAddress(inDev, address, request.origin);
 }
 

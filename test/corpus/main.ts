@@ -1,6 +1,7 @@
 // `npm run parity`: runs the corpus, sequences of command lines for the system's own tools, on the live kernel and on uveth, and
 // prints a table of what is equal. Exit code 1 when something differs, 2 for wrong words or a side that cannot be had.
 
+import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -67,6 +68,9 @@ async function run(
       else console.log([resultRow(result), ...result.differences.map(differenceText)].join("\n"));
       return options["keep-going"] || result.differences.length === 0;
     });
+  } catch (error) {
+    console.error(`${error}\nThe daemon's log:\n${readFileSync(`${folder}/daemon.log`, "utf8")}`);
+    return 2;
   } finally {
     if (options.keep) console.error(`Left in ${folder}`);
     else remove();

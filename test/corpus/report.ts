@@ -37,7 +37,9 @@ function row(title: string, ...columns: readonly (string | number)[]): string {
 /** A difference, as a diff from the kernel's side to ours. */
 export function differenceText({ line, kernel, uveth }: Difference): string {
   const [theirs, ours] = [outcomeLines(kernel), outcomeLines(uveth)];
-  return [`  $ ${line}`, ...nearChanges(diff(theirs, ours)).map((each) => `  ${each}`), ""].join("\n");
+  const changes = nearChanges(diff(theirs, ours));
+  const shown = changes.length > LONGEST ? [...changes.slice(0, LONGEST), "  … and more"] : changes;
+  return [`  $ ${line}`, ...shown.map((each) => `  ${each}`), ""].join("\n");
 }
 
 /** An outcome as lines; JSON is cut at its commas, so that a diff of it can be read. */
@@ -56,6 +58,8 @@ function outcomeLines(outcome: Outcome | undefined): string[] {
   ];
 }
 
+/** Lines that are shown of one difference. */
+const LONGEST = 40;
 /** What lies around of a change is shown. */
 const CONTEXT = 3;
 

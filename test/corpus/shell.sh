@@ -28,6 +28,7 @@ calm() {
 
 if [[ $SIDE == kernel ]]; then
   mount -t tmpfs tmpfs /run
+  mkdir /run/netns
   mount -t sysfs sysfs /sys
   calm
 else
@@ -40,7 +41,7 @@ run() {
   printf '\n%%%%line %s\n' "$1" >&4
   eval "$2" >&3 2>&4 </dev/null 5<&- 6<&-
   printf '\n%%%%status %s\n' "$?" >&3
-  [[ $2 == "ip netns add "* && -e /run/netns/${2##* } ]] && calm "${2##* }"
+  [[ $2 == "ip netns add "* && -f /run/netns/${2##* } ]] && calm "${2##* }"
 }
 
 # All that may change by itself. To ask for one link makes the kernel catch up with its carrier.

@@ -26,9 +26,11 @@ const MASKS: readonly (readonly [what: string, pattern: RegExp, mask: string | "
   // How long ago a neighbour was used, until when an address or a route lasts.
   ["ages", /\bused \d+\/\d+\/\d+/g, "used A/B/C"],
   ["age", /"(used|confirmed|updated|expires)":( ?)\d+/g, '"$1":$2T'],
-  ["expiry", /\b(expires|age) -?\d+sec/g, "$1 Tsec"],
+  ["expiry", /\b(expires) -?\d+sec/g, "$1 Tsec"],
   ["lifetime", /\b(valid_lft|preferred_lft) \d+sec/g, "$1 Tsec"],
   ["lifetime", /"(valid_life_time|preferred_life_time)":( ?)(?!4294967295)\d+/g, '"$1":$2T'],
+  // How many hold a cached route at this moment, and since when it was used.
+  ["users", / (users \d+|age \d+sec)|,"(users|age)":( ?)\d+/g, ""],
   ["time", /\[?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\]?/g, "TIME"],
   ["time", /^Timestamp: .*$/gm, "Timestamp"],
 ];

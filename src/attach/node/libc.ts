@@ -87,11 +87,28 @@ export async function loadLibc(): Promise<Libc> {
 
     address: (bytes) => koffi.address(bytes),
     watch(fd, onReadable) {
-      const handle = koffi.node.poll(fd, { readable: true }, onReadable);
+      const onPoll = guarded(onReadable);
+      const handle = koffi.node.poll(fd, { readable: true }, onPoll);
       return {
-        restart: () => handle.start({ readable: true }, onReadable),
+        restart: () => handle.start({ readable: true }, onPoll),
         close: () => handle.close(),
       };
     },
+  };
+}
+
+/**
+ * Makes a callback of a poll handle fail as any other does: koffi would leave what it throws pending, until the next garbage
+ * collection finds it and ends the process.
+ */
+export function guarded<A extends readonly unknown[]>(onPoll: (...given: A) => void): (...given: A) => void {
+  return (...given) => {
+    try {
+      onPoll(...given);
+    } catch (error) {
+      setImmediate(() => {
+        throw error;
+      });
+    }
   };
 }

@@ -21,7 +21,7 @@ import {
   SOL_SOCKET,
 } from "../../uapi/socket.ts";
 import type { Libc } from "./libc.ts";
-import { loadLibc } from "./libc.ts";
+import { guarded, loadLibc } from "./libc.ts";
 import { ReceiveBuffer } from "./msghdr.ts";
 
 /** sizeof(struct sockaddr_un), and its path's offset. */
@@ -141,7 +141,7 @@ export async function loadSeqpacket(largestDatagram: number): Promise<Seqpacket>
     write: (fd, bytes, length) => orErrno(write(fd, bytes, length)),
     watch(fd, onReady) {
       // Called with a status and the events, whatever koffi's declarations say.
-      const onPoll = (...given: readonly unknown[]): void => onReady(readinessOf(given.at(-1)));
+      const onPoll = guarded((...given: readonly unknown[]) => onReady(readinessOf(given.at(-1))));
       const handle = koffi.node.poll(fd, { readable: true }, onPoll);
       return {
         setWritable: (isWanted) => handle.start({ readable: true, writable: isWanted }, onPoll),
