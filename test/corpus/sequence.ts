@@ -100,10 +100,11 @@ function addLine(draft: Draft, line: string, of: "preamble" | "line"): void {
   if (changesCarrier(line)) draft.steps.push({ kind: "settle" });
 }
 
-/** Whether the kernel goes on with what a line asks for from a work queue: carriers, IPv6 addresses, what loses its namespace. */
+/** Whether the kernel goes on with what a line asks for from a work queue: carriers, IPv6 addresses, a namespace that goes. */
 function changesCarrier(line: string): boolean {
-  if (!/^(ip|bridge|tc|ifconfig|python3|busybox)\b/.test(line) || / help\b/.test(line)) return false;
-  return /\b(up|down|netns|carrier|master|nomaster|del|delete|d|flush)\b/.test(line)
-    ? /\b(l|link|netns|a|addr|address|ifconfig)\b/.test(line)
-    : /\b(a|addr|address)\b.*:/.test(line) && /\b(a|add|change|replace|chg)\b/.test(line);
+  if (!/^(ip|ifconfig|busybox)\b/.test(line) || /\bhelp\b/.test(line)) return false;
+  if (/\b(l|link)\b.*\b(set|add)\b/.test(line))
+    return /\b(up|down|netns|carrier|master|nomaster)\b/.test(line);
+  if (/\bnetns (del|delete)\b|^ifconfig\b.* (up|down)\b/.test(line)) return true;
+  return /\b(a|addr|address)\b.*\b(a|add|change|replace|chg|del|delete|d)\b.*:/.test(line);
 }

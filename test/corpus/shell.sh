@@ -44,7 +44,8 @@ run() {
   [[ $2 == "ip netns add "* && -f /run/netns/${2##* } ]] && calm "${2##* }"
 }
 
-# All that may change by itself. To ask for one link makes the kernel catch up with its carrier.
+# All that may change by itself, of this namespace and of those with names. To ask for one link makes the kernel catch up with
+# its carrier.
 state() {
   local name
   state_of
@@ -54,13 +55,15 @@ state() {
 }
 
 state_of() {
-  local name rest
-  while read -r name rest; do printf 'link show dev %s\n' "${name%%@*}"; done < <(ip "$@" -br link) |
-    ip "$@" -batch - -force >seen
-  ip "$@" -o -s link
-  ip "$@" -o addr
-  ip "$@" -o -4 route show table all
-  ip "$@" -o -6 route show table all
+  local lines number name rest
+  lines=$(ip "$@" -o link)
+  while read -r number name rest; do
+    name=${name%:}
+    printf 'link show dev %s\n' "${name%%@*}"
+  done <<<"$lines" >links
+  printf '%s\n' addr 'route show table all' >>links
+  ip "$@" -o -s -batch links -force
+  [[ $IPV6 == off ]] || ip "$@" -o -6 route show table all
 }
 
 # Waits until nothing changes any more.
