@@ -24,6 +24,7 @@ import type {
   MachineContext,
   Netns,
   Origin,
+  OuterStacks,
   PacketHandler,
   QdiscOps,
 } from "./net/netdevice.ts";
@@ -76,6 +77,7 @@ export class MachineCore implements MachineContext {
   readonly namespaces = new Map<number, Netns>();
   readonly netnsNames = new Map<string, Netns>();
   readonly initialNetns: Netns;
+  outerStacks: OuterStacks | null = null;
   announceLink: (message: LinkMessage) => void = () => {};
   announceNsid: (netns: Netns, nsid: number, type: "new" | "del", origin?: Origin) => void = () => {};
   readonly #requestModule: (alias: string) => Promise<LinkOps | undefined>;
@@ -164,6 +166,8 @@ export class MachineCore implements MachineContext {
   /** Ends the machine: nothing of it runs any more. */
   close(): void {
     this.takeDown();
+    this.outerStacks?.close();
+    this.outerStacks = null;
     this.timers.clear();
   }
 }

@@ -20,6 +20,8 @@ where  COMMAND is one of
   capture     frames as they pass, as text or into a pcapng file
   extcap      what Wireshark asks of a capture source
   run         an unmodified program (ip, tc, ethtool, …) on uveth's machine instead of the kernel
+  exec        any program of the system in a namespace, with a network stack of the kernel, without root
+  shell       your shell in a namespace, likewise
   daemon      the process that holds the machine: status, stop, restart, logs, run
   doctor      what this system allows, what is missing, and the cure
   completion  completion for bash, zsh or fish
@@ -50,6 +52,10 @@ async function main(argv: readonly string[]): Promise<number> {
       return (await import("./daemon/command.ts")).runDaemonCommand(rest, io);
     case "run":
       return (await import("./shell/run.ts")).runProgram(rest, io);
+    case "exec":
+      return (await import("./shell/exec.ts")).runExec(rest, io);
+    case "shell":
+      return (await import("./shell/exec.ts")).runShell(rest, io);
     case "doctor":
       return (await import("./shell/doctor.ts")).runDoctor(rest, io);
     case "completion":

@@ -5,6 +5,7 @@
 //   src/**.worker.ts → dist/*.worker.js      worker threads of the command, beside it
 //   src/index.ts   → dist/core.bundle.js     the core as one script (`var uveth = …`) that runs where there is no platform
 //   native/*.c       → dist/preload.so       what `uveth run` puts before the C library; left out without a C compiler
+//   native/netns/*.c → dist/uveth-netns      what makes and enters namespaces for `uveth exec`; the same holds for it
 //   bench/*.ts, examples/*.ts, test/{fuzz,corpus}/*.ts → dist/{bench,examples,fuzz,corpus}: programs that run on `dist/`
 //
 // The new `dist/` is made aside and then put in place, under a lock: commands that start meanwhile wait for it.
@@ -71,7 +72,7 @@ function compile(root, outDir) {
 }
 
 /**
- * Compiles the preload library with the system's compiler, where there is one. Warnings are shown, errors are ours to mend.
+ * Compiles what is in C with the system's compiler, where there is one. Warnings are shown, errors are ours to mend.
  *
  * @param {string} root
  * @param {string} out
@@ -79,12 +80,44 @@ function compile(root, outDir) {
 function compileNative(root, out) {
   const sources = nativeFiles(root).filter((path) => path.endsWith(".c"));
   if (process.platform !== "linux" || sources.length === 0) return;
-  const options = ["-shared", "-fPIC", "-O2", "-std=gnu11", "-Wall", "-Wextra", "-fvisibility=hidden"];
-  const result = spawnSync("cc", [...options, "-o", join(out, "preload.so"), ...sources, "-ldl"], {
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  if (result.error !== undefined) return;
+  const isNetns = (/** @type {string} */ path) => basename(dirname(path)) === "netns";
+  const preload = sources.filter((path) => !isNetns(path));
+  const netns = sources.filter(isNetns);
+  const isThere = cc(join(out, "preload.so"), [
+    "-shared",
+    "-fPIC",
+    "-fvisibility=hidden",
+    ...preload,
+    "-ldl",
+  ]);
+  // A program that needs no library runs on any distribution; not every one has what that takes.
+  if (isThere && netns.length > 0)
+    cc(join(out, "uveth-netns"), [hasStaticLibc(out) ? "-static" : "-no-pie", ...netns]);
+}
+
+/**
+ * @param {string} output
+ * @param {string[]} words
+ * @returns {boolean} Whether there is a compiler.
+ */
+function cc(output, words) {
+  const options = ["-O2", "-std=gnu11", "-Wall", "-Wextra", "-o", output];
+  const result = spawnSync("cc", [...options, ...words], { stdio: ["ignore", "inherit", "inherit"] });
+  if (result.error !== undefined) return false;
   if (result.status !== 0) throw new Error("cc failed on native/");
+  return true;
+}
+
+/** @param {string} out */
+function hasStaticLibc(out) {
+  const probe = join(out, "probe");
+  const words = ["-x", "c", "-static", "-o", probe, "-"];
+  const { status } = spawnSync("cc", words, {
+    input: "int main(void) { return 0; }",
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  rmSync(probe, { force: true });
+  return status === 0;
 }
 
 /**

@@ -63,12 +63,16 @@ export function sourceFiles(folder) {
 }
 
 /**
- * Lists the sources of the preload library, in the order of their names.
+ * Lists the sources in C, in the order of their names: those of the preload library, and of the program in `native/netns`.
  *
  * @param {string} root
  */
 export function nativeFiles(root) {
-  const folder = join(root, "native");
+  return [...filesInC(join(root, "native")), ...filesInC(join(root, "native", "netns"))];
+}
+
+/** @param {string} folder */
+function filesInC(folder) {
   return namesIn(folder)
     .sort()
     .filter((name) => name.endsWith(".c") || name.endsWith(".h"))

@@ -15,6 +15,9 @@ export interface Sender {
   readonly netns: Netns;
   /** Strict checking of old request types (NETLINK_GET_STRICT_CHK). */
   readonly isStrict: boolean;
+  /** NETLINK_EXT_ACK and NETLINK_CAP_ACK. */
+  readonly hasExtendedAck: boolean;
+  readonly hasCappedAck: boolean;
   readonly session: Session;
 }
 
@@ -63,6 +66,8 @@ export interface Deferred {
   reply(write: (writer: MessageWriter) => void): boolean;
   /** Ends the request: with an ACK, or the error it failed with. */
   finish(error?: Error): void;
+  /** Ends the request, whose ACK or end was among the replies. */
+  end(): void;
 }
 
 /**

@@ -131,6 +131,9 @@ class HandledRequest implements DumpRequest {
           acknowledge(sender, kept, error === undefined ? undefined : asNetlinkError(error));
         }
       },
+      end: () => {
+        sender.endDeferred(deferred);
+      },
       cancel: onCancel,
     };
     sender.addDeferred(deferred);

@@ -51,6 +51,8 @@ const uvethAttributes = policy(uapi.UVETH_A_MAX, {
   [uapi.UVETH_A_GSO_TYPE]: u8("gsoType"),
   [uapi.UVETH_A_GSO_SIZE]: u16("gsoSize"),
   [uapi.UVETH_A_LOST]: u32("lost"),
+  [uapi.UVETH_A_PID]: u32("pid"),
+  [uapi.UVETH_A_MAPS_RANGE]: flag("mapsRange"),
 });
 
 /** A message of the family, decoded. Times are nanoseconds since the machine's start. */
@@ -83,6 +85,15 @@ export interface CaptureRequest {
   readonly count?: number | undefined;
   /** Which frames, in the words of pcap-filter(7); all when absent. */
   readonly filter?: string | undefined;
+}
+
+/** How a namespace has become native. */
+export interface NativeAnswer {
+  /** Its first process, which is followed into it. */
+  readonly pid: number;
+  /** Whether its users are root and a range of ids. */
+  readonly mapsRange: boolean;
+  readonly warning: string;
 }
 
 /** The family's commands over one NETLINK_GENERIC client; they act in the namespace of its socket unless told otherwise. */
@@ -131,6 +142,16 @@ export class UvethClient {
   async listNetns(): Promise<UvethMessage[]> {
     const answer = await this.#generic.dump(uapi.UVETH_CMD_NETNS_GET, () => {});
     return answer.messages.map(parseUveth);
+  }
+
+  /** Makes the namespace `name` native for programs to run in; resolves with its first process and a warning, if there is one. */
+  async makeNative(name: string, mapsRange: boolean): Promise<NativeAnswer> {
+    const answer = await this.#generic.request(uapi.UVETH_CMD_NATIVE, (writer) => {
+      writer.string(uapi.UVETH_A_NETNS, name);
+      if (mapsRange) writer.flag(uapi.UVETH_A_MAPS_RANGE);
+    });
+    const { pid = 0, mapsRange: isRange = false } = parseUveth(onlyMessage(answer));
+    return { pid, mapsRange: isRange, warning: answer.warning };
   }
 
   /** Reads a sysctl by its dotted name; ENOENT when there is none. */

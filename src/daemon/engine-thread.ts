@@ -3,6 +3,7 @@
 
 import { cpus } from "node:os";
 import { realTime } from "../attach/index.ts";
+import { Natives } from "../attach/node/native/natives.ts";
 import type { ReadPeerCredentials } from "../attach/node/peer-credentials.ts";
 import { loadPeerCredentials } from "../attach/node/peer-credentials.ts";
 import { createMachine } from "../index.ts";
@@ -25,6 +26,7 @@ export interface EnginePort {
 export async function startEngineThread(port: EnginePort, settings: EngineSettings): Promise<void> {
   const log = (text: string): void => port.postMessage({ type: "log", text });
   const engine = new Engine(createMachine({ ...realTime(), possibleCpus: cpus().length }));
+  await admitNatives(engine, log);
   const { socket } = settings;
   const uid = ownUid();
   const programs = await startSeqpacket({ engine, socket, uid, log, onChange: () => server.recheckIdle() });
@@ -59,6 +61,16 @@ async function stop(port: EnginePort, server: DaemonServer): Promise<void> {
   server.engine.close();
   port.postMessage({ type: "stopped" });
   port.close();
+}
+
+/** Lets programs of the system into namespaces, where there is an FFI. */
+async function admitNatives({ machine }: Engine, log: (text: string) => void): Promise<void> {
+  try {
+    machine.core.outerStacks = await Natives.open(machine, log);
+  } catch (error) {
+    if (!(error instanceof NetlinkError)) throw error;
+    log(`No programs of the system can run in namespaces: ${error.message}`);
+  }
 }
 
 /** How to see who connects, where there is an FFI. */

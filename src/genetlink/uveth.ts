@@ -5,6 +5,7 @@ import * as uveth from "../uapi/uveth.ts";
 import type { GenlFamily } from "./family.ts";
 import { captureOps } from "./uveth-capture.ts";
 import { infoOps } from "./uveth-info.ts";
+import { nativeOps } from "./uveth-native.ts";
 import { netnsOps } from "./uveth-netns.ts";
 import { pingOps } from "./uveth-ping.ts";
 import { sysctlOps } from "./uveth-sysctl.ts";
@@ -14,6 +15,6 @@ export const uvethFamily: GenlFamily = {
   name: uveth.UVETH_GENL_NAME,
   version: uveth.UVETH_GENL_VERSION,
   reservedStart: 0,
-  ops: [...infoOps, ...netnsOps, ...sysctlOps, ...pingOps, ...captureOps],
+  ops: [...infoOps, ...netnsOps, ...nativeOps, ...sysctlOps, ...pingOps, ...captureOps],
   groups: [{ name: uveth.UVETH_MCGRP_NETNS_NAME }],
 };

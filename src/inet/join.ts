@@ -7,7 +7,7 @@ import { drop } from "../net/frame.ts";
 import type { Device, DeviceEvent, Frame, MachineContext, Netns } from "../net/netdevice.ts";
 import { ICMP_DEST_UNREACH, ICMP_HOST_UNREACH } from "../uapi/icmp.ts";
 import { ICMPV6_ADDR_UNREACH, ICMPV6_DEST_UNREACH } from "../uapi/icmpv6.ts";
-import { IFF_LOWER_UP, IFF_RUNNING } from "../uapi/if.ts";
+import { IFF_LOWER_UP, IFF_RUNNING, IFF_UP } from "../uapi/if.ts";
 import { ETH_P_ARP, ETH_P_IP, ETH_P_IPV6 } from "../uapi/if_ether.ts";
 import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from "../uapi/in.ts";
 import { IPPROTO_ICMPV6 } from "../uapi/in6.ts";
@@ -90,11 +90,14 @@ export function joinInet(machine: MachineContext): Inet {
 function follow(inet: Inet, event: DeviceEvent, dev: Device): void {
   const { netns } = dev;
   if (event === "register" && netns.ip === null) netns.ip = new IpNetns(netns, inet);
+  if (event === "change-stack") return changeStack(dev);
   if (event === "register" || event === "change-name" || event === "unregister")
     followRules(dev, event !== "unregister");
-  if (leavesLink(event, dev)) flushNexthops(ipNetns(netns), dev);
-  deviceEvent4(event, dev);
-  deviceEvent6(event, dev);
+  if (netns.stack === null) {
+    if (leavesLink(event, dev)) flushNexthops(ipNetns(netns), dev);
+    deviceEvent4(event, dev);
+    deviceEvent6(event, dev);
+  }
   if (netns.ip instanceof IpNetns) netns.ip.routeGeneration++;
   if (event === "register" || event === "change-mtu") dev.mtu6 = dev.mtu;
   if (event === "unregister") dev.mtu6 = 0;
@@ -111,6 +114,17 @@ function followRules(dev: Device, isThere: boolean): void {
   const { rules4, rules6 } = ipNetns(dev.netns);
   followDevice(rules4, dev, isThere);
   followDevice(rules6, dev, isThere);
+}
+
+/** Another stack has taken the namespace over: what the device had there is no longer ours to keep. Or it has gone again. */
+function changeStack(dev: Device): void {
+  if (dev.netns.stack === null) {
+    if ((dev.flags & IFF_UP) !== 0) for (const event of [deviceEvent4, deviceEvent6]) event("up", dev);
+    return;
+  }
+  deviceEvent4("unregister", dev);
+  deviceEvent6("unregister", dev);
+  if (dev === dev.netns.loopback) leave(ipNetns(dev.netns));
 }
 
 /** A namespace goes: packets in pieces, pings and sockets go with it. */

@@ -720,6 +720,8 @@ export class Netns {
   actions: NetnsSlot | null = null;
   /** Protocol state of inet, owned by that room. */
   ip: NetnsSlot | null = null;
+  /** The network stack that stands in for the machine's own; null while there is none (outer-stack.ts). */
+  stack: OuterStack | null = null;
   isAlive = true;
   /** Who keeps it alive: its maker or its name, open descriptors and sockets (`net->ns.count`); see putNet. */
   references = 1;
@@ -733,6 +735,47 @@ export class Netns {
 /** Sees a netlink datagram of `protocol` (NETLINK_*), on its way to a user or to the kernel; must not keep the bytes. */
 export type NetlinkTap = (datagram: Uint8Array, protocol: number, isToUser: boolean) => void;
 
+/**
+ * A network stack outside the machine, a live kernel's, that a namespace uses in place of the machine's own: it has the
+ * addresses, routes, neighbours and rules, and takes what the devices receive. Links stay the machine's.
+ */
+export interface OuterStack {
+  /** Takes over a frame that `dev` received and no other device took; its `start` is behind the MAC header. */
+  receive(frame: Frame, dev: Device): void;
+  /** Sends a request of rtnetlink there, one message with its header, and hands back what reads the answer. */
+  request(message: Uint8Array, sender: OuterSender): OuterAnswer;
+}
+
+/** What puts outer stacks in the place of the machine's own, for programs to run there (attach/node/native). */
+export interface OuterStacks {
+  /** Makes `netns` native if it is not; NetlinkError with cause and cure where the system forbids it. */
+  enter(netns: Netns, options: { readonly mapsRange?: boolean }): NativeProcess;
+  close(): void;
+}
+
+/** The first process of a native namespace. */
+export interface NativeProcess {
+  readonly pid: number;
+  /** Whether its users are root and a range of ids, and not the caller alone. */
+  readonly mapsRange: boolean;
+}
+
+/** Who sends a request to an outer stack: the port id that answers carry, and how the socket is set. */
+export interface OuterSender {
+  readonly portId: number;
+  readonly isStrict: boolean;
+  readonly hasExtendedAck: boolean;
+  readonly hasCappedAck: boolean;
+}
+
+/** The answer to one request of rtnetlink, its ACK, error or end included. */
+export interface OuterAnswer {
+  /** The next datagram; undefined when there is no more. */
+  next(): Uint8Array | undefined;
+  /** Gives the rest up. */
+  close(): void;
+}
+
 /** Base of what a protocol keeps with a namespace; narrow it with `instanceof`. */
 export abstract class NetnsSlot {
   abstract readonly netns: Netns;
@@ -740,7 +783,7 @@ export abstract class NetnsSlot {
 
 // --- The machine ------------------------------------------------------------------------------------------------------
 
-/** Events of the notifier chain (NETDEV_*), in the words of the kernel. */
+/** Events of the notifier chain (NETDEV_*), in the words of the kernel; "change-stack": see outer-stack.ts. */
 export type DeviceEvent =
   | "register"
   | "unregister"
@@ -754,6 +797,7 @@ export type DeviceEvent =
   | "change-upper"
   | "change-tx-queue-length"
   | "change-info-data"
+  | "change-stack"
   | "feat-change"
   | "notify-peers";
 
@@ -804,6 +848,8 @@ export interface MachineContext {
   readonly initialNetns: Netns;
   /** Namespaces by the name `ip netns` knows them by. */
   readonly netnsNames: Map<string, Netns>;
+  /** What makes namespaces native; null where nothing does. */
+  outerStacks: OuterStacks | null;
   /** Makes a namespace with its `lo`; it has no name yet and is the caller's to put. */
   newNetns(): Netns;
   /** Gives the next packet id for captures. */

@@ -83,7 +83,10 @@ export function netifReceive(frame: Frame, dev: Device): void {
   deliver(frame, receiver);
 }
 
-/** Hands the frame to the VLAN of its tag, to the rx handler, and what then has a tag to the inner tag's VLAN. */
+/**
+ * Hands the frame to the VLAN of its tag, to the rx handler, and what then has a tag to the inner tag's VLAN. An outer stack
+ * takes what the first two leave, tag and all.
+ */
 function isHandled(frame: Frame, dev: Device): boolean {
   if (frame.vlanProtocol !== 0 && dev.vlans !== null) {
     if (dev.vlans.receive(frame, dev)) return true;
@@ -92,6 +95,10 @@ function isHandled(frame: Frame, dev: Device): boolean {
   if (dev.rxHandler !== null) {
     if (dev.rxHandler(frame, dev)) return true;
     if (frame.dev !== dev) return false;
+  }
+  if (dev.netns.stack !== null) {
+    dev.netns.stack.receive(frame, dev);
+    return true;
   }
   return frame.vlanProtocol !== 0 && isTagHandled(frame, dev);
 }

@@ -21,6 +21,7 @@ import {
   RTNLGRP_MAX,
 } from "../uapi/rtnetlink.ts";
 import { AF_UNSPEC } from "../uapi/socket.ts";
+import { isGroupOfOuterStack, isOfOuterStack, relay } from "./outer-stack.ts";
 
 /** What is done for one message type of one family. */
 export interface RouteHandler extends Handler {
@@ -74,6 +75,8 @@ export class Rtnetlink implements Protocol {
     const family = bytes[NLMSG_HDRLEN] ?? AF_UNSPEC;
     const kind = (type - RTM_BASE) & kindMask;
     if (kind !== kindGet && !request.sender.session.isAdmin(request.netns)) throw new NetlinkError("EPERM");
+    const { stack } = request.netns;
+    if (stack !== null && isOfOuterStack(family, type)) return relay(request, stack);
     if (kind === kindGet && (flags & NLM_F_DUMP) !== 0) {
       startDump(this.#lookUp(family, type, "dump"));
       return;
@@ -103,6 +106,8 @@ export class Rtnetlink implements Protocol {
     origin: Origin | undefined,
     write: (writer: MessageWriter) => void,
   ): void {
+    // What an outer stack does it tells of itself.
+    if (netns.stack !== null && isGroupOfOuterStack(group)) return;
     this.#table.notify(NETLINK_ROUTE, group, netns, origin, write);
   }
 

@@ -26,7 +26,8 @@ export const UVETH_CMD_FRAME = 10; // what CAPTURE is answered with, once per fr
 export const UVETH_CMD_NETNS_OPEN = 11; // [NETNS] → NETNS_FD
 export const UVETH_CMD_NETNS_CLOSE = 12; // NETNS_FD
 export const UVETH_CMD_NETNS_ENTER = 13; // NETNS: sockets that this process opens later live there (setns)
-export const UVETH_CMD_MAX = 13;
+export const UVETH_CMD_NATIVE = 14; // NETNS, [MAPS_RANGE] → PID, [MAPS_RANGE]: a kernel's stack in place of the machine's own
+export const UVETH_CMD_MAX = 14;
 
 // Attributes
 export const UVETH_A_UNSPEC = 0;
@@ -76,7 +77,9 @@ export const UVETH_A_NETNS_FD = 43; // u32: a descriptor of the sender's process
 export const UVETH_A_FRAME_COUNT = 44; // u32: frames that somebody holds
 export const UVETH_A_TIMER_COUNT = 45; // u32: timers that are set
 export const UVETH_A_FILTER = 46; // string: which frames, in the words of pcap-filter(7)
-export const UVETH_A_MAX = 46;
+export const UVETH_A_PID = 47; // u32: the first process of a native namespace
+export const UVETH_A_MAPS_RANGE = 48; // flag: its users are root and a range of ids, not the caller alone
+export const UVETH_A_MAX = 48;
 
 // UVETH_A_PING_EVENT
 export const UVETH_PING_SENT = 1; // PING_SEQ, TIME_NS

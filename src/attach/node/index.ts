@@ -2,3 +2,5 @@
 
 export type { KernelNetlinkOptions } from "./kernel-netlink.ts";
 export { kernelNetlink } from "./kernel-netlink.ts";
+export type { NativeNamespace, NativeOptions } from "./native/open-native.ts";
+export { openNative } from "./native/open-native.ts";

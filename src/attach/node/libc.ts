@@ -1,7 +1,7 @@
 // The system calls that Node has no function for, called in libc through koffi. Raw bytes in and out, no structs: their
 // layouts are in uapi/.
 //
-// Mirrors socket(2), bind(2), getsockname(2), setsockopt(2), getsockopt(2), sendto(2), recvmsg(2), poll(2), close(2),
+// Mirrors socket(2), socketpair(2), bind(2), getsockname(2), setsockopt(2), getsockopt(2), sendto(2), recvmsg(2), poll(2), close(2),
 // setns(2) and unshare(2), with the kernel's own convention for failure: a negative errno is returned, nothing is thrown.
 // *Omitted:* other systems than Linux, and Linux without an FFI; `loadLibc` refuses with the cure.
 
@@ -10,6 +10,8 @@ import { NetlinkError } from "../../netlink/error.ts";
 /** The calls. Each returns what the system call returns, or -errno. They act on the calling thread and do not wait. */
 export interface Libc {
   socket(family: number, type: number, protocol: number): number;
+  /** Makes two connected sockets and fills `fds`, two 32-bit words, with their descriptors. */
+  socketpair(family: number, type: number, fds: Int32Array): number;
   /** `address` is a struct sockaddr of exactly its length. */
   bind(fd: number, address: Uint8Array): number;
   /** Fills `address` with as much of the struct sockaddr as fits. */
@@ -55,6 +57,7 @@ export async function loadLibc(): Promise<Libc> {
   const orErrno = (result: number): number => (result < 0 ? -koffi.errno() : result);
 
   const socket = library.func("int socket(int family, int type, int protocol)");
+  const socketpair = library.func("int socketpair(int family, int type, int protocol, void *fds)");
   const bind = library.func("int bind(int fd, const void *address, uint32_t length)");
   const getsockname = library.func("int getsockname(int fd, void *address, void *length)");
   const setsockopt = library.func(
@@ -72,6 +75,7 @@ export async function loadLibc(): Promise<Libc> {
 
   return {
     socket: (family, type, protocol) => orErrno(socket(family, type, protocol)),
+    socketpair: (family, type, fds) => orErrno(socketpair(family, type, 0, fds)),
     bind: (fd, address) => orErrno(bind(fd, address, address.length)),
     getsockname: (fd, address) => orErrno(getsockname(fd, address, Uint32Array.of(address.length))),
     setsockopt: (fd, level, option, value) => orErrno(setsockopt(fd, level, option, value, value.length)),

@@ -9,6 +9,7 @@ import { encodeUtf8Into } from "../../bytes/utf8.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { errnoText } from "../../uapi/errno.ts";
 import {
+  IFF_NO_CARRIER,
   IFF_NO_PI,
   IFF_TAP,
   IFF_TUN_EXCL,
@@ -100,14 +101,16 @@ export class Tap {
     if (ifindex !== undefined) set(TUNSETIFINDEX, ifindex, "index");
     const request = new Uint8Array(IFREQ_SIZE);
     encodeUtf8Into(name, request, 0);
-    setU16(request, IFR_FLAGS, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL);
+    setU16(request, IFR_FLAGS, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL | IFF_NO_CARRIER);
     checked(calls.ioctlBytes(fd, TUNSETIFF, request), `make the TAP ${name}`);
     set(TUNSETVNETHDRSZ, headerSize, "header size");
     set(TUNSETVNETLE, 1, "byte order");
     if (options.sendBufferBytes !== undefined) set(TUNSETSNDBUF, options.sendBufferBytes, "send buffer");
     const offloads = setOffloads(calls, fd, name, options.offloads);
     const tap = new Tap(calls, fd, headerSize, offloads);
-    if (!hasCarrier) tap.setCarrier(false);
+    // Older kernels do not know IFF_NO_CARRIER. Only a carrier that comes makes the operational state known.
+    tap.setCarrier(false);
+    if (hasCarrier) tap.setCarrier(true);
     return tap;
   }
 

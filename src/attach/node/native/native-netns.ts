@@ -1,0 +1,195 @@
+// A native namespace: the devices of a namespace of the machine appear as TAPs in a namespace of the kernel, which has the
+// addresses and routes and runs programs. What happens to a link on either side happens on the other, at once in one
+// direction and when the kernel tells of it in the other.
+//
+//   machine:  netns red ── v0 ═══ receive / transmit ═══ TAP v0 ── the kernel's namespace, kept by a holder
+//
+// Requests about addresses, routes, neighbours and rules of the machine's namespace are answered by the kernel, and its events
+// go to the machine's groups, so there is one truth.
+
+import type { Machine } from "../../../index.ts";
+import type {
+  Device,
+  DeviceEvent,
+  Frame,
+  NativeProcess,
+  Netns,
+  OuterAnswer,
+  OuterSender,
+  OuterStack,
+} from "../../../net/netdevice.ts";
+import { setOuterStack } from "../../../net/outer-stack.ts";
+import { NetlinkError } from "../../../netlink/error.ts";
+import type { ReceiveBuffer } from "../msghdr.ts";
+import type { TapCalls } from "../tap-calls.ts";
+import type { TapLoop } from "../tap-loop.ts";
+import type { Holder } from "./holder.ts";
+import { InnerEvents } from "./inner-events.ts";
+import * as inner from "./inner-link.ts";
+import { moveAddresses, moveRoutes, takeSnapshot } from "./snapshot.ts";
+import { readdress, SyncNetlink } from "./sync-netlink.ts";
+
+/** What native namespaces of one machine share. */
+export interface NativeParts {
+  readonly machine: Machine;
+  readonly calls: TapCalls;
+  readonly loop: TapLoop;
+  /** Memory for one netlink datagram. */
+  readonly buffer: ReceiveBuffer;
+  log(text: string): void;
+}
+
+/** One of them. */
+export class NativeNetns implements OuterStack, NativeProcess {
+  readonly netns: Netns;
+  readonly holder: Holder;
+  readonly mapsRange: boolean;
+  readonly #parts: NativeParts;
+  readonly #rtnl: SyncNetlink;
+  readonly #events: InnerEvents;
+  readonly #links = new Map<Device, inner.InnerLink>();
+  /** Sockets for requests of others that nobody uses at the moment, by their options. */
+  readonly #idle = new Map<number, SyncNetlink[]>();
+  #isOpen = true;
+
+  /** Takes `netns` over: its links appear in the kernel's namespace that `holder` keeps, and what it has moves there. */
+  constructor(parts: NativeParts, netns: Netns, holder: Holder, mapsRange: boolean) {
+    this.#parts = parts;
+    this.netns = netns;
+    this.holder = holder;
+    this.mapsRange = mapsRange;
+    this.#rtnl = new SyncNetlink(parts.calls.libc, parts.buffer, holder);
+    this.#events = new InnerEvents(parts, holder, netns);
+    const snapshot = takeSnapshot(parts.machine, netns);
+    for (const dev of netns.devices.values()) this.#attempt(dev, () => this.#make(dev));
+    setOuterStack(netns, this);
+    moveAddresses(snapshot, this.#rtnl);
+    for (const dev of netns.devices.values()) this.#attempt(dev, () => inner.setInnerFlags(this.#rtnl, dev));
+    moveRoutes(snapshot, this.#rtnl);
+    this.#events.skip();
+    this.#events.onGone = (dev) => this.#remove(dev);
+  }
+
+  get pid(): number {
+    return this.holder.pid;
+  }
+
+  receive(frame: Frame, dev: Device): void {
+    const link = this.#links.get(dev);
+    if (link === undefined) frame.pool.free(frame);
+    else link.receive(frame);
+  }
+
+  request(message: Uint8Array, sender: OuterSender): OuterAnswer {
+    const key = (sender.isStrict ? 1 : 0) | (sender.hasExtendedAck ? 2 : 0) | (sender.hasCappedAck ? 4 : 0);
+    const { calls, buffer } = this.#parts;
+    const idle = this.#idle.get(key) ?? [];
+    this.#idle.set(key, idle);
+    const socket = idle.pop() ?? new SyncNetlink(calls.libc, buffer, this.holder, sender);
+    const { portId } = sender;
+    let isDone = false;
+    socket.send(message);
+    return {
+      next: () => {
+        const datagram = isDone ? undefined : socket.receive();
+        if (datagram !== undefined) readdress(datagram, portId);
+        else if (!isDone) {
+          isDone = true;
+          if (this.#isOpen) idle.push(socket);
+          else socket.close();
+          // What the request has changed is told before anything else is asked.
+          this.#events.read();
+        }
+        return datagram;
+      },
+      close: () => {
+        if (!isDone) socket.close();
+        isDone = true;
+      },
+    };
+  }
+
+  /** Lets the kernel's namespace follow what happens to a device of the machine's. */
+  follow(event: DeviceEvent, dev: Device): void {
+    if (!this.#isOpen) return;
+    if (event === "register") return this.#register(dev);
+    if (event === "unregister") {
+      this.#remove(dev);
+      if (dev === this.netns.loopback) this.close();
+      else this.#events.read();
+      return;
+    }
+    const link = this.#links.get(dev);
+    if (link === undefined && dev !== this.netns.loopback) return;
+    const rtnl = this.#rtnl;
+    this.#attempt(dev, () => link?.syncCarrier());
+    if (this.#events.isFollowing(dev)) return;
+    switch (event) {
+      case "up":
+      case "down":
+      case "change":
+        return this.#tell(dev, () => inner.setInnerFlags(rtnl, dev));
+      case "change-mtu":
+        return this.#tell(dev, () => inner.setInnerMtu(rtnl, dev));
+      case "change-address":
+        return this.#tell(dev, () => inner.setInnerAddress(rtnl, dev));
+      case "change-name":
+        return this.#tell(dev, () => inner.setInnerName(rtnl, dev));
+      case "change-tx-queue-length":
+        return this.#tell(dev, () => inner.setInnerQueueLength(rtnl, dev));
+      default:
+        return;
+    }
+  }
+
+  /** Ends it, with every program there. The machine's namespace is left with its links alone. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#events.close();
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+    for (const idle of this.#idle.values()) for (const socket of idle.splice(0)) socket.close();
+    this.#rtnl.close();
+    this.holder.close();
+  }
+
+  #remove(dev: Device): void {
+    this.#links.get(dev)?.close();
+    this.#links.delete(dev);
+  }
+
+  #register(dev: Device): void {
+    this.#tell(dev, () => {
+      this.#make(dev);
+      inner.setInnerFlags(this.#rtnl, dev);
+    });
+  }
+
+  #make(dev: Device): void {
+    if (dev === this.netns.loopback) return;
+    const { calls, loop } = this.#parts;
+    const link = new inner.InnerLink(dev, { calls, loop, holder: this.holder, rtnl: this.#rtnl });
+    this.#links.set(dev, link);
+    inner.configureInner(this.#rtnl, dev);
+  }
+
+  /** Changes something inside, between what happened there before and what comes of it. */
+  #tell(dev: Device, change: () => void): void {
+    this.#events.read();
+    this.#attempt(dev, change);
+    this.#events.settle(dev);
+  }
+
+  /** Changes something inside. A refusal is logged: the two sides differ from then on. */
+  #attempt(dev: Device, change: () => void): void {
+    try {
+      change();
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error;
+      this.#parts.log(
+        `The kernel refuses ${dev.name} as it is in the machine: ${error.message || error.code}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,107 @@
+// The native namespaces of one machine: each is made when a program is first to run there, and goes when the machine's
+// namespace goes.
+
+import type { Machine } from "../../../index.ts";
+import { VirtualClock } from "../../../index.ts";
+import type { Device, DeviceEvent, Netns, OuterStacks } from "../../../net/netdevice.ts";
+import { setOuterStack } from "../../../net/outer-stack.ts";
+import { NetlinkError } from "../../../netlink/error.ts";
+import { loadTapCalls } from "../tap-calls.ts";
+import { TapLoop } from "../tap-loop.ts";
+import { forbiddenTun } from "./forbidden.ts";
+import { HolderServer } from "./holder.ts";
+import type { NativeParts } from "./native-netns.ts";
+import { NativeNetns } from "./native-netns.ts";
+import type { SetUpOptions } from "./set-up.ts";
+import { setUpNamespace } from "./set-up.ts";
+import { netlinkBuffer } from "./sync-netlink.ts";
+
+/** All of them: what `core.outerStacks` of the machine is, which closes it in the end. */
+export class Natives implements OuterStacks {
+  readonly #parts: NativeParts;
+  readonly #server: HolderServer;
+  readonly #all = new Map<Netns, NativeNetns>();
+  readonly #follow = (event: DeviceEvent, dev: Device): void => this.#see(event, dev);
+
+  private constructor(parts: NativeParts) {
+    this.#parts = parts;
+    this.#server = new HolderServer(parts.calls.libc);
+    parts.machine.core.notifiers.push(this.#follow);
+  }
+
+  /** Those of `machine`, made when it has none yet. */
+  static async of(machine: Machine): Promise<Natives> {
+    const { outerStacks } = machine.core;
+    if (outerStacks instanceof Natives) return outerStacks;
+    const natives = await Natives.open(machine, () => {});
+    // Somebody else may have been quicker.
+    const { outerStacks: others } = machine.core;
+    if (!(others instanceof Natives)) machine.core.outerStacks = natives;
+    else natives.close();
+    return others instanceof Natives ? others : natives;
+  }
+
+  /**
+   * Makes the place for them on a machine; rejects with a NetlinkError: ENOSYS where there is no FFI, EINVAL for a machine in
+   * virtual time, which no program of the system can follow.
+   */
+  static async open(machine: Machine, log: (text: string) => void): Promise<Natives> {
+    if (machine.core.clock instanceof VirtualClock) {
+      throw new NetlinkError(
+        "EINVAL",
+        "Programs of the system cannot run in virtual time: give the machine realTime()",
+      );
+    }
+    const calls = await loadTapCalls();
+    const loop = new TapLoop(calls, machine.core);
+    return new Natives({ machine, calls, loop, buffer: netlinkBuffer(calls.libc), log });
+  }
+
+  /** The native namespace of `netns`, made when it is not there yet; NetlinkError with cause and cure where that cannot be. */
+  enter(netns: Netns, options: SetUpOptions = {}): NativeNetns {
+    const known = this.#all.get(netns);
+    if (known !== undefined) return known;
+    const tun = forbiddenTun();
+    if (tun !== undefined) throw tun;
+    if (netns.stack !== null) throw new NetlinkError("EBUSY", "The namespace has another stack");
+    const { holder, mapsRange } = setUpNamespace(this.#server, options);
+    const native = new NativeNetns(this.#parts, netns, holder, mapsRange);
+    this.#all.set(netns, native);
+    holder.onEnd = () => this.#lose(native);
+    return native;
+  }
+
+  /** Ends one, with its programs: the namespace is the machine's own again, with its links alone. */
+  leave(native: NativeNetns): void {
+    const { netns } = native;
+    if (!this.#all.delete(netns)) return;
+    native.close();
+    setOuterStack(netns, null);
+  }
+
+  /** Ends all of them, with their programs. */
+  close(): void {
+    const { notifiers } = this.#parts.machine.core;
+    const index = notifiers.indexOf(this.#follow);
+    if (index >= 0) notifiers.splice(index, 1);
+    for (const native of this.#all.values()) native.close();
+    this.#all.clear();
+    this.#parts.loop.close();
+    this.#server.close();
+  }
+
+  /** A holder was killed, and every program with it. */
+  #lose(native: NativeNetns): void {
+    this.leave(native);
+    this.#parts.log(
+      `The first process of a native namespace (pid ${native.holder.pid}) was killed, and its programs with it`,
+    );
+  }
+
+  #see(event: DeviceEvent, dev: Device): void {
+    const native = this.#all.get(dev.netns);
+    if (native === undefined) return;
+    native.follow(event, dev);
+    if (event === "unregister" && dev === dev.netns.loopback) this.#all.delete(dev.netns);
+  }
+}
