@@ -104,26 +104,53 @@ static int read_answer(int pipe_end, void *answer, size_t size) {
   return head.result;
 }
 
-// Asks over a connection and waits for the answer, of which up to `size` bytes are stored. Returns its result: -errno for a
-// refusal, ENETDOWN when the daemon has gone.
-int ask(int fd, const struct request *request, const struct iovec *payload, int count, void *answer, size_t size) {
+// Sends a request with the descriptors that go with it.
+static int send_with(int fd, const struct request *request, const struct iovec *payload, int count, const int *fds,
+                     int fd_count) {
   struct iovec parts[1 + count];
   parts[0] = (struct iovec){(void *)request, sizeof(*request)};
   if (count > 0) memcpy(parts + 1, payload, count * sizeof(*payload));
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
   union {
     struct cmsghdr header;
-    char bytes[CMSG_SPACE(sizeof(int))];
-  } control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
-  memcpy(CMSG_DATA(&control.header), &ends[1], sizeof(int));
-  struct msghdr message = {
-      .msg_iov = parts, .msg_iovlen = 1 + count, .msg_control = &control, .msg_controllen = sizeof(control)};
-  int result = send_request(fd, &message);
+    char bytes[CMSG_SPACE(2 * sizeof(int))];
+  } control = {.header = {CMSG_LEN(fd_count * sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+  struct msghdr message = {.msg_iov = parts, .msg_iovlen = 1 + count};
+  if (fd_count > 0) {
+    memcpy(CMSG_DATA(&control.header), fds, fd_count * sizeof(int));
+    message.msg_control = &control;
+    message.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
+  }
+  return send_request(fd, &message);
+}
+
+// Asks over a connection and waits for the answer, of which up to `size` bytes are stored; `netns` goes with the request unless
+// it is -1. Returns the result: -errno for a refusal, ENETDOWN when the daemon has gone.
+static int ask_from(int fd, int netns, const struct request *request, const struct iovec *payload, int count,
+                    void *answer, size_t size) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
+  int fds[] = {ends[1], netns};
+  int result = send_with(fd, request, payload, count, fds, netns < 0 ? 1 : 2);
   NEXT(close)(ends[1]);
   if (result == 0) result = read_answer(ends[0], answer, size);
   NEXT(close)(ends[0]);
   return result;
+}
+
+int ask(int fd, const struct request *request, const struct iovec *payload, int count, void *answer, size_t size) {
+  return ask_from(fd, -1, request, payload, count, answer, size);
+}
+
+// Tells the daemon over a connection what it cannot refuse, and does not wait: whatever is asked over it next is done after
+// that. Returns 0 or -errno.
+int tell(int fd, const struct request *request) { return send_with(fd, request, NULL, 0, NULL, 0); }
+
+// Makes a connection a netlink socket in the namespace of this process, whose file goes along: by the time the daemon reads of
+// it the process may live elsewhere. Waits for the answer unless it is sure.
+int ask_open(int fd, const struct request *request, int is_sure) {
+  int netns = NETNS_FD;
+  if (is_sure) return send_with(fd, request, NULL, 0, &netns, 1);
+  return ask_from(fd, netns, request, NULL, 0, NULL, 0);
 }
 
 // Asks over a connection of its own, for what concerns no socket.

@@ -13,10 +13,11 @@ int open_netlink(int type, int protocol) {
   int fd = connect_daemon(type);
   if (fd < 0) return fd;
   struct request request = {OP_OPEN, {(uint32_t)protocol, (uint32_t)kind, getenv(ENV_NO_ADMIN) == NULL}};
-  int result = ask(fd, &request, NULL, 0, NULL, 0);
+  // These protocols are there; any other has to be asked for.
+  int result = ask_open(fd, &request, protocol == NETLINK_ROUTE || protocol == NETLINK_GENERIC);
   if (result < 0) {
     NEXT(close)(fd);
-    return result;
+    return result == -EBADF ? -ENETDOWN : result;
   }
   mark_netlink(fd, 1);
   return fd;
@@ -28,6 +29,7 @@ int bind_netlink(int fd, const struct sockaddr *address, socklen_t length) {
   memcpy(&wanted, address, sizeof(wanted));
   if (wanted.nl_family != AF_NETLINK) return -EINVAL;
   struct request request = {OP_BIND, {wanted.nl_pid, wanted.nl_groups, 0}};
+  if (wanted.nl_pid == 0 && wanted.nl_groups == 0) return tell(fd, &request);
   return ask(fd, &request, NULL, 0, NULL, 0);
 }
 
@@ -63,6 +65,13 @@ static int is_daemons(int level, int option) {
          option == SO_PROTOCOL;
 }
 
+// Whether an option takes any value from anybody.
+static int is_granted(int level, int option) {
+  if (level == SOL_SOCKET) return option == SO_RCVBUF;
+  return option == NETLINK_PKTINFO || option == NETLINK_NO_ENOBUFS || option == NETLINK_CAP_ACK ||
+         option == NETLINK_EXT_ACK || option == NETLINK_GET_STRICT_CHK || option == NETLINK_BROADCAST_ERROR;
+}
+
 int set_option(int fd, int level, int option, const void *value, socklen_t length) {
   if (level == SOL_SOCKET && option == SO_SNDBUFFORCE) option = SO_SNDBUF;
   if (!is_daemons(level, option)) return NEXT(setsockopt)(fd, level, option, value, length) < 0 ? -errno : 0;
@@ -70,6 +79,7 @@ int set_option(int fd, int level, int option, const void *value, socklen_t lengt
   if (length < sizeof(number)) return -EINVAL;
   memcpy(&number, value, sizeof(number));
   struct request request = {OP_SETOPTION, {(uint32_t)level, (uint32_t)option, number}};
+  if (is_granted(level, option)) return tell(fd, &request);
   return ask(fd, &request, NULL, 0, NULL, 0);
 }
 

@@ -8,7 +8,8 @@
 //
 // A request carries the write end of a pipe as SCM_RIGHTS, and whoever sent it reads the answer there. Nothing in the
 // process has to be shared or locked for this: threads, forks and programs after exec may all use one socket at once. As the
-// daemon queues what it has to say before it answers, a reply is there when send returns, as rtnetlink's is.
+// daemon queues what it has to say before it answers, a reply is there when send returns, as rtnetlink's is. What cannot be
+// refused is told without a pipe and not waited for: a connection keeps its order.
 //
 // Omitted: programs that make system calls by themselves (static ones, Go), setns for a single thread, sockets that
 // come by SCM_RIGHTS.
@@ -45,7 +46,7 @@
 
 // Requests: operation, three words, payload.
 enum {
-  OP_OPEN = 1,      // protocol, socket type, 1 for CAP_NET_ADMIN
+  OP_OPEN = 1,      // protocol, socket type, 1 for CAP_NET_ADMIN; with the namespace's file as the last descriptor
   OP_SEND = 2,      // payload: a datagram of requests
   OP_BIND = 3,      // port id, groups
   OP_NAME = 4,      // -> port id, groups
@@ -89,6 +90,8 @@ const char *daemon_socket(void); // NULL outside `uveth run`
 const char *daemon_folder(void);
 int connect_daemon(int type_flags);
 int ask(int fd, const struct request *request, const struct iovec *payload, int count, void *answer, size_t size);
+int tell(int fd, const struct request *request);
+int ask_open(int fd, const struct request *request, int is_sure);
 int ask_once(const struct request *request, const void *payload, size_t length, void *answer, size_t size);
 int fail(int negative_errno);
 void complain(const char *text);

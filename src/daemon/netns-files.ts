@@ -12,7 +12,16 @@
 // Mirrors fs/nsfs.c and the bind mounts of iproute2's ip/ipnetns.c. *Omitted:* a namespace whose name is taken away before
 // anybody under `uveth run` has used it is not held by open files.
 
-import { linkSync, mkdirSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { FileUse, FileUses } from "../attach/node/file-use.ts";
 import type { Machine } from "../index.ts";
@@ -96,6 +105,14 @@ export class NetnsFiles {
       // No such process or descriptor, or one that may not be looked at.
       return undefined;
     }
+  }
+
+  /** The namespace whose file a descriptor of our own is open on. */
+  netnsOfFile(fd: number): Netns | undefined {
+    const netns = this.#byInode.get(fstatSync(fd).ino);
+    if (netns === undefined || !netns.isAlive) return undefined;
+    this.hold(netns);
+    return netns;
   }
 
   /** The namespace that process `pid` lives in. */

@@ -22,7 +22,6 @@ export interface SeqpacketHost {
   openSession(pid: number, isAdmin: boolean, netnsByFd: (fd: number) => Netns | undefined): NetlinkSession;
   /** Binds to another port id (EADDRINUSE). */
   bind(socket: RawSocket, portId: number): void;
-  netnsOfPid(pid: number): Netns | undefined;
   netnsOfFd(pid: number, fd: number): Netns | undefined;
   /** Does what concerns no socket: namespaces, interface requests. `atEnd` runs when the connection ends. */
   control(
@@ -30,10 +29,18 @@ export interface SeqpacketHost {
     request: SeqpacketRequest,
     atEnd: (run: () => void) => void,
   ): SeqpacketAnswer | Promise<SeqpacketAnswer>;
+  /** Room for the event that is being sent, which all connections use in turn. */
+  readonly scratch: EventScratch;
   /** Sends one datagram of `length` bytes; -EAGAIN when the connection is full. */
   send(bytes: Uint8Array, length: number): number;
   /** Asks for `onWritable`, or no longer. */
   wantWritable(isWanted: boolean): void;
+}
+
+/** Who sent a request, and for OP_OPEN the namespace whose file came with it. */
+export interface SeqpacketSender {
+  readonly pid: number;
+  readonly netns: Netns | undefined;
 }
 
 const EAGAIN = errnoNumber("EAGAIN");
@@ -43,6 +50,27 @@ const FIRST_EVENT = 64 * 1024;
 /** What dumps are packed for before the program has said more (NLMSG_GOODSIZE). */
 const FIRST_READ = 3_776;
 
+/** A buffer that grows to the largest event. */
+export class EventScratch {
+  #bytes = new Uint8Array(FIRST_EVENT);
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** Writes an event and returns its length. */
+  fill(flags: number, errno: number, group: number, nsid: number, datagram?: Uint8Array): number {
+    const length = protocol.EVENT_HEADER_SIZE + (datagram?.length ?? 0);
+    if (length > this.#bytes.length) this.#bytes = new Uint8Array(Math.min(2 * length, LARGEST_EVENT));
+    setU32(this.#bytes, 0, flags);
+    setS32(this.#bytes, 4, errno);
+    setU32(this.#bytes, 8, group);
+    setS32(this.#bytes, 12, nsid);
+    if (datagram !== undefined) this.#bytes.set(datagram, protocol.EVENT_HEADER_SIZE);
+    return length;
+  }
+}
+
 /** One connection. */
 export class SeqpacketConnection {
   readonly #host: SeqpacketHost;
@@ -50,12 +78,13 @@ export class SeqpacketConnection {
   #socket: RawSocket | undefined;
   #type = 0;
   #isBound = false;
+  /** It was to be a netlink socket, and could not. */
+  #isRefused = false;
   #readSize = FIRST_READ;
   /** The process that sent the request at hand. */
   #sender = 0;
-  /** The event that is to be sent next, and its length; 0 for none. */
-  #event = new Uint8Array(FIRST_EVENT);
-  #eventLength = 0;
+  /** The event that the connection did not take. */
+  #waiting: Uint8Array | undefined;
   #isBlocked = false;
   #isFlushing = false;
   readonly #atEnd: (() => void)[] = [];
@@ -64,21 +93,22 @@ export class SeqpacketConnection {
     this.#host = host;
   }
 
-  /** Does a request of process `pid`: at once, but for those about interfaces. */
-  async receive(pid: number, request: SeqpacketRequest): Promise<SeqpacketAnswer> {
+  /** Does a request: at once, but for those about interfaces. */
+  async receive({ pid, netns }: SeqpacketSender, request: SeqpacketRequest): Promise<SeqpacketAnswer> {
     this.#sender = pid;
     try {
-      return await this.#do(request);
+      return await this.#do(request, netns);
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error;
       return { result: error.errno };
     }
   }
 
-  #do(request: SeqpacketRequest): SeqpacketAnswer | Promise<SeqpacketAnswer> {
+  #do(request: SeqpacketRequest, netns: Netns | undefined): SeqpacketAnswer | Promise<SeqpacketAnswer> {
     const { op, words } = request;
-    if (op === protocol.OP_OPEN) return this.#open(words[0], words[1], words[2] === 1);
+    if (op === protocol.OP_OPEN) return this.#open(netns, words[0], words[1], words[2] === 1);
     const socket = this.#socket;
+    if (socket === undefined && this.#isRefused) throw new NetlinkError("ENETDOWN");
     if (socket === undefined) {
       return this.#host.control(this.#sender, request, (run) => this.#atEnd.push(run));
     }
@@ -110,16 +140,18 @@ export class SeqpacketConnection {
     }
   }
 
-  #open(netlinkProtocol: number, type: number, isAdmin: boolean): SeqpacketAnswer {
+  #open(netns: Netns | undefined, netlinkProtocol: number, type: number, isAdmin: boolean): SeqpacketAnswer {
     if (this.#socket !== undefined) throw new NetlinkError("EINVAL");
-    const netns = this.#host.netnsOfPid(this.#sender);
-    // A program that closed the descriptor of its namespace by a way of its own has no network any more.
+    // A program that did something of its own to the descriptor of its namespace has no network any more. It need not have
+    // waited for this answer, so what it asks next is refused too.
+    this.#isRefused = true;
     if (netns === undefined) throw new NetlinkError("ENETDOWN");
     const session = this.#host.openSession(this.#sender, isAdmin, (fd) =>
       this.#host.netnsOfFd(this.#sender, fd),
     );
     this.#session = session;
     this.#socket = session.openRaw(netns, netlinkProtocol);
+    this.#isRefused = false;
     this.#socket.onReadable = () => this.#flush();
     this.#type = type;
     return { result: 0 };
@@ -157,46 +189,45 @@ export class SeqpacketConnection {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     try {
-      while (!this.#isBlocked && (this.#eventLength > 0 || this.#fetch())) this.#send();
+      this.#sendWaiting();
+      while (!this.#isBlocked && this.#sendNext());
     } finally {
       this.#isFlushing = false;
     }
   }
 
-  #send(): void {
-    if (this.#host.send(this.#event, this.#eventLength) === -EAGAIN) {
-      this.#isBlocked = true;
-      this.#host.wantWritable(true);
-    } else this.#eventLength = 0;
+  #sendWaiting(): void {
+    const event = this.#waiting;
+    if (event !== undefined && this.#send(event, event.length)) this.#waiting = undefined;
   }
 
-  /** Takes the next event out of the netlink socket; false when there is none. */
-  #fetch(): boolean {
+  /** Sends the next event of the netlink socket, or keeps it; false when there is none. */
+  #sendNext(): boolean {
     const socket = this.#socket;
     if (socket === undefined) return false;
+    const { scratch } = this.#host;
+    let length: number;
     try {
       const received = socket.receive(this.#readSize);
       if (received === undefined) return false;
       const { bytes, group, nsid } = received;
       const hasNsid = nsid === undefined ? 0 : protocol.EVENT_HAS_NSID;
       const flags = hasNsid | (socket.wantsPacketInfo ? protocol.EVENT_HAS_PKTINFO : 0);
-      this.#fill(flags, 0, group, nsid ?? 0, bytes);
+      length = scratch.fill(flags, 0, group, nsid ?? 0, bytes);
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error;
-      this.#fill(0, error.errno, 0, 0);
+      length = scratch.fill(0, error.errno, 0, 0);
     }
+    if (!this.#send(scratch.bytes, length)) this.#waiting = scratch.bytes.slice(0, length);
     return true;
   }
 
-  #fill(flags: number, errno: number, group: number, nsid: number, bytes?: Uint8Array): void {
-    const length = protocol.EVENT_HEADER_SIZE + (bytes?.length ?? 0);
-    if (length > this.#event.length) this.#event = new Uint8Array(Math.min(2 * length, LARGEST_EVENT));
-    setU32(this.#event, 0, flags);
-    setS32(this.#event, 4, errno);
-    setU32(this.#event, 8, group);
-    setS32(this.#event, 12, nsid);
-    if (bytes !== undefined) this.#event.set(bytes, protocol.EVENT_HEADER_SIZE);
-    this.#eventLength = length;
+  /** False when the connection is full, and will say when it is not. */
+  #send(event: Uint8Array, length: number): boolean {
+    if (this.#host.send(event, length) !== -EAGAIN) return true;
+    this.#isBlocked = true;
+    this.#host.wantWritable(true);
+    return false;
   }
 
   /** Ends it with its socket. */

@@ -1,7 +1,7 @@
 // What the preload library of `uveth run` (native/preload.h) and the daemon say to each other. A connection is one netlink
 // socket of a program; library and daemon are of one build, so there is no version.
 //
-//   request  u32 op, three u32 words, payload; with it, as SCM_RIGHTS, the end of a pipe that takes the answer
+//   request  u32 op, three u32 words, payload; with it, as SCM_RIGHTS, the end of a pipe that takes the answer, if any is awaited
 //   answer   s32 result (-errno for a refusal), u32 length of the payload, payload
 //   event    u32 flags, s32 errno of the socket, u32 group, s32 nsid; then a datagram, unless it is an error
 //
@@ -12,7 +12,7 @@ import { getU32, setS32, setU32 } from "../bytes/endian.ts";
 import { decodeUtf8 } from "../bytes/utf8.ts";
 import { errnoNumber } from "../uapi/errno.ts";
 
-/** Makes a netlink socket: protocol, socket type, 1 for CAP_NET_ADMIN. */
+/** Makes a netlink socket: protocol, socket type, 1 for CAP_NET_ADMIN; the last descriptor is the namespace's file. */
 export const OP_OPEN = 1;
 /** Payload: a datagram of requests. */
 export const OP_SEND = 2;

@@ -15,9 +15,11 @@ import { NetnsControl } from "./netns-control.ts";
 import type { NetnsFiles } from "./netns-files.ts";
 import { checkSocketOwner } from "./place.ts";
 import type { SeqpacketHost } from "./seqpacket-connection.ts";
-import { SeqpacketConnection } from "./seqpacket-connection.ts";
+import { EventScratch, SeqpacketConnection } from "./seqpacket-connection.ts";
 import type { SeqpacketAnswer } from "./seqpacket-protocol.ts";
-import { answerBytes, parseRequest } from "./seqpacket-protocol.ts";
+import { answerBytes, OP_OPEN, parseRequest } from "./seqpacket-protocol.ts";
+
+type Netns = Engine["machine"]["core"]["initialNetns"];
 
 /** What it takes to serve. */
 export interface SeqpacketServerOptions {
@@ -55,6 +57,7 @@ export class SeqpacketServer {
   readonly #options: SeqpacketServerOptions;
   readonly #control: NetnsControl;
   readonly #clients = new Set<Client>();
+  readonly #scratch = new EventScratch();
   #fd = -1;
   #watch: SeqpacketWatch | undefined;
 
@@ -128,10 +131,10 @@ export class SeqpacketServer {
       openSession: (pid, isAdmin, netnsByFd) =>
         machine.openSession({ pid, isAdmin, netnsByFd, netnsByPid: (other) => files.netnsOfPid(other) }),
       bind: (socket, portId) => machine.table.bind(socket, portId),
-      netnsOfPid: (pid) => files.netnsOfPid(pid),
       netnsOfFd: (pid, other) => files.netnsOfFd(pid, other),
       control: (pid, request, atEnd) =>
         this.#control.do(pid, request, atEnd) ?? askInterfaces(machine, files, pid, request),
+      scratch: this.#scratch,
       send: (bytes, length) => calls.send(fd, bytes, length),
       wantWritable: (isWanted) => watch.setWritable(isWanted),
     };
@@ -146,17 +149,18 @@ export class SeqpacketServer {
     }
   }
 
-  /** Does one request and answers it through the pipe that came with it. */
+  /** Does one request and answers it through the pipe that came with it, if the program waits for an answer. */
   #serve(client: Client, { bytes, isTruncated, pid: sender, fds }: SeqpacketDatagram): void {
     const { calls } = this.#options;
     // What is sent between accept and SO_PASSCRED names nobody; whoever connected has sent it.
     const pid = sender === 0 ? client.pid : sender;
+    const request = parseRequest(bytes);
+    const netns = request?.op === OP_OPEN ? this.#takeNetns(fds.pop()) : undefined;
     const [pipe, ...others] = fds;
     for (const fd of others) calls.close(fd);
     const answer = (given: SeqpacketAnswer): void => {
       if (pipe !== undefined) calls.answer(pipe, answerBytes(given));
     };
-    const request = parseRequest(bytes);
     if (isTruncated) answer({ result: -errnoNumber("EMSGSIZE") });
     else if (request === undefined) {
       answer({ result: -errnoNumber("EINVAL") });
@@ -164,8 +168,17 @@ export class SeqpacketServer {
       this.#end(client);
     } else {
       // A request that asked for a module goes on in a microtask, its answer included.
-      void client.connection.receive(pid, request).then((given) => setImmediate(() => answer(given)));
+      const done = client.connection.receive({ pid, netns }, request);
+      if (pipe !== undefined) void done.then((given) => setImmediate(() => answer(given)));
     }
+  }
+
+  /** The namespace whose file a descriptor is open on, which is closed. */
+  #takeNetns(fd: number | undefined): Netns | undefined {
+    if (fd === undefined) return undefined;
+    const netns = this.#options.files.netnsOfFile(fd);
+    this.#options.calls.close(fd);
+    return netns;
   }
 
   #end(client: Client): void {

@@ -37,7 +37,7 @@ export interface SeqpacketDatagram {
   /** Who sent it, as the kernel says; 0 when it does not. */
   readonly pid: number;
   /** The descriptors that came with it, which are the receiver's to close. */
-  readonly fds: readonly number[];
+  readonly fds: number[];
 }
 
 /** What an event loop says of a descriptor. */
