@@ -65,11 +65,11 @@ static int is_daemons(int level, int option) {
          option == SO_PROTOCOL;
 }
 
-// Whether an option takes any value from anybody.
+// Whether an option takes any value from anybody, and shows in nothing but the answers to what is sent afterwards. Events may be
+// brought about by way of another socket, which the daemon may read from first.
 static int is_granted(int level, int option) {
   if (level == SOL_SOCKET) return option == SO_RCVBUF;
-  return option == NETLINK_PKTINFO || option == NETLINK_NO_ENOBUFS || option == NETLINK_CAP_ACK ||
-         option == NETLINK_EXT_ACK || option == NETLINK_GET_STRICT_CHK || option == NETLINK_BROADCAST_ERROR;
+  return option == NETLINK_CAP_ACK || option == NETLINK_EXT_ACK || option == NETLINK_GET_STRICT_CHK;
 }
 
 int set_option(int fd, int level, int option, const void *value, socklen_t length) {
