@@ -2,6 +2,7 @@
 // machines know nothing of each other.
 
 import { assert } from "./bytes/assert.ts";
+import { bridge } from "./drivers/bridge/bridge.ts";
 import { dummy } from "./drivers/dummy.ts";
 import { ifb } from "./drivers/ifb.ts";
 import { addLoopback } from "./drivers/loopback.ts";
@@ -79,6 +80,7 @@ export class MachineCore implements MachineContext {
   readonly initialNetns: Netns;
   outerStacks: OuterStacks | null = null;
   announceLink: (message: LinkMessage) => void = () => {};
+  announce: MachineContext["announce"] = () => {};
   announceNsid: (netns: Netns, nsid: number, type: "new" | "del", origin?: Origin) => void = () => {};
   readonly #requestModule: (alias: string) => Promise<LinkOps | undefined>;
   #lastPacketId = 0;
@@ -101,6 +103,7 @@ export class MachineCore implements MachineContext {
     this.maxBacklog = options.maxBacklog ?? 1_000;
     this.#requestModule = options.requestModule ?? (async () => undefined);
     const kinds: readonly LinkOps[] = [
+      bridge,
       dummy,
       ifb,
       macvlan,

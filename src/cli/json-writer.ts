@@ -2,7 +2,20 @@
 // object has a line of its own, four spaces in per level of nesting, and the elements of an array follow one another.
 
 /** What JSON has beside objects and arrays. bigint is for counters beyond 2^53. */
-export type JsonValue = string | number | bigint | boolean | null;
+export type JsonValue = string | number | bigint | boolean | null | FixedNumber;
+
+/** A number whose digits are given: 0.00 is not 0 in the places iproute2 writes. */
+export class FixedNumber {
+  readonly #digits: string;
+
+  constructor(digits: string) {
+    this.#digits = digits;
+  }
+
+  toString(): string {
+    return this.#digits;
+  }
+}
 
 interface Level {
   readonly isArray: boolean;

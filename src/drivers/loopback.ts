@@ -26,7 +26,7 @@ const deviceOps: DeviceOps<null> = {
 
 /** Puts `lo` into a new namespace (loopback_net_init). No kind made it, so no request can delete it. */
 export function addLoopback(netns: Netns): void {
-  const dev = new Device<null>("lo", netns, null, deviceOps, null);
+  const dev = new Device<null>("lo", netns, null, deviceOps, () => null);
   dev.nameAssign = NET_NAME_PREDICTABLE;
   dev.type = ARPHRD_LOOPBACK;
   dev.flags = IFF_LOOPBACK;

@@ -49,6 +49,7 @@ const deviceOps: DeviceOps<VethState> = {
   startXmit,
   setMacAddress: etherSetMacAddress,
   getIflink,
+  linkSpeed: () => 10_000,
   ethtool: vethEthtool,
 };
 

@@ -42,7 +42,7 @@ export function createLink<State>({ netns, ops, name, nameAssign, attrs }: Creat
   const rxQueues = attrs.numRxQueues ?? queues;
   if (txQueues < 1 || txQueues > maxQueues) throw invalid("Invalid number of transmit queues");
   if (rxQueues < 1 || rxQueues > maxQueues) throw invalid("Invalid number of receive queues");
-  const dev = new Device<State>(name, netns, ops, ops.device, ops.createState());
+  const dev = new Device<State>(name, netns, ops, ops.device, (made) => ops.createState(made));
   try {
     dev.nameAssign = nameAssign;
     dev.txQueues = txQueues;

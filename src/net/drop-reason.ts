@@ -58,5 +58,15 @@ export type DropReason =
   | "no-socket"
   /** A bridge port's or filter's decision. */
   | "filtered"
+  /** A bridge's port does not forward, or does not take part, now (BRIDGE_INGRESS_STP_STATE). */
+  | "stp-state"
+  /** A bridge has no port to send the frame by (BRIDGE_NO_EGRESS_PORT). */
+  | "no-egress-port"
+  /** The sender's hardware address cannot be one (MAC_INVALID_SOURCE). */
+  | "bad-mac-source"
+  /** The frame is in no VLAN of the bridge's port (VLAN_FILTER). */
+  | "vlan-filtered"
+  /** A port that is locked does not know the sender. */
+  | "locked"
   /** Netlink or a driver asked for the frame to be dropped, as a dummy device drops what it sends. */
   | "blackhole";

@@ -146,7 +146,8 @@ export function devSetAllmulti(dev: Device, amount: number): void {
   addAllmulti(dev, amount);
   if (dev.flags === oldFlags) return;
   devSetRxMode(dev);
-  devNotifyFlags(dev, oldFlags, iff.IFF_ALLMULTI);
+  // Users hear of it only when they asked (netif_set_allmulti).
+  devNotifyFlags(dev, oldFlags, 0);
 }
 
 /**

@@ -4,6 +4,7 @@
 // Mirrors include/linux/skbuff.h, include/linux/netdevice.h, include/net/net_namespace.h, include/net/rtnetlink.h.
 
 import type { Attribute } from "../netlink/attribute.ts";
+import type { Message } from "../netlink/message.ts";
 import type { Parsed, Policy } from "../netlink/policy.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import { IF_LINK_MODE_DEFAULT, IF_OPER_UNKNOWN } from "../uapi/if.ts";
@@ -274,16 +275,23 @@ export class Device<State = unknown> {
   /** Drops by reason; made at the first one. */
   drops: Map<DropReason, number> | null = null;
 
-  constructor(name: string, netns: Netns, linkOps: LinkOps | null, ops: DeviceOps<State>, state: State) {
+  /** `createState` is given the device once it is whole but for its state. */
+  constructor(
+    name: string,
+    netns: Netns,
+    linkOps: LinkOps | null,
+    ops: DeviceOps<State>,
+    createState: (dev: Device<State>) => State,
+  ) {
     this.name = name;
     this.netns = netns;
     this.machine = netns.machine;
     this.linkOps = linkOps;
     this.ops = ops;
-    this.state = state;
     this.slot = this.machine.counters.take();
     this.counters = this.slot.values;
     this.counterBase = this.machine.counters.base(this.slot);
+    this.state = createState(this);
   }
 
   /** The hardware address of 6 bytes as a 48-bit number. */
@@ -366,6 +374,16 @@ export interface DeviceOps<State = unknown> {
    * (ndo_bridge_getlink); false for nothing.
    */
   fillBridgeLink?(dev: Device<State>, port: Device, writer: MessageWriter, extMask: number): boolean;
+  /** Changes `target`, a port of `dev` or `dev` itself, as RTM_SETLINK of AF_BRIDGE asks (ndo_bridge_setlink). */
+  setBridgeLink?(dev: Device<State>, target: Device, request: BridgeLinkRequest): void;
+  /** Takes back what RTM_DELLINK of AF_BRIDGE names (ndo_bridge_dellink). */
+  delBridgeLink?(dev: Device<State>, target: Device, request: BridgeLinkRequest): void;
+  /** The table of hardware addresses behind the device, asked of a port's master or of the device itself. */
+  readonly fdb?: FdbOps<State>;
+  /** The table of multicast groups behind the device. */
+  readonly mdb?: MdbOps<State>;
+  /** The speed of the link in Mb/s, for the costs of spanning tree (ethtool's); without it not known. */
+  linkSpeed?(dev: Device<State>): number;
   /** The ifindex of the device at the other end or below; its own by default (ndo_get_iflink). */
   getIflink?(dev: Device<State>): number;
   /** What it tells and lets change by ethtool. */
@@ -425,6 +443,61 @@ export interface EthtoolChannelCount {
   readonly count: number;
 }
 
+/** RTM_SETLINK or RTM_DELLINK of the family AF_BRIDGE, with the attributes as they lie. */
+export interface BridgeLinkRequest {
+  readonly protinfo: Attribute | undefined;
+  readonly afSpec: Attribute | undefined;
+  /** BRIDGE_FLAGS_* */
+  readonly flags: number;
+  readonly warn: Warn;
+}
+
+/** A request about an entry of a forwarding table (`struct ndmsg` and what the families have in common). */
+export interface FdbRequest {
+  /** NUD_* and NTF_* of the header. */
+  readonly state: number;
+  readonly flags: number;
+  /** NLM_F_* */
+  readonly nlFlags: number;
+  /** NDA_LLADDR as a 48-bit number. */
+  readonly address: number;
+  /** NDA_VLAN; 0 for none. */
+  readonly vid: number;
+  /** The whole message, whose attributes behind the ndmsg the kind reads by its own policy. */
+  readonly message: Message;
+  readonly warn: Warn;
+}
+
+/** Writes the messages of a dump: `begin` starts one, whose body follows; then `end` it and yield. */
+export interface DumpWriter {
+  readonly writer: MessageWriter;
+  begin(): MessageWriter;
+}
+
+/**
+ * A forwarding table (ndo_fdb_*). `target` is the device the request names: a port of `dev`, or `dev`. Adding and
+ * deleting return true when the table has told of it itself.
+ */
+export interface FdbOps<State = unknown> {
+  add?(dev: Device<State>, target: Device, request: FdbRequest): boolean;
+  del?(dev: Device<State>, target: Device, request: FdbRequest): boolean;
+  /** Deletes all that match (NLM_F_BULK); the message is parsed by the kind. */
+  delBulk?(dev: Device<State>, target: Device, message: Message): void;
+  /** Dumps the entries behind `port`, or without one those that are the device's own. */
+  dump?(dev: Device<State>, port: Device | undefined, out: DumpWriter): Generator<void, void, void>;
+  /** Writes the answer to a get behind its message header; throws NetlinkError when there is no such entry. */
+  get?(dev: Device<State>, request: FdbRequest, writer: MessageWriter): void;
+}
+
+/** A table of multicast groups (ndo_mdb_*); requests are parsed by the kind, from behind `struct br_port_msg`. */
+export interface MdbOps<State = unknown> {
+  add?(dev: Device<State>, message: Message): void;
+  del?(dev: Device<State>, message: Message): void;
+  delBulk?(dev: Device<State>, message: Message): void;
+  dump?(dev: Device<State>, out: DumpWriter): Generator<void, void, void>;
+  get?(dev: Device<State>, message: Message, reply: (write: (writer: MessageWriter) => void) => void): void;
+}
+
 /** Adds an extended-ack text to the answer of a request that goes through. */
 export type Warn = (text: string) => void;
 
@@ -474,8 +547,8 @@ export interface LinkOps<State = unknown, P extends Policy = Policy> {
   /** Name template when the request names none; `${kind}%d` by default. */
   readonly template?: string;
   readonly device: DeviceOps<State>;
-  /** The state of a new device, before `setup`. */
-  createState(): State;
+  /** The state of a new device, which has none of its numbers yet: `setup` comes next. */
+  createState(dev: Device<State>): State;
   /** Fills a new device's numbers in. */
   setup(dev: Device<State>): void;
   /** Checks a request before anything is made; throws NetlinkError. Also asked for the peer's attributes. */
@@ -841,6 +914,8 @@ export interface MachineContext {
   announceLink: (message: LinkMessage) => void;
   /** Tells that `netns` gave `other` the id `nsid`; set by rtnetlink. */
   announceNsid: (netns: Netns, nsid: number, type: "new" | "del", origin?: Origin) => void;
+  /** Sends an event to a group of NETLINK_ROUTE (rtnl_notify); `write` runs only if somebody hears it, and begins and ends it. */
+  announce: (group: number, netns: Netns, write: (writer: MessageWriter) => void) => void;
   /** Address families that have a part in links, in the order they came in (rtnl_af_register). */
   readonly afOps: AfOps[];
   /** All living namespaces by id; the first is the initial one. */

@@ -139,7 +139,7 @@ export function showTaps(taps: readonly PacketTap[], frame: Frame, dev: Device, 
 }
 
 /** Moves an outermost VLAN tag from the bytes beside them (skb_vlan_untag); false when the frame was dropped. */
-function vlanUntag(frame: Frame): boolean {
+export function vlanUntag(frame: Frame): boolean {
   if (frame.vlanProtocol !== 0) return true;
   if (frame.length < vlanTagLength) {
     drop(frame, "runt");

@@ -23,6 +23,11 @@ export class Timer {
     return this.place >= 0;
   }
 
+  /** Nanoseconds until it runs, 0 when it is not pending or due. */
+  get remainingNs(): number {
+    return this.isPending ? Math.max(0, this.due - this.#timers.now) : 0;
+  }
+
   /** Sets the timer to run `delayNs` from now; a pending one is moved (mod_timer). */
   start(delayNs: number): void {
     this.#timers.add(this, delayNs);
@@ -54,6 +59,11 @@ export class Timers {
   /** How many timers are pending: zero when a machine has been torn down. */
   get size(): number {
     return this.#heap.length;
+  }
+
+  /** What the clock says. */
+  get now(): number {
+    return this.#clock.now();
   }
 
   /** Makes a timer that is not yet pending. */

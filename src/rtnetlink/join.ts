@@ -7,11 +7,12 @@ import type { MachineContext } from "../net/netdevice.ts";
 import { NETLINK_ROUTE } from "../uapi/netlink.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { AF_BRIDGE, AF_UNSPEC } from "../uapi/socket.ts";
-import { changeBridgeLink, dumpBridgeLinks } from "./bridge.ts";
+import { delBridgeLink, dumpBridgeLinks, setBridgeLink } from "./bridge.ts";
 import { delLink } from "./dellink.ts";
 import { Rtnetlink } from "./dispatch.ts";
 import { dumpLinks } from "./dump-links.ts";
 import { dumpNsids } from "./dump-nsids.ts";
+import { delFdb, dumpFdb, getFdb, newFdb } from "./fdb.ts";
 import { getLink } from "./getlink.ts";
 import { delLinkProp, newLinkProp } from "./linkprop.ts";
 import { newLink } from "./newlink.ts";
@@ -33,8 +34,12 @@ export function joinRtnetlink(machine: MachineContext, table: NetlinkTable): Rtn
   rtnetlink.register(AF_UNSPEC, rt.RTM_GETNSID, { handle: getNsid, dump: dumpNsids });
   rtnetlink.register(AF_UNSPEC, rt.RTM_GETSTATS, { handle: getStats, dump: dumpStats });
   rtnetlink.register(AF_BRIDGE, rt.RTM_GETLINK, { dump: dumpBridgeLinks });
-  rtnetlink.register(AF_BRIDGE, rt.RTM_SETLINK, { handle: changeBridgeLink });
-  rtnetlink.register(AF_BRIDGE, rt.RTM_DELLINK, { handle: changeBridgeLink });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_SETLINK, { handle: setBridgeLink });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_DELLINK, { handle: delBridgeLink });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_NEWNEIGH, { handle: newFdb });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_DELNEIGH, { handle: delFdb, isBulkDelete: true });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_GETNEIGH, { handle: getFdb, dump: dumpFdb });
+  machine.announce = (group, netns, write) => rtnetlink.notify(group, netns, undefined, write);
   // The family is known to links, but takes no changes in IFLA_AF_SPEC (br_af_ops).
   machine.afOps.push({ family: AF_BRIDGE });
   joinLinkMessages(machine, rtnetlink);

@@ -33,6 +33,18 @@ const MASKS: readonly (readonly [what: string, pattern: RegExp, mask: string | "
   ["users", / (users \d+|age \d+sec)|,"(users|age)":( ?)\d+/g, ""],
   ["time", /\[?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\]?/g, "TIME"],
   ["time", /^Timestamp: .*$/gm, "Timestamp"],
+  // Bridges: ids made of addresses that nobody chose, timers that run, how long ago a station was heard.
+  ["bridge id", /\b[0-9a-f]{4}\.(?!2:0:|0:0:)[0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5}\b/g, "number each"],
+  ["timer", /\b([a-z_]+_timer) +(?! *0\.00)\d+\.\d\d/g, "$1 T"],
+  ["timer", /"([a-z_]+_timer)":( ?)(?!0\.00)\d+\.\d\d/g, '"$1":$2T'],
+  ["ages", /\bused \d+\/\d+ /g, "used A/B "],
+  // Nothing but that the bridge could filter VLANs, which is a question of how a kernel is built.
+  ["VLANs", /vlan_protocol 802\.1Q |vlan_default_pvid 0 vlan_stats_enabled 0 vlan_stats_per_port 0 /g, ""],
+  [
+    "VLANs",
+    /"vlan_protocol":"802\.1Q",|"vlan_default_pvid":0,"vlan_stats_enabled":0,"vlan_stats_per_port":0,/g,
+    "",
+  ],
 ];
 
 /** Reads what the script of a sequence wrote in `folder`. */

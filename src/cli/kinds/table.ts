@@ -1,5 +1,7 @@
 // The kinds `ip` has words for. A kind that is not here can still be made and shown, by its name alone.
 
+import { bridge } from "./bridge.ts";
+import { bridgeSlave } from "./bridge-slave.ts";
 import { dummy } from "./dummy.ts";
 import { ifb } from "./ifb.ts";
 import type { CommandKind } from "./kind.ts";
@@ -9,7 +11,7 @@ import { nlmon } from "./nlmon.ts";
 import { veth } from "./veth.ts";
 import { vlan } from "./vlan.ts";
 
-const KINDS: readonly CommandKind[] = [dummy, ifb, macvlan, netkit, nlmon, veth, vlan];
+const KINDS: readonly CommandKind[] = [bridge, bridgeSlave, dummy, ifb, macvlan, netkit, nlmon, veth, vlan];
 
 /** The kind of a name; undefined if it has no words of its own. */
 export function commandKind(kind: string): CommandKind | undefined {

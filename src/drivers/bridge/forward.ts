@@ -1,0 +1,128 @@
+// A frame leaves the bridge: by one port, by all that may have it, or by those behind which somebody listens. The last port
+// gets the frame itself, the others clones.
+//
+// Mirrors net/bridge/br_forward.c. Omitted: netfilter's hooks, switchdev.
+
+import { drop } from "../../net/frame.ts";
+import type { Frame } from "../../net/netdevice.ts";
+import { GSO_NONE } from "../../net/netdevice.ts";
+import { devQueueXmit } from "../../net/transmit.ts";
+import { IFF_UP } from "../../uapi/if.ts";
+import { VLAN_TAG_SIZE } from "../../wire/vlan.ts";
+import type { Bridge, BridgePort } from "./state.ts";
+import {
+  type BR_BCAST_FLOOD,
+  BR_FLOOD,
+  BR_HAIRPIN_MODE,
+  BR_ISOLATED,
+  type BR_MCAST_FLOOD,
+  BR_NEIGH_SUPPRESS,
+  BR_PROXYARP,
+  BR_PROXYARP_WIFI,
+  BR_STATE_FORWARDING,
+} from "./state.ts";
+import { allowsEgress, leaveByPort } from "./vlan.ts";
+
+/** What the bridge has found out about a frame (struct br_input_skb_cb), as bits. */
+export const MARK_ISOLATED = 1;
+/** It was answered for: ports that answer for neighbours do not get it. */
+export const MARK_REPLIED = 2;
+/** The bridge itself wants it too, afterwards. */
+export const MARK_KEEP = 4;
+/** It is the bridge's own. */
+export const MARK_OWN = 8;
+
+/** Which frames a port that does not know the destination is given: by the flag that spares it them. */
+export type FloodFlag = typeof BR_FLOOD | typeof BR_MCAST_FLOOD | typeof BR_BCAST_FLOOD;
+
+/** Whether a port may be given a frame that came in by `source`, null for the bridge's own (should_deliver). */
+export function shouldDeliver(
+  port: BridgePort,
+  source: BridgePort | null,
+  marks: number,
+  vid: number,
+): boolean {
+  return (
+    ((port.flags & BR_HAIRPIN_MODE) !== 0 || port !== source) &&
+    port.state === BR_STATE_FORWARDING &&
+    ((marks & MARK_ISOLATED) === 0 || (port.flags & BR_ISOLATED) === 0) &&
+    (!port.br.isVlanFiltering || allowsEgress(port.vlans, vid))
+  );
+}
+
+/** Sends a frame by one port (br_forward). Takes ownership unless it is marked MARK_KEEP. */
+export function forward(
+  to: BridgePort | null,
+  source: BridgePort | null,
+  frame: Frame,
+  marks: number,
+  vid: number,
+): void {
+  let port = to;
+  if (port?.backupPort != null && (!port.dev.hasCarrier || (port.dev.flags & IFF_UP) === 0)) {
+    port = port.backupPort;
+  }
+  if (port !== null && shouldDeliver(port, source, marks, vid)) {
+    if ((marks & MARK_KEEP) !== 0) deliverClone(port, frame);
+    else deliver(port, frame);
+  } else if ((marks & MARK_KEEP) === 0) {
+    drop(frame, "no-egress-port");
+  }
+}
+
+/** Sends a frame by every port that may have it (br_flood). Takes ownership unless it is marked MARK_KEEP. */
+export function flood(
+  br: Bridge,
+  source: BridgePort | null,
+  frame: Frame,
+  flag: FloodFlag,
+  marks: number,
+  vid: number,
+): void {
+  const { ports } = br;
+  let previous: BridgePort | null = null;
+  for (let index = 0; index < ports.length; index++) {
+    const port = ports[index];
+    if (port === undefined || isSpared(port, flag, marks) || !shouldDeliver(port, source, marks, vid))
+      continue;
+    if (previous !== null) deliverClone(previous, frame);
+    previous = port;
+  }
+  finish(previous, frame, marks);
+}
+
+/** Whether a port's flags spare it the frame. What the bridge itself sends to all or to a group goes everywhere. */
+function isSpared({ flags }: BridgePort, flag: FloodFlag, marks: number): boolean {
+  if ((flags & flag) === 0 && (flag === BR_FLOOD || (marks & MARK_OWN) === 0)) return true;
+  if ((flags & BR_PROXYARP) !== 0) return true;
+  return (marks & MARK_REPLIED) !== 0 && (flags & (BR_PROXYARP_WIFI | BR_NEIGH_SUPPRESS)) !== 0;
+}
+
+/** Sends the frame by the last port it is for; drops it when there was none. */
+export function finish(last: BridgePort | null, frame: Frame, marks: number): void {
+  if ((marks & MARK_KEEP) !== 0) {
+    if (last !== null) deliverClone(last, frame);
+  } else if (last !== null) deliver(last, frame);
+  else drop(frame, "no-egress-port");
+}
+
+/** Sends a copy by `port` (deliver_clone). */
+export function deliverClone(port: BridgePort, frame: Frame): void {
+  const copy = frame.pool.clone(frame);
+  if (copy !== null) deliver(port, copy);
+}
+
+/** Sends the frame by `port` (__br_forward, br_dev_queue_push_xmit): as it is, or without its tag where its VLAN goes untagged. */
+export function deliver(port: BridgePort, frame: Frame): void {
+  const { dev } = port;
+  if (port.br.isVlanFiltering) leaveByPort(port.br, port.vlans, frame);
+  frame.start = frame.macHeader;
+  frame.dev = dev;
+  frame.timestamp = Number.NaN;
+  const length = frame.end - frame.start;
+  if ((dev.flags & IFF_UP) === 0) return drop(frame, "device-down");
+  if (length > dev.mtu + dev.hardHeaderLength + VLAN_TAG_SIZE && frame.gsoType === GSO_NONE) {
+    return drop(frame, "oversize");
+  }
+  devQueueXmit(frame);
+}

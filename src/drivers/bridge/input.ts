@@ -1,0 +1,179 @@
+// A frame comes in by a port: is it the link's own (reserved groups), who sent it, where is it to go – to one port, to all,
+// to the bridge itself.
+//
+// Mirrors net/bridge/br_input.c. Omitted: netfilter's hooks, MRP and CFM, tunnel keys.
+
+import { MULTICAST, RX_BYTES, RX_PACKETS } from "../../net/counters.ts";
+import { count } from "../../net/device.ts";
+import { drop } from "../../net/frame.ts";
+import type { Frame } from "../../net/netdevice.ts";
+import { netifRx } from "../../net/receive.ts";
+import { IFF_PROMISC } from "../../uapi/if.ts";
+
+import { PACKET_HOST } from "../../uapi/if_packet.ts";
+import { updateFdb } from "./fdb.ts";
+import { FDB_LOCAL, FDB_LOCKED, noEntry } from "./fdb-table.ts";
+import { flood, forward, MARK_ISOLATED, MARK_KEEP } from "./forward.ts";
+import type { BridgePort } from "./state.ts";
+import * as st from "./state.ts";
+import { allowIngress, isOnlyLearning, learningVlan, leaveByBridge, vlanRefused } from "./vlan.ts";
+
+/** The first two and the next three bytes of the reserved groups, 01:80:c2:00:00:0x. */
+const reservedHigh = 0x0180;
+const reservedLow = 0xc2000000 | 0;
+/** Which of them they are. */
+const groupPause = 0x1;
+const groupBridge = 0x0;
+
+/** Takes a frame that a port has received (br_handle_frame); false: it goes on to the port's own protocols. */
+export function handleFrame(frame: Frame, port: BridgePort): boolean {
+  const { br } = port;
+  const { bytes } = frame;
+  const mac = frame.macHeader;
+  const toHigh = ((bytes[mac] ?? 0) << 8) | (bytes[mac + 1] ?? 0);
+  const toLow = word(bytes, mac + 2);
+  const fromHigh = ((bytes[mac + 6] ?? 0) << 8) | (bytes[mac + 7] ?? 0);
+  const fromLow = word(bytes, mac + 8);
+  if ((fromHigh & 0x0100) !== 0 || (fromHigh | fromLow) === 0) {
+    drop(frame, "bad-mac-source");
+    return true;
+  }
+  if (toHigh === reservedHigh && (toLow & 0xfffffff0) === reservedLow) {
+    const verdict = judgeReserved(frame, port, toLow & 0xf, fromHigh, fromLow);
+    if (verdict !== null) return verdict;
+  }
+  if (port.state !== st.BR_STATE_FORWARDING && port.state !== st.BR_STATE_LEARNING) {
+    drop(frame, "stp-state");
+    return true;
+  }
+  if (toLow === br.dev.addressLow && toHigh === br.dev.addressHigh) frame.packetType = PACKET_HOST;
+  finishInput(frame, port, toHigh, toLow, fromHigh, fromLow);
+  return true;
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] ?? 0) << 24) |
+    ((bytes[at + 1] ?? 0) << 16) |
+    ((bytes[at + 2] ?? 0) << 8) |
+    (bytes[at + 3] ?? 0)
+  );
+}
+
+/** What becomes of a frame to a reserved group: forwarded after all (null), dropped (true), the port's own (false). */
+function judgeReserved(
+  frame: Frame,
+  port: BridgePort,
+  group: number,
+  fromHigh: number,
+  fromLow: number,
+): boolean | null {
+  const { br } = port;
+  const bit = 1 << group;
+  let mask = br.groupFwdMaskRequired | port.groupFwdMask;
+  if (group === groupPause) {
+    drop(frame, "filtered");
+    return true;
+  }
+  if (group === groupBridge) {
+    if (br.stpEnabled === st.BR_NO_STP || (mask & bit) !== 0) return null;
+  } else {
+    mask |= br.groupFwdMask;
+    if ((mask & bit) !== 0) return null;
+  }
+  learnFromReserved(frame, port, fromHigh, fromLow);
+  return false;
+}
+
+/** Learns the sender of a frame that is not forwarded (__br_handle_local_finish). */
+function learnFromReserved(frame: Frame, port: BridgePort, fromHigh: number, fromLow: number): void {
+  const { br } = port;
+  const { state, flags } = port;
+  if ((flags & st.BR_LEARNING) === 0 || (br.options & st.BR_BOOLOPT_NO_LL_LEARN) !== 0) return;
+  if (state !== st.BR_STATE_LEARNING && state !== st.BR_STATE_FORWARDING) return;
+  const vid = learningVlan(port, frame);
+  if (vid === vlanRefused) return;
+  updateFdb(br, port, (vid << 16) | fromHigh, fromLow, 0, br.dev.machine.clock.now());
+}
+
+/** Learns the sender and sends the frame where it is to go (br_handle_frame_finish). */
+function finishInput(
+  frame: Frame,
+  port: BridgePort,
+  toHigh: number,
+  toLow: number,
+  fromHigh: number,
+  fromLow: number,
+): void {
+  const { br } = port;
+  const { flags } = port;
+  let isLearning = port.state === st.BR_STATE_LEARNING;
+  let vid = 0;
+  if (br.isVlanFiltering) {
+    vid = allowIngress(br, port.vlans, frame, port.state);
+    if (vid === vlanRefused) return;
+    isLearning ||= isOnlyLearning(port.vlans, vid);
+  }
+  const now = br.dev.machine.clock.now();
+  const from = (vid << 16) | fromHigh;
+  if ((flags & st.BR_PORT_LOCKED) !== 0 && !isAdmitted(port, from, fromLow, now))
+    return drop(frame, "locked");
+  if ((flags & st.BR_LEARNING) !== 0) updateFdb(br, port, from, fromLow, 0, now);
+
+  let marks = (flags & st.BR_ISOLATED) !== 0 ? MARK_ISOLATED : 0;
+  const isPromiscuous = (br.dev.flags & IFF_PROMISC) !== 0;
+  if (isPromiscuous) marks |= MARK_KEEP;
+  if ((toHigh & 0x0100) === 0) {
+    if (isLearning) return drop(frame, "stp-state");
+    if (br.isNeighSuppressed) marks |= suppress(frame, port, vid);
+    const { fdb } = br;
+    const entry = fdb.find((vid << 16) | toHigh, toLow);
+    if (entry === noEntry) {
+      flood(br, port, frame, st.BR_FLOOD, marks, vid);
+    } else if (((fdb.flags[entry] ?? 0) & FDB_LOCAL) !== 0) {
+      return passUp(frame, port);
+    } else {
+      fdb.usedNs[entry] = now;
+      forward(fdb.ports[entry] ?? null, port, frame, marks, vid);
+    }
+  } else {
+    const isBroadcast = toHigh === 0xffff && toLow === -1;
+    if (isLearning) return drop(frame, "stp-state");
+    marks |= MARK_KEEP;
+    if (br.isNeighSuppressed) marks |= suppress(frame, port, vid);
+    flood(br, port, frame, isBroadcast ? st.BR_BCAST_FLOOD : st.BR_MCAST_FLOOD, marks, vid);
+    if (!isBroadcast) count(br.dev, MULTICAST, 1);
+  }
+  if ((marks & MARK_KEEP) !== 0) passUp(frame, port);
+}
+
+/** Whether a locked port knows the sender of a frame; one it does not know it may note, to be let in by a user. */
+function isAdmitted(port: BridgePort, high: number, low: number, now: number): boolean {
+  const { br } = port;
+  const { fdb } = br;
+  const entry = fdb.find(high, low);
+  if (entry === noEntry) {
+    if ((port.flags & st.BR_PORT_MAB) !== 0) updateFdb(br, port, high, low, FDB_LOCKED, now);
+    return false;
+  }
+  const flags = fdb.flags[entry] ?? 0;
+  if (fdb.ports[entry] !== port || (flags & FDB_LOCAL) !== 0) return false;
+  if ((flags & FDB_LOCKED) === 0) return true;
+  updateFdb(br, port, high, low, FDB_LOCKED, now);
+  return false;
+}
+
+function suppress(_frame: Frame, _port: BridgePort, _vid: number): number {
+  return 0;
+}
+
+/** Hands a frame to the bridge device itself (br_pass_frame_up). Counts bytes behind the Ethernet header, as Linux does. */
+export function passUp(frame: Frame, port: BridgePort): void {
+  const { br } = port;
+  const { dev } = br;
+  count(dev, RX_PACKETS, 1);
+  count(dev, RX_BYTES, frame.end - frame.start);
+  if (br.isVlanFiltering && !leaveByBridge(br, frame)) return;
+  frame.dev = dev;
+  netifRx(frame, dev);
+}

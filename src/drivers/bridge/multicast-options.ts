@@ -1,0 +1,76 @@
+// Settings of multicast snooping, of a bridge and of a port.
+//
+// Mirrors the IGMP part of net/bridge/br_netlink.c (br_changelink) and the setters of net/bridge/br_multicast.c.
+
+import { jiffiesFromClock } from "../../net/jiffies.ts";
+import type { Warn } from "../../net/netdevice.ts";
+import { NetlinkError } from "../../netlink/error.ts";
+import { MDB_RTR_TYPE_PERM, MDB_RTR_TYPE_TEMP } from "../../uapi/if_bridge.ts";
+import type { Bridge, BridgePort } from "./state.ts";
+
+/** What changes of a bridge's multicast, as IFLA_INFO_DATA names it. */
+export interface MulticastAttributes {
+  readonly mcastRouter?: number;
+  readonly mcastSnooping?: number;
+  readonly mcastQueryUseIfaddr?: number;
+  readonly mcastQuerier?: number;
+  readonly mcastHashMax?: number;
+  readonly mcastLastMemberCnt?: number;
+  readonly mcastStartupQueryCnt?: number;
+  readonly mcastLastMemberIntvl?: bigint;
+  readonly mcastMembershipIntvl?: bigint;
+  readonly mcastQuerierIntvl?: bigint;
+  readonly mcastQueryIntvl?: bigint;
+  readonly mcastQueryResponseIntvl?: bigint;
+  readonly mcastStartupQueryIntvl?: bigint;
+  readonly mcastStatsEnabled?: number;
+  readonly mcastIgmpVersion?: number;
+  readonly mcastMldVersion?: number;
+}
+
+/** Applies what concerns multicast (br_changelink). */
+export function changeMulticast(br: Bridge, data: MulticastAttributes, _warn: Warn): void {
+  const mc = br.multicast;
+  if (data.mcastRouter !== undefined) setRouter(br, data.mcastRouter);
+  if (data.mcastSnooping !== undefined) mc.isSnooping = data.mcastSnooping !== 0;
+  if (data.mcastQueryUseIfaddr !== undefined) mc.usesIfaddr = data.mcastQueryUseIfaddr !== 0;
+  if (data.mcastQuerier !== undefined) mc.isQuerier = data.mcastQuerier !== 0;
+  if (data.mcastHashMax !== undefined) mc.hashMax = data.mcastHashMax;
+  if (data.mcastLastMemberCnt !== undefined) mc.lastMemberCount = data.mcastLastMemberCnt;
+  if (data.mcastStartupQueryCnt !== undefined) mc.startupQueryCount = data.mcastStartupQueryCnt;
+  changeIntervals(br, data);
+  if (data.mcastStatsEnabled !== undefined) mc.hasStats = data.mcastStatsEnabled !== 0;
+  if (data.mcastIgmpVersion !== undefined) {
+    if (data.mcastIgmpVersion !== 2 && data.mcastIgmpVersion !== 3) throw new NetlinkError("EINVAL");
+    mc.igmpVersion = data.mcastIgmpVersion;
+  }
+  if (data.mcastMldVersion !== undefined) {
+    if (data.mcastMldVersion !== 1 && data.mcastMldVersion !== 2) throw new NetlinkError("EINVAL");
+    mc.mldVersion = data.mcastMldVersion;
+  }
+}
+
+function changeIntervals(br: Bridge, data: MulticastAttributes): void {
+  const mc = br.multicast;
+  const ticks = (clock: bigint): number => jiffiesFromClock(Number(clock));
+  if (data.mcastLastMemberIntvl !== undefined) mc.lastMemberInterval = ticks(data.mcastLastMemberIntvl);
+  if (data.mcastMembershipIntvl !== undefined) mc.membershipInterval = ticks(data.mcastMembershipIntvl);
+  if (data.mcastQuerierIntvl !== undefined) mc.querierInterval = ticks(data.mcastQuerierIntvl);
+  if (data.mcastQueryIntvl !== undefined) mc.queryInterval = ticks(data.mcastQueryIntvl);
+  if (data.mcastQueryResponseIntvl !== undefined) {
+    mc.queryResponseInterval = ticks(data.mcastQueryResponseIntvl);
+  }
+  if (data.mcastStartupQueryIntvl !== undefined) mc.startupQueryInterval = ticks(data.mcastStartupQueryIntvl);
+}
+
+/** Says whether the bridge itself is a multicast router (br_multicast_set_router). */
+function setRouter(br: Bridge, router: number): void {
+  if (router > MDB_RTR_TYPE_PERM) throw new NetlinkError("EINVAL");
+  br.multicast.router = router;
+}
+
+/** Says whether a multicast router is behind a port (br_multicast_set_port_router). */
+export function setPortRouter(port: BridgePort, router: number): void {
+  if (router > MDB_RTR_TYPE_TEMP) throw new NetlinkError("EINVAL");
+  port.multicast.router = router;
+}

@@ -1,0 +1,48 @@
+// The bridge device sends a frame of its own: to one port or to all.
+//
+// Mirrors net/bridge/br_device.c (br_dev_xmit).
+
+import { TX_BYTES, TX_PACKETS } from "../../net/counters.ts";
+import { count } from "../../net/device.ts";
+import { dropTx } from "../../net/frame.ts";
+import type { Device, Frame } from "../../net/netdevice.ts";
+import { ETH_HLEN } from "../../uapi/if_ether.ts";
+import { noEntry } from "./fdb-table.ts";
+import { flood, forward, MARK_OWN } from "./forward.ts";
+import type { Bridge } from "./state.ts";
+import { BR_BCAST_FLOOD, BR_FLOOD, BR_MCAST_FLOOD, BR_STATE_FORWARDING } from "./state.ts";
+import { allowIngress, vlanRefused } from "./vlan.ts";
+
+/** Sends a frame whose `start` is at its MAC header. Takes ownership. */
+export function startXmit(frame: Frame, dev: Device<Bridge>): void {
+  const br = dev.state;
+  const { bytes, start } = frame;
+  if (frame.end - start < ETH_HLEN) return dropTx(frame, dev, "runt");
+  count(dev, TX_PACKETS, 1);
+  count(dev, TX_BYTES, frame.end - start);
+  frame.macHeader = start;
+  frame.start = start + ETH_HLEN;
+  frame.networkHeader = frame.start;
+  const protocol = ((bytes[start + 12] ?? 0) << 8) | (bytes[start + 13] ?? 0);
+  frame.protocol = protocol;
+  let vid = 0;
+  if (br.isVlanFiltering) {
+    vid = allowIngress(br, br.vlans, frame, BR_STATE_FORWARDING);
+    if (vid === vlanRefused) return;
+  }
+  const mac = frame.macHeader;
+  const toHigh = ((bytes[mac] ?? 0) << 8) | (bytes[mac + 1] ?? 0);
+  const toLow =
+    ((bytes[mac + 2] ?? 0) << 24) |
+    ((bytes[mac + 3] ?? 0) << 16) |
+    ((bytes[mac + 4] ?? 0) << 8) |
+    (bytes[mac + 5] ?? 0);
+  if ((toHigh & 0x0100) === 0) {
+    const entry = br.fdb.find((vid << 16) | toHigh, toLow);
+    if (entry === noEntry) flood(br, null, frame, BR_FLOOD, MARK_OWN, vid);
+    else forward(br.fdb.ports[entry] ?? null, null, frame, MARK_OWN, vid);
+  } else {
+    const isBroadcast = toHigh === 0xffff && toLow === -1;
+    flood(br, null, frame, isBroadcast ? BR_BCAST_FLOOD : BR_MCAST_FLOOD, MARK_OWN, vid);
+  }
+}
