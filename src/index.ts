@@ -39,10 +39,10 @@ export type { LinkOps } from "./net/netdevice.ts";
 export type { Random } from "./net/random.ts";
 export { SeededRandom } from "./net/random.ts";
 export { NetlinkError } from "./netlink/error.ts";
+export type { ConnectOptions } from "./sockets/connect.ts";
 export type { Connection, ConnectionOptions } from "./sockets/connection.ts";
 export type { Endpoint } from "./sockets/endpoint.ts";
 export type { Listener, ListenOptions } from "./sockets/listener.ts";
-export type { ConnectOptions } from "./sockets/netns.ts";
 export { MachineNetns } from "./sockets/netns.ts";
 export type { ReceivedDatagram, Udp, UdpOptions } from "./sockets/udp.ts";
 

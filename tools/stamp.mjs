@@ -5,7 +5,16 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** What a build is made from. Tests are no part of it. */
-const SOURCES = ["src", "bench", "examples", "test/fuzz", "test/corpus"];
+const SOURCES = [
+  "src",
+  "bench",
+  "examples",
+  "test/fuzz",
+  "test/corpus",
+  "test/fixtures",
+  "test/sim",
+  "test/interop",
+];
 const SETTINGS = ["package.json", "tsconfig.json", "tsconfig.build.json", "tools/build.mjs"];
 
 /** The file in `dist/` that holds the signature of the sources it was built from. */

@@ -58,6 +58,7 @@ export class Connection implements AsyncIterable<Uint8Array> {
   #failure: ErrnoName | "" = "";
   #isEnding = false;
   #isClosed = false;
+  #isReset = false;
   #isServing = false;
   #isDue = false;
 
@@ -82,6 +83,11 @@ export class Connection implements AsyncIterable<Uint8Array> {
 
   get remoteAddress(): Endpoint {
     return endpointOf(this.#socket.remote, this.#socket.remotePort, this.#socket.isFour);
+  }
+
+  /** This end has broken the connection off. */
+  get isReset(): boolean {
+    return this.#isReset;
   }
 
   /** Bytes that can be read without waiting. */
@@ -147,6 +153,7 @@ export class Connection implements AsyncIterable<Uint8Array> {
   reset(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#isReset = true;
     this.#socket.wake = () => {};
     tcpReset(this.#socket);
     this.#abandon();
@@ -198,7 +205,7 @@ export class Connection implements AsyncIterable<Uint8Array> {
   }
 
   #serveOnce(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed) return this.#abandon();
     const socket = this.#socket;
     if (socket.error !== "") this.#failure = takeError(socket);
     this.#serveOpening();

@@ -2,29 +2,18 @@
 // they pass netlink by; a daemon's or a kernel's namespace has none of these.
 
 import { NetnsClient } from "../client/netns.ts";
-import { tcpConnect } from "../inet/tcp/connect.ts";
 import { getNet, putNet } from "../net/namespace.ts";
 import type { Netns } from "../net/netdevice.ts";
 import { NetlinkClient } from "../netlink/client.ts";
 import type { NetlinkProvider } from "../netlink/transport.ts";
 import { NETLINK_ROUTE } from "../uapi/netlink.ts";
-import type { ConnectionOptions } from "./connection.ts";
-import { Connection } from "./connection.ts";
-import type { Endpoint } from "./endpoint.ts";
-import { ifindexOf, parseEndpoint, socketError } from "./endpoint.ts";
+import type { ConnectOptions } from "./connect.ts";
+import { connectIn } from "./connect.ts";
+import type { Connection } from "./connection.ts";
 import type { ListenOptions } from "./listener.ts";
 import { Listener } from "./listener.ts";
 import type { UdpOptions } from "./udp.ts";
 import { Udp } from "./udp.ts";
-
-/** Where to connect to, from where, and how the connection is to be. */
-export interface ConnectOptions extends Endpoint, ConnectionOptions {
-  /** The address and the port to speak from; by default those that routing finds and one that is free. */
-  readonly localHost?: string;
-  readonly localPort?: number;
-  /** The only device to use. */
-  readonly dev?: string;
-}
 
 /** A namespace, by name; `close()` it, or let `await using` do so: what was made in it stays, its sockets too. */
 export class MachineNetns extends NetnsClient {
@@ -106,35 +95,7 @@ export class MachineNetns extends NetnsClient {
    * Names are the caller's to resolve.
    */
   connect(options: ConnectOptions): Promise<Connection> {
-    return new Promise((resolve, reject) => {
-      const netns = this.#netns;
-      const { dev, localHost, receiveBufferBytes, sendBufferBytes } = options;
-      const to = parseEndpoint(netns, options);
-      const from = localHost === undefined ? undefined : parseEndpoint(netns, { host: localHost, port: 0 });
-      const socket = tcpConnect(netns, {
-        remote: to.address,
-        remotePort: to.port,
-        local: from?.address,
-        ...(options.localPort === undefined ? {} : { localPort: options.localPort }),
-        ifindex: dev === undefined ? to.ifindex : ifindexOf(netns, dev),
-        receiveLimit: receiveBufferBytes,
-        sendLimit: sendBufferBytes,
-      });
-      if (typeof socket === "string") return reject(socketError(socket, "connect", options));
-      // Over the loopback it may be open already: the promise is settled when the object is there.
-      let settle = (_error: Error | null): void => {};
-      let early: Error | null | undefined;
-      const connection = new Connection(socket, options, (error) => {
-        early = error;
-        settle(error);
-      });
-      settle = (error) => {
-        if (error === null) return resolve(connection);
-        connection.close();
-        reject(error);
-      };
-      if (early !== undefined) settle(early);
-    });
+    return connectIn(this.#netns, options);
   }
 
   override async close(): Promise<void> {

@@ -65,7 +65,7 @@ export function transmit(
     frame.gsoSize = socket.mss;
     frame.gsoSegments = Math.ceil(length / socket.mss);
   }
-  if ((flags & TCP_ACK) !== 0) noteAcknowledged(socket);
+  if ((flags & TCP_ACK) !== 0) noteAcknowledged(socket, length);
   return sendToPeer(ip, socket, frame);
 }
 
@@ -91,10 +91,8 @@ function pushHeader(socket: TcpSocket, frame: Frame, sequence: number, flags: nu
 /** Writes timestamps and what came early in front of the payload; returns how many bytes that took. */
 function pushOptions(socket: TcpSocket, frame: Frame, nowNs: number): number {
   const { bytes } = frame;
-  let size = 0;
-  if (socket.isSackOk && (socket.receiveQueue.early !== null || socket.hasDuplicate)) {
-    size = pushBlocks(socket, frame);
-  }
+  const isBare = frame.start === frame.end;
+  const size = isBare && hasBlocks(socket) ? pushBlocks(socket, frame) : 0;
   if (!socket.isTimestampOk) return size;
   const at = frame.start - timestampSize;
   bytes[at] = TCPOPT_NOP;
@@ -105,6 +103,11 @@ function pushOptions(socket: TcpSocket, frame: Frame, nowNs: number): number {
   setBe32(bytes, at + 8, socket.recentTimestamp);
   frame.start = at;
   return size + timestampSize;
+}
+
+/** Whether there is something to report by SACK: only segments without bytes do, whose size does not matter. */
+function hasBlocks(socket: TcpSocket): boolean {
+  return socket.isSackOk && (socket.receiveQueue.early !== null || socket.hasDuplicate);
 }
 
 /** The clock of timestamps: milliseconds, and the connection's own offset. */
@@ -157,9 +160,10 @@ function pushBlocks(socket: TcpSocket, frame: Frame): number {
   return 4 + 8 * count;
 }
 
-/** An acknowledgement has gone: none is owed (tcp_event_ack_sent). */
-function noteAcknowledged(socket: TcpSocket): void {
+/** An acknowledgement has gone, with `length` bytes: none is owed, unless there was more to say (tcp_event_ack_sent). */
+function noteAcknowledged(socket: TcpSocket, length: number): void {
   socket.rcvWup = socket.rcvNxt;
+  if (length > 0 && hasBlocks(socket)) return;
   socket.isAckPending = false;
   socket.isAckNow = false;
   if (socket.quickAcks > 0) socket.quickAcks--;

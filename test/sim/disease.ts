@@ -1,0 +1,121 @@
+// A wire that is ill: it loses, doubles, delays, reorders, spoils frames, and is cut now and then. Everything is decided by the
+// seed. It stands where a device has its queueing discipline, so that it sees what the device sends.
+
+import { completeChecksum } from "../../src/net/complete-checksum.ts";
+import { drop, frameFrom } from "../../src/net/frame.ts";
+import type { Device, Frame, Qdisc } from "../../src/net/netdevice.ts";
+import { CHECKSUM_NONE, GSO_NONE } from "../../src/net/netdevice.ts";
+import type { Random } from "../../src/net/random.ts";
+import { randomBelow } from "../../src/net/random.ts";
+import type { Timer } from "../../src/net/timers.ts";
+import { devHardStartXmit } from "../../src/net/transmit.ts";
+
+/** What is wrong with a wire: shares of a million, times in nanoseconds. */
+export interface Disease {
+  readonly lossPpm: number;
+  readonly duplicatePpm: number;
+  readonly corruptPpm: number;
+  /** Frames that are `reorderNs` late, so that later ones overtake them. */
+  readonly reorderPpm: number;
+  readonly reorderNs: number;
+  readonly delayNs: number;
+  readonly jitterNs: number;
+  /** Bytes a second; 0: as fast as can be. */
+  readonly rateBytesPerSec: number;
+  /** Frames that wait at most. */
+  readonly limitFrames: number;
+}
+
+interface Waiting {
+  readonly frame: Frame;
+  readonly timer: Timer;
+}
+
+const million = 1_000_000;
+const second = 1_000_000_000;
+
+/** The illness of one direction of a wire. */
+export class IllWire implements Qdisc {
+  readonly id = "disease";
+  readonly handle = 0;
+  readonly #dev: Device;
+  readonly #random: Random;
+  readonly #disease: Disease;
+  readonly #waiting = new Set<Waiting>();
+  #freeAtNs = 0;
+  /** The wire is cut: nothing passes. */
+  isCut = false;
+
+  constructor(dev: Device, random: Random, disease: Disease) {
+    this.#dev = dev;
+    this.#random = random;
+    this.#disease = disease;
+    dev.qdisc = this;
+  }
+
+  enqueue(frame: Frame): void {
+    const { duplicatePpm, lossPpm } = this.#disease;
+    if (this.isCut || this.#happens(lossPpm) || this.#waiting.size >= this.#disease.limitFrames) {
+      return drop(frame, "qdisc");
+    }
+    if (this.#happens(duplicatePpm)) {
+      const copy = frame.pool.clone(frame);
+      if (copy !== null) this.#send(copy);
+    }
+    this.#send(frame);
+  }
+
+  dequeue(): null {
+    return null;
+  }
+
+  reset(): void {
+    for (const { frame, timer } of this.#waiting) {
+      timer.stop();
+      frame.pool.free(frame);
+    }
+    this.#waiting.clear();
+  }
+
+  #happens(ppm: number): boolean {
+    return ppm > 0 && randomBelow(this.#random, million) < ppm;
+  }
+
+  #send(sound: Frame): void {
+    const { machine } = this.#dev;
+    const { corruptPpm, delayNs, jitterNs, rateBytesPerSec, reorderNs, reorderPpm } = this.#disease;
+    const frame = this.#happens(corruptPpm) ? spoil(sound, this.#random) : sound;
+    const now = machine.clock.now();
+    let at = now + delayNs + (jitterNs > 0 ? randomBelow(this.#random, jitterNs) : 0);
+    if (rateBytesPerSec > 0) {
+      this.#freeAtNs = Math.max(this.#freeAtNs, now) + Math.ceil((frame.length * second) / rateBytesPerSec);
+      at += this.#freeAtNs - now;
+    }
+    if (this.#happens(reorderPpm)) at += reorderNs;
+    const waiting: Waiting = {
+      frame,
+      timer: machine.timers.timer(() => {
+        this.#waiting.delete(waiting);
+        machine.loop.enter();
+        devHardStartXmit(frame, this.#dev);
+        machine.loop.leave();
+      }),
+    };
+    this.#waiting.add(waiting);
+    waiting.timer.start(at - now);
+  }
+}
+
+/** Flips a bit of what the frame carries; whoever checks sums will see it. */
+function spoil(frame: Frame, random: Random): Frame {
+  if (frame.gsoType !== GSO_NONE || frame.length < 60 || !completeChecksum(frame)) return frame;
+  const copy = frameFrom(frame.pool, frame.bytes, frame.start, frame.end);
+  if (copy === null) return frame;
+  copy.dev = frame.dev;
+  copy.protocol = frame.protocol;
+  copy.checksum = CHECKSUM_NONE;
+  const at = copy.start + 34 + randomBelow(random, copy.length - 34);
+  copy.bytes[at] = (copy.bytes[at] ?? 0) ^ (1 << randomBelow(random, 8));
+  frame.pool.free(frame);
+  return copy;
+}

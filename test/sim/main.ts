@@ -1,0 +1,43 @@
+// npm run sim: seeds one after the other until told to stop, or as many as asked for. A seed that breaks a rule is printed, and
+// the run ends with 1.
+//
+//   npm run sim -- [--seed N] [--count N]
+
+import { parseArgs } from "node:util";
+import { simulate } from "./scenario.ts";
+
+const { values } = parseArgs({ options: { seed: { type: "string" }, count: { type: "string" } } });
+const first = Number(values.seed ?? Math.floor(Math.random() * 0x7fff_ffff));
+const count =
+  values.count !== undefined
+    ? Number(values.count)
+    : values.seed !== undefined
+      ? 1
+      : Number.POSITIVE_INFINITY;
+
+const reportEvery = 100;
+let done = 0;
+let bytes = 0;
+let segments = 0;
+const started = performance.now();
+
+console.log(`sim: from seed ${first}`);
+for (let seed = first; seed < first + count && process.exitCode === undefined; seed++) {
+  try {
+    const result = await simulate(seed);
+    done++;
+    bytes += result.bytes;
+    segments += result.segments;
+    if (count === 1) console.log(JSON.stringify(result));
+  } catch (error) {
+    console.log(
+      `sim: seed ${seed} breaks a rule: npm run sim -- --seed ${seed}\n${String((error as Error).stack ?? error)}`,
+    );
+    process.exitCode = 1;
+  }
+  if (done % reportEvery === 0 && count !== 1) {
+    const seconds = ((performance.now() - started) / 1_000).toFixed(0);
+    console.log(`sim: ${done} seeds, ${(bytes / 1e6).toFixed(0)} MB, ${segments} segments, ${seconds} s`);
+  }
+}
+if (process.exitCode === undefined) console.log(`sim: no rule was broken in ${done} seeds`);
