@@ -1,14 +1,13 @@
 // A wire that is ill: it loses, doubles, delays, reorders, spoils frames, and is cut now and then. Everything is decided by the
-// seed. It stands where a device has its queueing discipline, so that it sees what the device sends.
+// seed. It stands between a device's taps and its driver, so that captures show what was sent.
 
 import { completeChecksum } from "../../src/net/complete-checksum.ts";
-import { drop, frameFrom } from "../../src/net/frame.ts";
-import type { Device, Frame, Qdisc } from "../../src/net/netdevice.ts";
+import { copyMetadata, drop, frameFrom } from "../../src/net/frame.ts";
+import type { Device, DeviceOps, Frame } from "../../src/net/netdevice.ts";
 import { CHECKSUM_NONE, GSO_NONE } from "../../src/net/netdevice.ts";
 import type { Random } from "../../src/net/random.ts";
 import { randomBelow } from "../../src/net/random.ts";
 import type { Timer } from "../../src/net/timers.ts";
-import { devHardStartXmit } from "../../src/net/transmit.ts";
 
 /** What is wrong with a wire: shares of a million, times in nanoseconds. */
 export interface Disease {
@@ -35,12 +34,11 @@ const million = 1_000_000;
 const second = 1_000_000_000;
 
 /** The illness of one direction of a wire. */
-export class IllWire implements Qdisc {
-  readonly id = "disease";
-  readonly handle = 0;
+export class IllWire {
   readonly #dev: Device;
   readonly #random: Random;
   readonly #disease: Disease;
+  readonly #ops: DeviceOps;
   readonly #waiting = new Set<Waiting>();
   #freeAtNs = 0;
   /** The wire is cut: nothing passes. */
@@ -50,10 +48,11 @@ export class IllWire implements Qdisc {
     this.#dev = dev;
     this.#random = random;
     this.#disease = disease;
-    dev.qdisc = this;
+    this.#ops = dev.ops;
+    dev.ops = { ...dev.ops, startXmit: (frame) => this.#take(frame) };
   }
 
-  enqueue(frame: Frame): void {
+  #take(frame: Frame): void {
     const { duplicatePpm, lossPpm } = this.#disease;
     if (this.isCut || this.#happens(lossPpm) || this.#waiting.size >= this.#disease.limitFrames) {
       return drop(frame, "qdisc");
@@ -65,10 +64,7 @@ export class IllWire implements Qdisc {
     this.#send(frame);
   }
 
-  dequeue(): null {
-    return null;
-  }
-
+  /** Lets go of what is on its way. */
   reset(): void {
     for (const { frame, timer } of this.#waiting) {
       timer.stop();
@@ -97,7 +93,7 @@ export class IllWire implements Qdisc {
       timer: machine.timers.timer(() => {
         this.#waiting.delete(waiting);
         machine.loop.enter();
-        devHardStartXmit(frame, this.#dev);
+        this.#ops.startXmit(frame, this.#dev);
         machine.loop.leave();
       }),
     };
@@ -111,8 +107,7 @@ function spoil(frame: Frame, random: Random): Frame {
   if (frame.gsoType !== GSO_NONE || frame.length < 60 || !completeChecksum(frame)) return frame;
   const copy = frameFrom(frame.pool, frame.bytes, frame.start, frame.end);
   if (copy === null) return frame;
-  copy.dev = frame.dev;
-  copy.protocol = frame.protocol;
+  copyMetadata(frame, copy, copy.start - frame.start);
   copy.checksum = CHECKSUM_NONE;
   const at = copy.start + 34 + randomBelow(random, copy.length - 34);
   copy.bytes[at] = (copy.bytes[at] ?? 0) ^ (1 << randomBelow(random, 8));

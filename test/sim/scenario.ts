@@ -4,6 +4,8 @@
 //   two hosts    a ──── b
 //   eight hosts  a … h, each with a wire to a router between them
 
+import { ipNetns } from "../../src/inet/slots.ts";
+import { tcpTable } from "../../src/inet/tcp/table.ts";
 import { devSetMtu } from "../../src/net/change.ts";
 import { NETIF_F_GSO, updateFeatures } from "../../src/net/features.ts";
 import type { Device, Netns } from "../../src/net/netdevice.ts";
@@ -41,6 +43,7 @@ const port = 80;
 const keepAliveMs = 60_000;
 /** By then everything must have come to an end: a connection gives up after a quarter of an hour at most, both ends one after the other. */
 const longestNs = 4_000 * S;
+const lastWordsNs = 1_200 * S;
 
 /** Runs one seed; throws BrokenRule. */
 export async function simulate(seed: number): Promise<SimResult> {
@@ -93,8 +96,7 @@ class Run {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#open > 0) throw new BrokenRule(`${this.#open} ends of connections are stuck`);
     for (const listener of this.#listeners) listener.close();
-    // What is in TIME-WAIT goes, and whoever lost its peer gives up.
-    await lab.clock.advance(1_200 * S);
+    await this.#waitForEnd();
     for (const wire of this.#wires) wire.reset();
     lab.close();
     if (lab.machine.timers.size > 0) throw new BrokenRule(`${lab.machine.timers.size} timers are left`);
@@ -108,6 +110,15 @@ class Run {
       segments: this.#checkers.reduce((sum, checker) => sum + checker.segments, 0),
       virtualSeconds,
     };
+  }
+
+  /** What is in TIME-WAIT goes, and whoever lost its peer gives up: in the end there is no connection left. */
+  async #waitForEnd(): Promise<void> {
+    const { clock } = this.#lab;
+    const end = clock.now() + lastWordsNs;
+    const left = (): number => this.#hosts.reduce((sum, { netns }) => sum + tcpTable(ipNetns(netns)).size, 0);
+    while (left() > 0 && clock.now() < end) await clock.advance(10 * S);
+    if (left() > 0) throw new BrokenRule(`${left()} connections are left`);
   }
 
   /** Lets go of everything after a rule was broken. */
