@@ -11,6 +11,7 @@ import { netkit } from "./drivers/netkit.ts";
 import { nlmon } from "./drivers/nlmon.ts";
 import { veth } from "./drivers/veth.ts";
 import { vlan } from "./drivers/vlan/vlan.ts";
+import { vrf } from "./drivers/vrf.ts";
 import { LinkWatchList } from "./net/carrier.ts";
 import type { Clock, Scheduler } from "./net/clock.ts";
 import type { AllocateMemory } from "./net/counters.ts";
@@ -111,6 +112,7 @@ export class MachineCore implements MachineContext {
       nlmon,
       veth,
       vlan,
+      vrf,
       ...(options.kinds ?? []),
     ];
     for (const ops of qdiscs) this.qdiscKinds.set(ops.id, ops);

@@ -10,6 +10,8 @@ import { netkitRequest, writeNetkit } from "./kinds/netkit.ts";
 import { writeVethPeer } from "./kinds/veth.ts";
 import type { VlanOptions } from "./kinds/vlan.ts";
 import { vlanRequest, writeVlan } from "./kinds/vlan.ts";
+import type { VrfOptions } from "./kinds/vrf.ts";
+import { writeVrf } from "./kinds/vrf.ts";
 import type { LinkInfoRequest, LinkRequest } from "./link-request.ts";
 import type { DeviceName, NetnsSockets } from "./netns-sockets.ts";
 import { ifindexOf } from "./netns-sockets.ts";
@@ -63,6 +65,7 @@ export interface NewLinkOptions extends CommonOptions {
   readonly macvlan?: MacvlanOptions | undefined;
   readonly netkit?: NetkitOptions | undefined;
   readonly vlan?: VlanOptions | undefined;
+  readonly vrf?: VrfOptions | undefined;
 }
 
 /** The other end of a pair. It can be in another namespace, but be neither up nor a port before the pair exists. */
@@ -99,11 +102,12 @@ export function withNewLink<Result>(
 
 /** What the options say of the kind; undefined when they say nothing. */
 function kindData(options: NewLinkOptions, peer: LinkRequest | undefined): LinkInfoRequest["data"] {
-  const { kind, macvlan, netkit, vlan } = options;
+  const { kind, macvlan, netkit, vlan, vrf } = options;
   if (kind === "netkit") return (writer) => writeNetkit(writer, netkitRequest(netkit ?? {}, peer));
   if (peer !== undefined) return (writer) => writeVethPeer(writer, peer);
   if (macvlan !== undefined) return (writer) => writeMacvlan(writer, macvlanRequest(macvlan));
   if (vlan !== undefined) return (writer) => writeVlan(writer, vlanRequest(vlan));
+  if (vrf !== undefined) return (writer) => writeVrf(writer, vrf);
   return undefined;
 }
 

@@ -9,6 +9,17 @@ export function l3mdevTable(dev: Device): number {
   return dev.l3mdevTable !== 0 ? dev.l3mdevTable : (dev.master?.l3mdevTable ?? 0);
 }
 
+/** The device with a table of its own that `dev` is, or is a port of (l3mdev_master_dev_rcu); null when it has none. */
+export function l3mdevMaster(dev: Device): Device | null {
+  if (dev.l3mdevTable !== 0) return dev;
+  return dev.master !== null && dev.master.l3mdevTable !== 0 ? dev.master : null;
+}
+
+/** The ifindex of that device, 0 for none (l3mdev_master_ifindex). */
+export function l3mdevIfindex(dev: Device): number {
+  return l3mdevMaster(dev)?.ifindex ?? 0;
+}
+
 /** The table for a packet that leaves by `oif` or came in on `iif`; 0: none of its own. */
 export function l3mdevTableOf(
   netns: Netns,

@@ -213,6 +213,8 @@ export class Device<State = unknown> {
   isNetnsImmutable = false;
   /** Takes frames without a queue when up (IFF_NO_QUEUE). */
   isQueueless = false;
+  /** IPv6 leaves it alone: a port whose master has the addresses (IFF_NO_ADDRCONF). */
+  hasNoAddrconf = false;
   /** The address may be changed while up (IFF_LIVE_ADDR_CHANGE). */
   isLiveAddressChange = false;
   registration: "uninitialized" | "registered" | "unregistering" | "unregistered" = "uninitialized";

@@ -10,8 +10,21 @@ import { netkit } from "./netkit.ts";
 import { nlmon } from "./nlmon.ts";
 import { veth } from "./veth.ts";
 import { vlan } from "./vlan.ts";
+import { vrf, vrfSlave } from "./vrf.ts";
 
-const KINDS: readonly CommandKind[] = [bridge, bridgeSlave, dummy, ifb, macvlan, netkit, nlmon, veth, vlan];
+const KINDS: readonly CommandKind[] = [
+  bridge,
+  bridgeSlave,
+  dummy,
+  ifb,
+  macvlan,
+  netkit,
+  nlmon,
+  veth,
+  vlan,
+  vrf,
+  vrfSlave,
+];
 
 /** The kind of a name; undefined if it has no words of its own. */
 export function commandKind(kind: string): CommandKind | undefined {

@@ -9,6 +9,7 @@ import { IFF_LOOPBACK, IFF_UP } from "../../uapi/if.ts";
 import { IFA_F_NOPREFIXROUTE, IFA_F_SECONDARY } from "../../uapi/if_addr.ts";
 import { NLM_F_APPEND, NLM_F_CREATE } from "../../uapi/netlink.ts";
 import * as rt from "../../uapi/rtnetlink.ts";
+import { l3mdevTable } from "../l3mdev.ts";
 import { ipNetns } from "../slots.ts";
 import type { Ipv4Address } from "./address.ts";
 import { addressType } from "./address-type.ts";
@@ -177,7 +178,7 @@ function change(
     priority,
     prefsrc: primary.local,
     oif: primary.dev.ifindex,
-    table: type === rt.RTN_UNICAST ? rt.RT_TABLE_MAIN : rt.RT_TABLE_LOCAL,
+    table: l3mdevTable(primary.dev) || (type === rt.RTN_UNICAST ? rt.RT_TABLE_MAIN : rt.RT_TABLE_LOCAL),
     scope: type === rt.RTN_LOCAL ? rt.RT_SCOPE_HOST : rt.RT_SCOPE_LINK,
     nlFlags: NLM_F_CREATE | NLM_F_APPEND,
   };

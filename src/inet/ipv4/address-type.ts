@@ -20,7 +20,7 @@ export function addressType(
   if (isIpv4ZeroNet(address) || isIpv4LimitedBroadcast(address)) return RTN_BROADCAST;
   if (isIpv4Multicast(address)) return RTN_MULTICAST;
   // Until the local table has had its first route, Linux has none and takes every address for a broadcast.
-  if (!ip.hasLocalTable) return RTN_BROADCAST;
+  if (table === ip.local && !ip.hasLocalTable) return RTN_BROADCAST;
   const flow = new Flow4();
   const result = new FibResult();
   flow.destination = address;

@@ -104,7 +104,8 @@ function goodNexthop(info: FibInfo, flow: Flow4, ignoresLinkstate: boolean): Fib
     const nexthop = nexthops[index];
     if (nexthop === undefined || (nexthop.flags & rt.RTNH_F_DEAD) !== 0) continue;
     if (!ignoresLinkstate && isIgnoredForLinkdown(nexthop)) continue;
-    if (flow.oif === 0 || flow.oif === nexthop.ifindex) return nexthop;
+    // A device with a table of its own stands for all ways in there.
+    if (flow.oif === 0 || flow.oif === nexthop.ifindex || flow.oif === flow.l3mdev) return nexthop;
   }
   return null;
 }

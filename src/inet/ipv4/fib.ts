@@ -90,6 +90,8 @@ export class Flow4 implements PacketKey {
   source = 0;
   /** The device the packet is to leave by; 0: any. */
   oif = 0;
+  /** The device with a table of its own that `oif` is, or is a port of; 0: none. Set by routeOutput. */
+  l3mdev = 0;
   /** The device it came in on; the loopback for packets of this host. */
   iif = LOOPBACK_IFINDEX;
   tos = 0;

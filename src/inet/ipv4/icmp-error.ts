@@ -19,6 +19,7 @@ import {
   ipv4Source,
   ipv4Tos,
 } from "../../wire/ipv4.ts";
+import { l3mdevIfindex } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { isIpv4Broadcast } from "./broadcast.ts";
 import { ipSend } from "./output.ts";
@@ -52,6 +53,7 @@ export function icmpSend(
   const route = new Route4();
   const source = ipv4Source(bytes, networkHeader);
   route.flow.destination = source;
+  if (frame.dev !== null) route.flow.oif = l3mdevIfindex(frame.dev);
   route.flow.source = sourceFor(ip, frame, routeType);
   route.flow.tos = (ipv4Tos(bytes, networkHeader) & tosMask) | internetControl;
   if (source === 0 || !routeOutput(ip, route) || isIpv4Broadcast(route)) return;

@@ -22,6 +22,7 @@ import {
   ipv4Ttl,
 } from "../../wire/ipv4.ts";
 import type { ErrorHandler } from "../icmp-error.ts";
+import { l3mdevIfindex } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { ipNetns } from "../slots.ts";
 import { isIpv4Broadcast } from "./broadcast.ts";
@@ -37,7 +38,7 @@ export function icmpReceive(frame: Frame, dev: Device): void {
   const ip = ipNetns(dev.netns);
   switch (wire.icmpType(bytes, start)) {
     case uapi.ICMP_ECHO:
-      return echo(ip, frame);
+      return echo(ip, frame, dev);
     case uapi.ICMP_ECHOREPLY:
       return echoReply(ip, frame);
     case uapi.ICMP_DEST_UNREACH:
@@ -50,9 +51,10 @@ export function icmpReceive(frame: Frame, dev: Device): void {
 }
 
 /** Answers an echo request, from the address it was sent to; those to many are left unanswered unless told otherwise. */
-function echo(ip: IpNetns, frame: Frame): void {
+function echo(ip: IpNetns, frame: Frame, dev: Device): void {
   const { bytes, networkHeader } = frame;
   const route = new Route4();
+  route.flow.oif = l3mdevIfindex(dev);
   const destination = ipv4Destination(bytes, networkHeader);
   const isOurs = ip.addresses4.has(destination | 0) || isLocalRoute(ip, route, destination);
   if (ip.tunables.icmpEchoIgnoreAll !== 0 || (!isOurs && ip.tunables.icmpEchoIgnoreBroadcasts !== 0)) {

@@ -24,6 +24,7 @@ import {
   RTN_MULTICAST,
   RTN_UNICAST,
 } from "../../uapi/rtnetlink.ts";
+import { l3mdevIfindex, l3mdevMaster } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { hasInet } from "../slots.ts";
 import { InDevice } from "./device.ts";
@@ -66,6 +67,8 @@ export function routeOutput(ip: IpNetns, route: Route4): boolean {
   route.error = "";
   route.alias = null;
   route.source = flow.source;
+  const out = flow.oif === 0 ? undefined : ip.netns.devices.get(flow.oif);
+  flow.l3mdev = out === undefined ? 0 : l3mdevIfindex(out);
   const isGroup = isIpv4Multicast(flow.destination) || isIpv4LimitedBroadcast(flow.destination);
   if (flow.source !== 0) {
     const own = ip.addresses4.get(flow.source | 0)?.[0];
@@ -94,7 +97,8 @@ export function routeOutput(ip: IpNetns, route: Route4): boolean {
 function lookUp(ip: IpNetns, route: Route4): boolean {
   const { flow, result } = route;
   if (!fibLookup(ip, flow, result)) {
-    if (flow.oif === 0) return fail(route, result.error === "" ? "ENETUNREACH" : result.error);
+    if (flow.oif === 0 || flow.l3mdev !== 0)
+      return fail(route, result.error === "" ? "ENETUNREACH" : result.error);
     // The tables are wrong, as the sender names the device: the destination is on that link.
     const dev = ip.netns.devices.get(flow.oif) ?? null;
     if (route.source === 0) route.source = selectSource(ip, dev, 0, RT_SCOPE_LINK);
@@ -102,7 +106,9 @@ function lookUp(ip: IpNetns, route: Route4): boolean {
   }
   if (result.type === RTN_LOCAL) {
     if (route.source === 0) route.source = result.alias?.info.prefsrc || flow.destination;
-    return makeRoute(ip, route, RTN_LOCAL, ip.netns.loopback, result.alias);
+    const own = result.nexthop?.dev;
+    const back = own === null || own === undefined ? null : l3mdevMaster(own);
+    return makeRoute(ip, route, RTN_LOCAL, back ?? ip.netns.loopback, result.alias);
   }
   selectPath(ip, flow, result);
   if (route.source === 0) route.source = sourceOf(ip, result);

@@ -60,7 +60,7 @@ function isLinkReady(dev: Device): boolean {
 
 function up(dev: Device): void {
   const in6Dev = in6Device(dev);
-  if (in6Dev === null || dev.master !== null || in6Dev.conf.get(conf.DEVCONF_DISABLE_IPV6) !== 0) return;
+  if (in6Dev === null || dev.hasNoAddrconf || in6Dev.conf.get(conf.DEVCONF_DISABLE_IPV6) !== 0) return;
   restoreAddresses(in6Dev);
   if (!isLinkReady(dev)) return;
   in6Dev.isReady = true;
@@ -77,7 +77,7 @@ function changed(dev: Device): void {
     if (!dev.hasCarrier && evicts && all !== 0) flushNeighbours(slot.neighbours.values(), true);
   }
   const in6Dev = in6Device(dev);
-  if (in6Dev === null || dev.master !== null || in6Dev.conf.get(conf.DEVCONF_DISABLE_IPV6) !== 0) return;
+  if (in6Dev === null || dev.hasNoAddrconf || in6Dev.conf.get(conf.DEVCONF_DISABLE_IPV6) !== 0) return;
   if (!isLinkReady(dev)) return syncDown6(dev);
   if (in6Dev.isReady) {
     reportAll(in6Dev);

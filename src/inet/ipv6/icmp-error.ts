@@ -15,6 +15,7 @@ import { ICMPV6_SIZE, icmpv6Type, isIcmpv6Error, writeIcmpv6 } from "../../wire/
 import { IPV6_DESTINATION, IPV6_HEADER_SIZE, IPV6_SOURCE } from "../../wire/ipv6.ts";
 import { createExtensionWalk, fragmentPosition, walkIpv6Extensions } from "../../wire/ipv6-extension.ts";
 import { ND_REDIRECT } from "../../wire/nd.ts";
+import { l3mdevIfindex } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { hasUsableAddress } from "./address-find.ts";
 import { In6Device } from "./device.ts";
@@ -41,6 +42,7 @@ export function icmp6Send(ip: IpNetns, frame: Frame, type: number, code: number,
   const destination = networkHeader + IPV6_DESTINATION;
   if (hasUsableAddress(ip, bytes, destination, null))
     route.source.set(bytes.subarray(destination, destination + 16));
+  route.oif = l3mdevIfindex(dev);
   if (isIpv6LinkLocal(route.destination)) route.oif = ownerOf(ip, dev, bytes, destination).ifindex;
   if (!routeOutput6(ip, route) || route.dev === null || !isAllowed6(ip, route, type)) return;
   const size = Math.min(end - networkHeader, maxErrorSize - IPV6_HEADER_SIZE - ICMPV6_SIZE);

@@ -24,6 +24,7 @@ import {
 import { createExtensionWalk, walkIpv6Extensions } from "../../wire/ipv6-extension.ts";
 import { MLD_GROUP, MLD_QUERY, MLD_SIZE, mldMaxResponseMs } from "../../wire/mld.ts";
 import { ND_NEIGHBOUR_ADVERTISEMENT, ND_NEIGHBOUR_SOLICITATION } from "../../wire/nd.ts";
+import { l3mdevIfindex } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { ipNetns } from "../slots.ts";
 import { isAnycast } from "./anycast.ts";
@@ -86,6 +87,7 @@ function echo(ip: IpNetns, frame: Frame, dev: Device): void {
   const trafficClass = ipv6TrafficClass(bytes, networkHeader);
   route.destination.set(bytes.subarray(networkHeader + IPV6_SOURCE, destination));
   if (!isToMany && !isToAny) route.source.set(bytes.subarray(destination, destination + 16));
+  route.oif = l3mdevIfindex(dev);
   if (isIpv6LinkLocal(route.destination)) route.oif = ownerOf(ip, dev, bytes, destination).ifindex;
   if (!routeOutput6(ip, route)) return drop(frame, "no-route");
   if (!frame.pool.writable(frame)) return drop(frame, "no-memory");

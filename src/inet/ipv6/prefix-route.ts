@@ -9,11 +9,12 @@ import type { Device } from "../../net/netdevice.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { IFA_F_NOPREFIXROUTE, IFA_F_PERMANENT } from "../../uapi/if_addr.ts";
 import { RT_TABLE_LOCAL, RTN_MULTICAST } from "../../uapi/rtnetlink.ts";
+import { l3mdevTable } from "../l3mdev.ts";
 import { ipNetns } from "../slots.ts";
 import type { Ipv6Address } from "./address.ts";
 import type { In6Device } from "./device.ts";
 import type { Fib6Route } from "./fib.ts";
-import { deleteRoute6, insertRoute6 } from "./fib-change.ts";
+import { deleteRoute6, insertRoute6, table6For } from "./fib-change.ts";
 import { findNode } from "./fib-tree.ts";
 import type { RouteConfig6 } from "./route-config.ts";
 import { kernelRoute6, METRIC_ADDRCONF } from "./route-config.ts";
@@ -58,7 +59,7 @@ export function addMulticastRoute(dev: Device): void {
 function addKernelRoute(dev: Device, config: RouteConfig6): void {
   const ip = ipNetns(dev.netns);
   try {
-    const route = createRoute6(ip, config);
+    const route = createRoute6(ip, { ...config, table: l3mdevTable(dev) || config.table });
     insertRoute6(ip, route);
   } catch (error) {
     if (!(error instanceof NetlinkError)) throw error;
@@ -68,7 +69,9 @@ function addKernelRoute(dev: Device, config: RouteConfig6): void {
 /** The route to a prefix by a device without a gateway, whoever made it. */
 function findPrefixRoute(dev: Device, address: Uint8Array, prefixLength: number): Fib6Route | undefined {
   const prefix = ipv6Network(address, prefixLength);
-  const node = findNode(ipNetns(dev.netns).main6, prefix, prefixLength);
+  const ip = ipNetns(dev.netns);
+  const own = l3mdevTable(dev);
+  const node = findNode(own === 0 ? ip.main6 : table6For(ip, own), prefix, prefixLength);
   return node?.routes.find((route) => route.dev === dev && route.gateway === null);
 }
 

@@ -8,6 +8,7 @@ import type { Device } from "../../net/netdevice.ts";
 import type { ErrnoName } from "../../uapi/errno.ts";
 import { IFF_LOOPBACK } from "../../uapi/if.ts";
 import { RTAX_MTU, RTN_ANYCAST, RTN_LOCAL, RTN_MULTICAST, RTN_UNICAST } from "../../uapi/rtnetlink.ts";
+import { l3mdevMaster } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { LOOPBACK_IFINDEX } from "../rules/match.ts";
 import { findAddress6, hasUsableAddress } from "./address-find.ts";
@@ -45,15 +46,17 @@ export class Route6 {
 export function routeOutput6(ip: IpNetns, route: Route6): boolean {
   const { destination, lookup, result, source } = route;
   const choosesSource = isIpv6Unspecified(source);
-  lookup.device = route.oif;
+  // A device with a table of its own stands for all ways in there.
+  const device = (ip.netns.devices.get(route.oif)?.l3mdevTable ?? 0) === 0 ? route.oif : 0;
+  lookup.device = device;
   lookup.oif = route.oif;
   lookup.iif = LOOPBACK_IFINDEX;
   lookup.source = source;
   lookup.sourceOffset = 0;
   lookup.hasSource = !choosesSource;
-  lookup.isStrict = needsStrict(destination, 0) || (route.oif !== 0 && choosesSource);
+  lookup.isStrict = needsStrict(destination, 0) || (device !== 0 && choosesSource);
   let isFound = fib6Lookup(ip, destination, 0, lookup, result);
-  if (isFound) selectSibling(ip, result, source, 0, destination, 0, route.oif);
+  if (isFound) selectSibling(ip, result, source, 0, destination, 0, device);
   if (!choosesSource) return setWay(ip, route, destination, 0);
   if (isFound) setWay(ip, route, destination, 0);
   else route.route = result.route;
@@ -66,7 +69,7 @@ export function routeOutput6(ip: IpNetns, route: Route6): boolean {
   // There may be a way for packets from this very source.
   lookup.hasSource = true;
   isFound = fib6Lookup(ip, destination, 0, lookup, result);
-  if (isFound) selectSibling(ip, result, source, 0, destination, 0, route.oif);
+  if (isFound) selectSibling(ip, result, source, 0, destination, 0, device);
   return setWay(ip, route, destination, 0);
 }
 
@@ -124,7 +127,7 @@ function setWay(ip: IpNetns, route: Route6, destination: Uint8Array, offset: num
   route.error = "";
   route.type = found.isLocal ? RTN_LOCAL : found.isAnycast ? RTN_ANYCAST : RTN_UNICAST;
   if (isIpv6Multicast(destination, offset)) route.type = RTN_MULTICAST;
-  route.dev = isOwn ? ip.netns.loopback : found.dev;
+  route.dev = isOwn ? (l3mdevMaster(found.dev) ?? ip.netns.loopback) : found.dev;
   route.nexthop = found.gateway ?? destination;
   route.nexthopOffset = found.gateway === null ? offset : 0;
   route.mtu = route.dev === null ? 0 : mtuOf6(route.dev, found);
