@@ -12,6 +12,7 @@ import type { MachineOptions } from "./machine.ts";
 import { MachineCore } from "./machine.ts";
 import { captureToPcapng } from "./net/capture-file.ts";
 import { netnsByName } from "./net/namespace.ts";
+import { WireHook } from "./net/wire-hook.ts";
 import { NetlinkClient } from "./netlink/client.ts";
 import { NetlinkError } from "./netlink/error.ts";
 import type { NetlinkProvider, NetlinkTransport, NetnsHandle, SocketRequest } from "./netlink/transport.ts";
@@ -29,15 +30,20 @@ export type { Link } from "./client/link.ts";
 export type { LinkHandle } from "./client/link-api.ts";
 export type { LinkOptions, NewLinkOptions, PeerOptions } from "./client/link-options.ts";
 export type { MonitorEvent, MonitorSubject } from "./client/monitor.ts";
+export type { NetemOptions } from "./client/netem.ts";
 export { NetnsClient } from "./client/netns.ts";
 export type { PingOptions, PingResult } from "./client/ping.ts";
 export type { LinkStats } from "./client/stats.ts";
+export type { Time } from "./client/units.ts";
+export { nanoseconds } from "./client/units.ts";
 export type { MachineOptions } from "./machine.ts";
 export type { Clock, Scheduler } from "./net/clock.ts";
 export { VirtualClock } from "./net/clock.ts";
 export type { LinkOps } from "./net/netdevice.ts";
 export type { Random } from "./net/random.ts";
 export { SeededRandom } from "./net/random.ts";
+export type { WireFunction, WireVerdict } from "./net/wire-hook.ts";
+export { WireHook } from "./net/wire-hook.ts";
 export { NetlinkError } from "./netlink/error.ts";
 export type { ConnectOptions } from "./sockets/connect.ts";
 export type { Connection, ConnectionOptions } from "./sockets/connection.ts";
@@ -70,6 +76,8 @@ export class Machine implements NetlinkProvider {
   readonly #session: NetlinkSession;
   /** Clients that `netns` has handed out and nobody has closed, by name. */
   readonly #clients = new Map<MachineNetns, string | undefined>();
+
+  readonly #wires = new WeakMap<object, WireHook>();
 
   constructor(options: MachineOptions) {
     let table: NetlinkTable | undefined;
@@ -143,6 +151,21 @@ export class Machine implements NetlinkProvider {
   captureToPcapng({ netns, snaplen, filter, write }: CaptureToPcapngOptions): () => void {
     const sources = netns?.map((name) => netnsByName(this.core, name)) ?? [...this.core.namespaces.values()];
     return captureToPcapng(this.core, { sources, snaplen, filter, write });
+  }
+
+  /**
+   * The wire that the device `dev` of the namespace `netns` sends on, for functions that see each frame and decide; ENOENT
+   * and ENODEV when there is none. It is the same one as long as the device lives.
+   */
+  wire(netns: string, dev: string): WireHook {
+    const device = netnsByName(this.core, netns).names.get(dev);
+    if (device === undefined) throw new NetlinkError("ENODEV");
+    let hook = this.#wires.get(device);
+    if (hook === undefined) {
+      hook = new WireHook(device);
+      this.#wires.set(device, hook);
+    }
+    return hook;
   }
 
   /** Opens a netlink socket; see NetlinkProvider. */

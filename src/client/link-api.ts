@@ -17,6 +17,8 @@ import {
 import type { LinkOptions, NewLinkOptions } from "./link-options.ts";
 import { withLink, withNewLink } from "./link-options.ts";
 import { writeLink } from "./link-request.ts";
+import type { NetemOptions } from "./netem.ts";
+import { setNetem } from "./netem.ts";
 import type { NetnsSockets } from "./netns-sockets.ts";
 import type { LinkStats } from "./stats.ts";
 import { dumpStats, getStats } from "./stats.ts";
@@ -121,6 +123,14 @@ export class LinkHandle {
 
   async del(): Promise<void> {
     await deleteLink(this.netns.rtnl, this.ifindex);
+  }
+
+  /**
+   * Makes what is sent on the link late, lost, doubled, damaged or slow (netem as the root discipline); all that is wanted at
+   * once, null for none. EOPNOTSUPP or ENOENT where there is no netem: a fault that cannot be applied is an error.
+   */
+  async netem(options: NetemOptions | null): Promise<void> {
+    await setNetem(this.netns.rtnl, this.ifindex, options);
   }
 
   /** Starts a capture of this link's frames; resolves when the tap is in place. */

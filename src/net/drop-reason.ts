@@ -28,6 +28,8 @@ export type DropReason =
   | "qdisc"
   /** netem lost it, as it was told to. */
   | "netem-loss"
+  /** A function on the wire dropped it, or held too many. */
+  | "wire"
   /** A large frame cannot be cut into segments: malformed, or no memory for them. */
   | "bad-segment"
   /** A packet's header is malformed (IP_INHDR, IPV6 header checks). */
