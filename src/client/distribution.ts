@@ -7,7 +7,7 @@ const entries = 4_096;
 const scale = 8_192;
 const least = -32_768;
 const most = 32_767;
-const sqrtTwoPi = 2.506628274631000502;
+const sqrtTwoPi = 2.5066282746310007;
 
 /** Names of distributions; "uniform" is what netem does without a table. */
 export type Distribution = "uniform" | "normal" | "pareto" | "paretonormal";
