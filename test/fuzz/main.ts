@@ -15,12 +15,36 @@ import type { FuzzOrder, FuzzResult } from "./worker.ts";
 
 const hangMs = 20_000;
 
-const { values, positionals } = parseArgs({
-  options: { cases: { type: "string" }, seed: { type: "string" }, target: { type: "string" } },
-  allowPositionals: true,
-});
+const usage = `Usage: npm run fuzz -- [ --cases N ] [ --seed N ] [ --target netlink|canary ] [ FILE ]
+Sends random and mutated netlink requests to machines, 1000000 by default, then finds the bugs that were planted.
+With FILE the steps in it are run, as test/fuzz/corpus/ has them.
+`;
+
+const { values, positionals } = readArguments();
+if (values.help === true) {
+  process.stdout.write(usage);
+  process.exit();
+}
 const seed = Number(values.seed ?? Math.floor(Math.random() * 0x7fffffff));
 const cases = Number(values.cases ?? 1_000_000);
+
+/** The words of the command line; says how they go when they do not, and ends. */
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        cases: { type: "string" },
+        seed: { type: "string" },
+        target: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+    process.exit(1);
+  }
+}
 
 if (positionals[0] !== undefined) await runFile(positionals[0]);
 else {

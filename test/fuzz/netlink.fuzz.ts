@@ -10,6 +10,8 @@ import { Dice } from "./dice.ts";
 import { genericRequests } from "./grammar/generic.ts";
 import { linkRequests } from "./grammar/link.ts";
 import { networkRequests } from "./grammar/network.ts";
+import { ruleRequests } from "./grammar/rules.ts";
+import { tcRequests } from "./grammar/tc.ts";
 import type { World } from "./grammar/values.ts";
 import { mutateBytes, mutateTree } from "./mutate.ts";
 import { preamble } from "./preamble.ts";
@@ -119,7 +121,9 @@ function datagram(dice: Dice, world: World, number: number): Step {
 }
 
 function request(dice: Dice, world: World, isGeneric: boolean, seq: number): Uint8Array {
-  const makers = isGeneric ? genericRequests : dice.of([linkRequests, networkRequests]);
+  const makers = isGeneric
+    ? genericRequests
+    : dice.of([linkRequests, networkRequests, ruleRequests, tcRequests]);
   const tree = dice.of<(dice: Dice, world: World) => ReturnType<(typeof linkRequests)[0]>>(makers)(
     dice,
     world,

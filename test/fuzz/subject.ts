@@ -24,8 +24,9 @@ export class Broken extends Error {
 
 /** Datagrams read at once: more than any dump of such a machine has, and more than captures let wait. */
 const mostDatagrams = 100_000;
-/** The family uveth's message type: the first that is given. */
-const uvethType = 19;
+/** The message types of the families ethtool and uveth: given in the order they join. */
+const ethtoolType = 19;
+const uvethType = 20;
 /** Steps from one look at all lists to the next. */
 const stepsPerLook = 64;
 
@@ -33,6 +34,8 @@ const stepsPerLook = 64;
 export class Subject {
   /** How often each answer came: "ok", or an errno's name. */
   readonly answers: Map<string, number>;
+  /** What requests can name. */
+  readonly world: World;
   readonly #machine: Machine;
   readonly #clock: VirtualClock;
   readonly #red: Netns;
@@ -46,6 +49,7 @@ export class Subject {
     this.#machine = machine;
     this.#clock = clock;
     this.answers = answers;
+    this.world = this.#look();
     this.#red = machine.core.newNetns();
     machine.core.netnsNames.set("red", this.#red);
     this.#session = this.#open();
@@ -54,12 +58,15 @@ export class Subject {
   /** How many sockets steps can choose from. */
   static readonly socketCount = 6;
 
-  /** What requests can name. */
-  get world(): World {
+  #look(): World {
+    const { kinds, qdiscKinds } = this.#machine.core;
+    const policiesOf = ({ policy, slavePolicy }: LinkOps) => ({ data: policy, slave: slavePolicy });
     return {
-      kinds: [...this.#machine.core.kinds.keys()],
+      kinds: [...kinds.keys()],
+      policies: new Map([...kinds].map(([kind, ops]) => [kind, policiesOf(ops)])),
+      qdiscs: [...qdiscKinds.keys()],
       descriptors: [1_000, 1_001],
-      families: [GENL_ID_CTRL, uvethType],
+      families: [GENL_ID_CTRL, ethtoolType, uvethType],
     };
   }
 

@@ -8,6 +8,7 @@ import { VETH_INFO_PEER } from "../../../src/uapi/veth.ts";
 import type { Attribute, RequestTree } from "../attribute.ts";
 import { bare, flaggedNest, leaf, nest, text, u8, u16, u32, u64 } from "../attribute.ts";
 import type { Dice } from "../dice.ts";
+import { attributesBy } from "./policy.ts";
 import type { World } from "./values.ts";
 import { descriptor, deviceName, ifindex, kind, mac } from "./values.ts";
 
@@ -74,9 +75,18 @@ function linkInfo(dice: Dice, world: World, depth: number): Attribute {
   if (name === "veth" && !dice.once(4)) {
     const peer = nest(VETH_INFO_PEER, linkAttributes(dice, world, depth + 1), linkHeader(dice, dice.once(4)));
     children.push(nest(il.IFLA_INFO_DATA, [peer]));
-  } else if (dice.once(3))
+  } else if (dice.once(5))
     children.push(nest(il.IFLA_INFO_DATA, [u32(1, dice.number()), u16(2, dice.number())]));
-  if (dice.once(20)) children.push(bare(il.IFLA_INFO_SLAVE_KIND, "bridge"));
+  else {
+    const policy = world.policies.get(name)?.data;
+    if (policy !== undefined) children.push(nest(il.IFLA_INFO_DATA, attributesBy(dice, policy)));
+  }
+  if (dice.once(8)) {
+    const slave = kind(dice, world);
+    const policy = world.policies.get(slave)?.slave;
+    children.push(bare(il.IFLA_INFO_SLAVE_KIND, slave));
+    children.push(nest(il.IFLA_INFO_SLAVE_DATA, policy === undefined ? [] : attributesBy(dice, policy)));
+  }
   return nest(il.IFLA_LINKINFO, children);
 }
 

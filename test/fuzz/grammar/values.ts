@@ -4,12 +4,20 @@ import { setBe32 } from "../../../src/bytes/endian.ts";
 import { ipv4FromText } from "../../../src/bytes/ipv4.ts";
 import { ipv6FromText } from "../../../src/bytes/ipv6.ts";
 import { macToBytes } from "../../../src/bytes/mac.ts";
+import type { Policy } from "../../../src/netlink/policy.ts";
 import type { Dice } from "../dice.ts";
 
 /** What a machine under test offers that requests can name. */
 export interface World {
   /** Kinds of device. */
   readonly kinds: readonly string[];
+  /** What IFLA_INFO_DATA and IFLA_INFO_SLAVE_DATA of a kind may hold. */
+  readonly policies: ReadonlyMap<
+    string,
+    { readonly data?: Policy | undefined; readonly slave?: Policy | undefined }
+  >;
+  /** Kinds of queueing discipline. */
+  readonly qdiscs: readonly string[];
   /** Descriptors open on namespaces. */
   readonly descriptors: readonly number[];
   /** Message types of generic families: the controller's, ours. */
