@@ -16,6 +16,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["ip", async (): Promise<Command> => (await import("./ip/command.ts")).runIp],
   ["ping", async (): Promise<Command> => (await import("./ping/command.ts")).runPing],
   ["capture", async (): Promise<Command> => (await import("./capture/command.ts")).runCapture],
+  ["sysctl", async (): Promise<Command> => (await import("./sysctl/command.ts")).runSysctl],
   ["extcap", async (): Promise<Command> => (await import("./capture/extcap.ts")).runExtcap],
 ]);
 

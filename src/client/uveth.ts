@@ -162,6 +162,14 @@ export class UvethClient {
     return parseUveth(onlyMessage(answer)).sysctlValue ?? "";
   }
 
+  /** Every sysctl by name, with its value; undefined for one that cannot be read. */
+  async listSysctls(): Promise<readonly (readonly [name: string, value: string | undefined])[]> {
+    const answer = await this.#generic.dump(uapi.UVETH_CMD_SYSCTL_GET, () => {});
+    return answer.messages
+      .map(parseUveth)
+      .map(({ sysctlName = "", sysctlValue }) => [sysctlName, sysctlValue] as const);
+  }
+
   /** Sets a sysctl; EINVAL for a value it cannot have. */
   async setSysctl(name: string, value: string): Promise<void> {
     await this.#generic.request(uapi.UVETH_CMD_SYSCTL_SET, (writer) =>
