@@ -50,6 +50,7 @@ export type { Connection, ConnectionOptions } from "./sockets/connection.ts";
 export type { Endpoint } from "./sockets/endpoint.ts";
 export type { Listener, ListenOptions } from "./sockets/listener.ts";
 export { MachineNetns } from "./sockets/netns.ts";
+export type { PrefixOptions, RouteInfoOptions, RouterOptions, RouterPreference } from "./sockets/router.ts";
 export type { ReceivedDatagram, Udp, UdpOptions } from "./sockets/udp.ts";
 
 /** What to capture into a pcapng file. */

@@ -4,6 +4,7 @@
 // Mirrors net/ipv4/protocol.c (inet_protos) and net/ipv6/protocol.c (inet6_protos).
 
 import type { Device, Frame, MachineContext, Netns, Origin } from "../net/netdevice.ts";
+import type { PrefixInfo } from "../wire/nd-option.ts";
 import type { ErrorHandler } from "./icmp-error.ts";
 import type { Ipv4Address } from "./ipv4/address.ts";
 import type { FibAlias } from "./ipv4/fib.ts";
@@ -35,6 +36,9 @@ export interface InetAnnouncer {
     flags: number,
     origin: Origin | undefined,
   ): void;
+  /** A router told of a prefix, or of something that only users have a use for: an option as it was received. */
+  prefix6(dev: Device, info: PrefixInfo): void;
+  userOption6(dev: Device, router: Uint8Array, bytes: Uint8Array): void;
   rule(netns: Netns, type: "new" | "del", rule: FibRule, origin: Origin | undefined): void;
 }
 
@@ -85,5 +89,7 @@ const silent: InetAnnouncer = {
   route4: () => {},
   route6: () => {},
   nexthop: () => {},
+  prefix6: () => {},
+  userOption6: () => {},
   rule: () => {},
 };

@@ -33,7 +33,7 @@ interface Found {
 export function listConf6(ip: IpNetns): readonly (readonly string[])[] {
   const devices = [...ip.netns.devices.values()].filter(hasInet6).map(({ name }) => name);
   return ["all", "default", ...devices].flatMap((who) =>
-    conf6Names.map(([name]) => ["ipv6", "conf", who, name]),
+    [...conf6Names.map(([name]) => name), secretName].map((name) => ["ipv6", "conf", who, name]),
   );
 }
 

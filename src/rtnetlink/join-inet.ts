@@ -10,6 +10,7 @@ import { announceAddress4, delAddress4, dumpAddresses4, newAddress4 } from "./ad
 import { announceAddress6, delAddress6, dumpAddresses6, getAddress6, newAddress6 } from "./addr6.ts";
 import type { Rtnetlink } from "./dispatch.ts";
 import { dumpLinks6 } from "./dump-links6.ts";
+import { announcePrefix, announceUserOption } from "./nd-messages.ts";
 import { announceNeigh, delNeigh, getNeigh, newNeigh } from "./neigh.ts";
 import { dumpNeighs } from "./neigh-dump.ts";
 import { arpFamily, ndFamily } from "./neigh-family.ts";
@@ -35,6 +36,8 @@ export function joinInetRequests(rtnetlink: Rtnetlink, inet: Inet): void {
       announceRoute6(rtnetlink, netns, type, route, flags, origin),
     nexthop: (netns, type, object, flags, origin) =>
       announceNexthop(rtnetlink, netns, type, object, flags, origin),
+    prefix6: (dev, info) => announcePrefix(rtnetlink, dev, info),
+    userOption6: (dev, router, bytes) => announceUserOption(rtnetlink, dev, router, bytes),
     rule: (netns, type, rule, origin) => announceRule(rtnetlink, netns, type, rule, origin),
   };
 }

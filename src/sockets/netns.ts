@@ -12,6 +12,8 @@ import { connectIn } from "./connect.ts";
 import type { Connection } from "./connection.ts";
 import type { ListenOptions } from "./listener.ts";
 import { Listener } from "./listener.ts";
+import type { RouterOptions } from "./router.ts";
+import { advertiseRouter } from "./router.ts";
 import type { UdpOptions } from "./udp.ts";
 import { Udp } from "./udp.ts";
 
@@ -96,6 +98,35 @@ export class MachineNetns extends NetnsClient {
    */
   connect(options: ConnectOptions): Promise<Connection> {
     return connectIn(this.#netns, options);
+  }
+
+  /**
+   * Tells a link that this namespace is a router, as radvd does, until the object it returns is closed or the device goes; one
+   * that told before on the device stops. Forwarding is switched on apart from it (`net.ipv6.conf.all.forwarding`).
+   *
+   * @example
+   * ```js
+   * import { createTestMachine } from "uveth/testkit";
+   *
+   * const { machine, clock } = createTestMachine();
+   * const [router, host] = [await machine.netns("router"), await machine.netns("host")];
+   * await router.link.add({ kind: "veth", name: "lan", peer: { name: "eth0", netns: "host" } });
+   * await router.link.set("lan", { isUp: true });
+   * await host.link.set("eth0", { isUp: true });
+   * const advertising = router.advertiseRouter({ dev: "lan", prefixes: ["2001:db8:1::/64"] });
+   * await clock.advance(20e9);
+   * const routes = await host.route.list({ family: 10 });
+   * console.log(routes.some(({ dst }) => dst === "2001:db8:1::/64"));
+   * advertising.close();
+   * machine.close();
+   * ```
+   *
+   * ```text
+   * true
+   * ```
+   */
+  advertiseRouter(options: RouterOptions): { close(): void } {
+    return advertiseRouter(this.#netns, options);
   }
 
   override async close(): Promise<void> {

@@ -229,6 +229,15 @@ export const PREFIX_ADDRESS = 1;
 export const PREFIX_CACHEINFO = 2;
 export const PREFIX_MAX = 2;
 
+// struct nduseroptmsg: the header of a message about an option; the option itself follows
+export const NDUSEROPTMSG_FAMILY = 0;
+export const NDUSEROPTMSG_OPTS_LEN = 2;
+export const NDUSEROPTMSG_IFINDEX = 4;
+export const NDUSEROPTMSG_ICMP_TYPE = 8;
+export const NDUSEROPTMSG_ICMP_CODE = 9;
+export const NDUSEROPTMSG_SIZE = 16;
+export const NDUSEROPT_SRCADDR = 1;
+
 // Attributes of a queueing discipline, class or filter
 export const TCA_UNSPEC = 0;
 export const TCA_KIND = 1;

@@ -15,6 +15,8 @@ export const ND_OPT_NONCE = 14;
 export const ND_OPT_ROUTE_INFO = 24;
 export const ND_OPT_RDNSS = 25;
 export const ND_OPT_DNSSL = 31;
+export const ND_OPT_CAPTIVE_PORTAL = 37;
+export const ND_OPT_PREF64 = 38;
 
 /** Bytes that an Ethernet address takes as an option, an MTU takes, and a prefix takes. */
 export const ND_OPT_LL_ADDR_SIZE = 8;

@@ -107,7 +107,9 @@ class Sysctl {
     const below = all.filter(([each]) => name === "" || each.startsWith(`${name}.`));
     if (below.length === 0 && name !== "") return this.#complainMissing(name, false);
     for (const [each, value] of below) {
-      if (value !== undefined && this.#isWanted(each)) this.#print(each, value);
+      if (!this.#isWanted(each)) continue;
+      if (value === undefined) this.#code = EXIT_FAILURE;
+      else this.#print(each, value);
     }
   }
 
@@ -157,5 +159,8 @@ function dotted(name: string): string {
   const first = /[./]/.exec(name)?.[0];
   const text = name.replace(/^\/proc\/sys\//, "");
   if (first !== "/" && !name.startsWith("/proc/sys/")) return text;
-  return text.split("/").map((part) => part.replaceAll(".", "/")).join(".");
+  return text
+    .split("/")
+    .map((part) => part.replaceAll(".", "/"))
+    .join(".");
 }

@@ -210,6 +210,18 @@ function renewRoutes(address: Ipv6Address, expiresS: number, hadRoute: boolean):
   if (!isPeerThere) addPrefixRoute(dev, peer, prefixLength, metric, expiresS);
 }
 
+/** Puts an address made from an advertised prefix on a device and starts on it; undefined when that cannot be. */
+export function addAdvertisedAddress(in6Dev: In6Device, config: AddressConfig6): Ipv6Address | undefined {
+  try {
+    const made = newAddress6(in6Dev, config);
+    startDad(in6Dev, made);
+    return made;
+  } catch (error) {
+    if (!(error instanceof NetlinkError)) throw error;
+    return undefined;
+  }
+}
+
 /** Puts the link-local address on a device and starts on it (addrconf_add_linklocal). */
 export function addLinkLocal(in6Dev: In6Device, address: Uint8Array, flags: number): void {
   const { dev } = in6Dev;

@@ -2,10 +2,15 @@
 // it.
 //
 // Mirrors net/ipv6/addrconf.c (ipv6_devconf, ipv6_devconf_dflt, ipv6_store_devconf). Times are milliseconds, as
-// IFLA_INET6_CONF has them. Omitted: stable_secret is kept apart, ra_honor_pio_* and regen_min_advance are not in
-// IFLA_INET6_CONF and belong to router advertisements.
+// IFLA_INET6_CONF has them, but for the three at the end, which only sysctl knows. stable_secret is kept apart.
 
 import * as conf from "../../uapi/ipv6.ts";
+
+/** Settings without a DEVCONF_*: they are not in IFLA_INET6_CONF. */
+export const CONF_RA_HONOR_PIO_LIFE = conf.DEVCONF_MAX;
+export const CONF_RA_HONOR_PIO_PFLAG = conf.DEVCONF_MAX + 1;
+const CONF_REGEN_MIN_ADVANCE = conf.DEVCONF_MAX + 2;
+const slots = conf.DEVCONF_MAX + 3;
 
 /** How a setting is written as a sysctl: a number as it is, or seconds. */
 export type Conf6Kind = "number" | "unsigned" | "seconds";
@@ -56,7 +61,10 @@ export const conf6Names: readonly (readonly [name: string, index: number, kind: 
   ["optimistic_dad", conf.DEVCONF_OPTIMISTIC_DAD, "number"],
   ["proxy_ndp", conf.DEVCONF_PROXY_NDP, "number"],
   ["ra_defrtr_metric", conf.DEVCONF_RA_DEFRTR_METRIC, "unsigned"],
+  ["ra_honor_pio_life", CONF_RA_HONOR_PIO_LIFE, "number"],
+  ["ra_honor_pio_pflag", CONF_RA_HONOR_PIO_PFLAG, "number"],
   ["regen_max_retry", conf.DEVCONF_REGEN_MAX_RETRY, "number"],
+  ["regen_min_advance", CONF_REGEN_MIN_ADVANCE, "number"],
   ["router_probe_interval", conf.DEVCONF_RTR_PROBE_INTERVAL, "seconds"],
   ["router_solicitation_delay", conf.DEVCONF_RTR_SOLICIT_DELAY, "seconds"],
   ["router_solicitation_interval", conf.DEVCONF_RTR_SOLICIT_INTERVAL, "seconds"],
@@ -104,11 +112,12 @@ const initialValues: readonly (readonly [index: number, value: number])[] = [
   [conf.DEVCONF_IOAM6_ID, 0xffff],
   [conf.DEVCONF_IOAM6_ID_WIDE, -1],
   [conf.DEVCONF_NDISC_EVICT_NOCARRIER, 1],
+  [CONF_REGEN_MIN_ADVANCE, 2],
 ];
 
 /** The values of `conf.all` in a new namespace. */
 export function initialConf6All(): Int32Array {
-  const values = new Int32Array(conf.DEVCONF_MAX);
+  const values = new Int32Array(slots);
   for (const [index, value] of initialValues) values[index] = value;
   return values;
 }

@@ -4,8 +4,7 @@
 //   pre-dad ──start──▶ dad ──no answer──▶ post-dad: usable
 //                       └──somebody has it──▶ failed
 //
-// Mirrors net/ipv6/addrconf.c (addrconf_dad_start, addrconf_dad_work, addrconf_dad_failure, addrconf_dad_completed). Omitted:
-// router solicitations.
+// Mirrors net/ipv6/addrconf.c (addrconf_dad_start, addrconf_dad_work, addrconf_dad_failure, addrconf_dad_completed).
 
 import { equalsIpv6, linkLocalFromMac, solicitedNode } from "../../bytes/ipv6.ts";
 import type { Device } from "../../net/netdevice.ts";
@@ -23,6 +22,7 @@ import { In6Device } from "./device.ts";
 import { reportAll } from "./mld.ts";
 import { joinSolicitedNode } from "./multicast.ts";
 import { allNodes, sendAdvertisement, sendSolicitation } from "./nd-send.ts";
+import { startSolicitations } from "./rs-send.ts";
 
 const MS = 1_000_000;
 /** The shortest time between two solicitations: 10 ms. */
@@ -95,7 +95,10 @@ function succeed(in6Dev: In6Device, address: Ipv6Address): void {
   address.state = "post-dad";
   address.dadTimer?.stop();
   addressUp(in6Dev, address);
-  if (address.scope === RT_SCOPE_LINK && isOnlyLinkLocal(in6Dev)) reportAll(in6Dev);
+  if (address.scope === RT_SCOPE_LINK && isOnlyLinkLocal(in6Dev)) {
+    reportAll(in6Dev);
+    startSolicitations(in6Dev);
+  }
   if (!wasTried || !isSet(in6Dev, conf.DEVCONF_NDISC_NOTIFY)) return;
   const isRouter = in6Dev.conf.get(conf.DEVCONF_FORWARDING) !== 0;
   const advertisement = { isRouter, isSolicited: false, overrides: true, hasAddress: true };

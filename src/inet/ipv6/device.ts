@@ -31,6 +31,14 @@ export interface GroupChange {
   left: number;
 }
 
+/** What tells of this host as a router on one device (ra-send.ts). */
+export interface RouterAdvertiser {
+  /** Somebody asked. */
+  solicited(): void;
+  /** The device goes. */
+  stop(): void;
+}
+
 /** An anycast address of the host on one device (struct ifacaddr6). */
 export interface Anycast6 {
   readonly address: Uint8Array;
@@ -70,6 +78,15 @@ export class In6Device extends DeviceSlot {
   queriedGroups: readonly Group6[] = [];
   /** Groups whose membership changed, waiting for their reports. */
   changedGroups: GroupChange[] = [];
+  /** Asks for routers; made at the first question. */
+  solicitTimer: Timer | null = null;
+  solicitations = 0;
+  solicitIntervalMs = 0;
+  /** A router was asked for (IF_RS_SENT), and has told of itself (IF_RA_RCVD). */
+  hasSolicited = false;
+  isAdvertised = false;
+  /** Tells of this host as a router; null while nobody wants that. */
+  advertiser: RouterAdvertiser | null = null;
 
   constructor(dev: Device, conf: DeviceConf6, parms: NeighParms) {
     super();

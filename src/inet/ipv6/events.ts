@@ -28,6 +28,7 @@ import { reportAll, stopReports } from "./mld.ts";
 import { joinHostGroups, leaveEveryGroup } from "./multicast.ts";
 import { advertiseAll } from "./nd-send.ts";
 import { addPrefixRoute } from "./prefix-route.ts";
+import { stopSolicitations } from "./rs-send.ts";
 
 /** Follows one event of a device. */
 export function deviceEvent6(event: DeviceEvent, dev: Device): void {
@@ -156,6 +157,7 @@ export function interfaceDown(dev: Device, isGoing: boolean): void {
   }
   in6Dev.addresses = kept;
   if (wasReady || isGoing) stopReports(in6Dev);
+  stopSolicitations(in6Dev);
   if (isGoing) destroy(in6Dev);
   else {
     in6Dev.updatedNs = dev.machine.clock.now();
@@ -187,6 +189,7 @@ function destroy(in6Dev: In6Device): void {
   const { dev } = in6Dev;
   const ip = ipNetns(dev.netns);
   in6Dev.lifetimeTimer?.stop();
+  in6Dev.advertiser?.stop();
   leaveEveryGroup(in6Dev);
   for (const { route } of [...in6Dev.anycasts.values()]) deleteRoute6(ip, route);
   ip.inet.ndProxies.purge(dev);

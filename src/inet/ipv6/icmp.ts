@@ -1,8 +1,7 @@
 // ICMPv6 messages to this host: echoes are answered, neighbour and multicast listener discovery are served, answers and errors
 // go to whoever waits for them.
 //
-// Mirrors net/ipv6/icmp.c (icmpv6_rcv, icmpv6_echo_reply, icmpv6_notify). Omitted: node information, redirects, router
-// advertisements (no autoconfiguration), mobility.
+// Mirrors net/ipv6/icmp.c (icmpv6_rcv, icmpv6_echo_reply, icmpv6_notify). Omitted: node information, mobility.
 
 import { isIpv6LinkLocal, isIpv6Multicast, isIpv6Unspecified } from "../../bytes/ipv6.ts";
 import { drop } from "../../net/frame.ts";
@@ -23,7 +22,12 @@ import {
 } from "../../wire/ipv6.ts";
 import { createExtensionWalk, walkIpv6Extensions } from "../../wire/ipv6-extension.ts";
 import { MLD_GROUP, MLD_QUERY, MLD_SIZE, mldMaxResponseMs } from "../../wire/mld.ts";
-import { ND_NEIGHBOUR_ADVERTISEMENT, ND_NEIGHBOUR_SOLICITATION } from "../../wire/nd.ts";
+import {
+  ND_NEIGHBOUR_ADVERTISEMENT,
+  ND_NEIGHBOUR_SOLICITATION,
+  ND_ROUTER_ADVERTISEMENT,
+  ND_ROUTER_SOLICITATION,
+} from "../../wire/nd.ts";
 import { l3mdevIfindex } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { ipNetns } from "../slots.ts";
@@ -32,6 +36,7 @@ import { In6Device } from "./device.ts";
 import { hopLimitOf, sendIcmp6 } from "./icmp-error.ts";
 import { answerQuery } from "./mld.ts";
 import { ndReceive } from "./nd-receive.ts";
+import { routerAdvertisement, routerSolicitation } from "./ra-receive.ts";
 import { ownerOf, Route6, routeOutput6 } from "./route.ts";
 import { countIcmp6 } from "./stats.ts";
 
@@ -61,6 +66,10 @@ export function icmp6Receive(frame: Frame, dev: Device): void {
     case uapi.ICMPV6_TIME_EXCEED:
     case uapi.ICMPV6_PARAMPROB:
       return error(ip, frame);
+    case ND_ROUTER_SOLICITATION:
+      return routerSolicitation(frame, dev);
+    case ND_ROUTER_ADVERTISEMENT:
+      return routerAdvertisement(frame, dev);
     case ND_NEIGHBOUR_SOLICITATION:
     case ND_NEIGHBOUR_ADVERTISEMENT:
       return ndReceive(frame, dev);

@@ -48,6 +48,14 @@ function addStable(in6Dev: In6Device, flags: number): void {
   addLinkLocal(in6Dev, address, flags | IFA_F_STABLE_PRIVACY);
 }
 
+/** Fills the lower half of an address in an advertised prefix from the device's secret; false when it has none. */
+export function writeStableAddress(in6Dev: In6Device, address: Uint8Array): boolean {
+  const secret = in6Dev.stableSecret ?? ipNetns(in6Dev.dev.netns).stableSecret6;
+  if (secret === null) return false;
+  writeStableIdentifier(address, secret, in6Dev.dev.permanentAddress);
+  return true;
+}
+
 /** Fills the lower half of `address` from its upper half, the secret and the permanent hardware address. */
 function writeStableIdentifier(address: Uint8Array, secret: Uint8Array, mac: number): void {
   const block = new Uint8Array(64);

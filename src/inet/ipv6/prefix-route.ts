@@ -8,7 +8,8 @@ import { ipv6FromText, ipv6Network, ipv6SamePrefix } from "../../bytes/ipv6.ts";
 import type { Device } from "../../net/netdevice.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { IFA_F_NOPREFIXROUTE, IFA_F_PERMANENT } from "../../uapi/if_addr.ts";
-import { RT_TABLE_LOCAL, RTN_MULTICAST } from "../../uapi/rtnetlink.ts";
+import { RT_TABLE_LOCAL, RT_TABLE_MAIN, RTN_MULTICAST } from "../../uapi/rtnetlink.ts";
+import type { PrefixInfo } from "../../wire/nd-option.ts";
 import { l3mdevTable } from "../l3mdev.ts";
 import { ipNetns } from "../slots.ts";
 import type { Ipv6Address } from "./address.ts";
@@ -42,6 +43,32 @@ export function addPrefixRoute(
   });
 }
 
+/** Adds, renews or deletes the route to a prefix that a router tells to be on the link; `isFull` forbids more of them. */
+export function takeOnLinkPrefix(in6Dev: In6Device, info: PrefixInfo, isFull: boolean): void {
+  const { dev } = in6Dev;
+  const { prefix, prefixLength, validS } = info;
+  const ip = ipNetns(dev.netns);
+  const table = table6For(ip, l3mdevTable(dev) || RT_TABLE_MAIN);
+  const node = findNode(table, ipv6Network(prefix, prefixLength), prefixLength);
+  const known = node?.routes.find((each) => each.isAddrconf && each.dev === dev && each.gateway === null);
+  if (known !== undefined && validS === 0) return deleteRoute6(ip, known);
+  if (known !== undefined) {
+    known.expiresNs = validS === forever ? Number.NaN : dev.machine.clock.now() + validS * S;
+  } else if (validS !== 0 && !isFull) {
+    const route = addKernelRoute(dev, {
+      ...kernelRoute6(),
+      destination: ipv6Network(prefix, prefixLength),
+      destinationLength: prefixLength,
+      oif: dev.ifindex,
+      expiresS: validS === forever ? 0 : validS,
+    });
+    if (route !== undefined) {
+      route.isAddrconf = true;
+      route.isPrefixRoute = true;
+    }
+  }
+}
+
 /** Adds the route to all groups by a device. */
 export function addMulticastRoute(dev: Device): void {
   const destination = ipv6FromText("ff00::") ?? new Uint8Array(16);
@@ -56,13 +83,15 @@ export function addMulticastRoute(dev: Device): void {
 }
 
 /** Adds a route as far as that goes: it may be there, the device may be down. */
-function addKernelRoute(dev: Device, config: RouteConfig6): void {
+function addKernelRoute(dev: Device, config: RouteConfig6): Fib6Route | undefined {
   const ip = ipNetns(dev.netns);
   try {
     const route = createRoute6(ip, { ...config, table: l3mdevTable(dev) || config.table });
     insertRoute6(ip, route);
+    return route;
   } catch (error) {
     if (!(error instanceof NetlinkError)) throw error;
+    return undefined;
   }
 }
 
