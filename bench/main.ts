@@ -25,6 +25,7 @@ interface Benchmark {
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   "veth-xmit": () => import("./veth-xmit.ts"),
   "link-churn": () => import("./link-churn.ts"),
+  tcp: () => import("./tcp.ts"),
 };
 
 const usage = `Usage: npm run bench -- [NAME…] [--json] [--rounds N]
