@@ -36,11 +36,18 @@ export class PacketPair {
   /** The memory the vectors point at; kept so that it stays where it is. */
   readonly #memory: Uint8Array[];
 
-  constructor(sendIfindex: number, receiveIfindex: number, frameSize: number) {
+  /** Frames go to `to` from `from`, six bytes each; from 02:00:00:00:00:00 to all by default. */
+  constructor(
+    sendIfindex: number,
+    receiveIfindex: number,
+    frameSize: number,
+    { to = new Uint8Array(6).fill(0xff), from = Uint8Array.of(2, 0, 0, 0, 0, 0) } = {},
+  ) {
     this.#sender = open(sendIfindex, 0);
     this.#receiver = open(receiveIfindex, experimental);
-    const frame = new Uint8Array(new ArrayBuffer(2_048)).fill(0xff, 0, 6);
-    frame[6] = 2;
+    const frame = new Uint8Array(new ArrayBuffer(2_048));
+    frame.set(to, 0);
+    frame.set(from, 6);
     setBe16(frame, 12, experimental);
     const space = new Uint8Array(new ArrayBuffer(batch * 2_048));
     this.#outgoing = messages((_) => koffi.address(frame), frameSize);
@@ -101,6 +108,17 @@ function messages(where: (index: number) => bigint, size: number): Uint8Array {
     setU64Number(bytes, vector + 8, size);
   }
   return bytes;
+}
+
+/** Keeps netfilter out of bridges in this namespace; a kernel without that has nothing to be kept from. */
+export function quietBridges(): void {
+  for (const which of ["iptables", "ip6tables", "arptables"]) {
+    try {
+      writeFileSync(`/proc/sys/net/bridge/bridge-nf-call-${which}`, "0");
+    } catch {
+      return;
+    }
+  }
 }
 
 /** Switches IPv6 off in this namespace, so that nothing but the benchmark's frames is on the wire. */

@@ -24,6 +24,7 @@ interface Benchmark {
 
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   "veth-xmit": () => import("./veth-xmit.ts"),
+  bridge: () => import("./bridge.ts"),
   "link-churn": () => import("./link-churn.ts"),
   tcp: () => import("./tcp.ts"),
 };

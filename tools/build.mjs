@@ -6,7 +6,7 @@
 //   src/index.ts   → dist/core.bundle.js     the core as one script (`var uveth = …`) that runs where there is no platform
 //   native/*.c       → dist/preload.so       what `uveth run` puts before the C library; left out without a C compiler
 //   native/netns/*.c → dist/uveth-netns      what makes and enters namespaces for `uveth exec`; the same holds for it
-//   bench/*.ts, examples/*.ts, test/{fuzz,corpus,sim,interop}/*.ts → dist/…: programs that run on `dist/`
+//   bench/*.ts, examples/*.ts, test/{fuzz,corpus,frames,sim,interop}/*.ts → dist/…: programs that run on `dist/`
 //
 // The new `dist/` is made aside and then put in place, under a lock: commands that start meanwhile wait for it.
 
@@ -189,7 +189,15 @@ async function bundle(root, out) {
 function programsOf(root) {
   /** @type {Record<string, string>} */
   const programs = {};
-  for (const folder of ["bench", "examples", "test/fuzz", "test/corpus", "test/sim", "test/interop"]) {
+  for (const folder of [
+    "bench",
+    "examples",
+    "test/fuzz",
+    "test/corpus",
+    "test/frames",
+    "test/sim",
+    "test/interop",
+  ]) {
     for (const path of sourceFiles(join(root, folder))) {
       if (dirname(path) === join(root, folder))
         programs[`${basename(folder)}/${basename(path, ".ts")}`] = path;

@@ -1,0 +1,67 @@
+// What both sides of a comparison are: something that builds a topology, takes frames and says what was heard where.
+
+import type { NetlinkClient } from "../../src/netlink/client.ts";
+import * as rt from "../../src/uapi/rtnetlink.ts";
+import { writeLink } from "../parity/vocabulary/link.ts";
+import { build, tearDown } from "./build.ts";
+import type { Case } from "./case.ts";
+import { placesOf } from "./case.ts";
+
+/** A frame heard at a place: with the tag that travels beside its bytes, 0 for none. */
+export interface Heard {
+  readonly place: number;
+  readonly tag: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What was heard after each frame that was put in. */
+export type Outcome = readonly (readonly Heard[])[];
+
+/** A packet socket, or what stands for one. */
+export interface Port {
+  /** Sends a frame; a device that refuses it is no error here. */
+  send(bytes: Uint8Array): void;
+  /** All that has been received since, with the tag beside each. */
+  drain(): { readonly tag: number; readonly bytes: Uint8Array }[];
+  close(): void;
+}
+
+/** One of the two sides. */
+export interface Side {
+  readonly client: NetlinkClient;
+  openPort(ifindex: number): Port;
+  /** Lets what is on its way arrive: nothing at all, or `milliseconds`. */
+  settle(milliseconds: number): Promise<void>;
+}
+
+/** Runs a case; `patienceMs` is what a side may need until the last frame has arrived. */
+export async function runCase(side: Side, { topology, frames }: Case, patienceMs: number): Promise<Outcome> {
+  const indexes = await build(side.client, topology);
+  const places = placesOf(topology);
+  const ports: Port[] = [];
+  try {
+    for (const { name } of places) ports.push(side.openPort(indexes.get(name) ?? 0));
+    // Carriers have changed: a request lets the kernel work that off before the first frame.
+    for (const { name } of places) {
+      await side.client.request(rt.RTM_GETLINK, 0, (writer) => writeLink(writer, { name }));
+    }
+    await side.settle(patienceMs);
+    for (const port of ports) port.drain();
+    const outcome: Heard[][] = [];
+    for (const { place, bytes } of frames) {
+      ports[place]?.send(bytes);
+      await side.settle(patienceMs);
+      const heard: Heard[] = [];
+      for (const [index, port] of ports.entries()) {
+        for (const frame of port.drain()) {
+          if (places[index]?.isHeard === true) heard.push({ place: index, ...frame });
+        }
+      }
+      outcome.push(heard);
+    }
+    return outcome;
+  } finally {
+    for (const port of ports) port.close();
+    await tearDown(side.client);
+  }
+}
