@@ -27,6 +27,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   bridge: () => import("./bridge.ts"),
   "link-churn": () => import("./link-churn.ts"),
   tcp: () => import("./tcp.ts"),
+  programs: () => import("./programs.ts"),
 };
 
 const usage = `Usage: npm run bench -- [NAME…] [--json] [--rounds N]

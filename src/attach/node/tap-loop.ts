@@ -1,5 +1,5 @@
 // The loop that serves TAPs: sleeps on all of them at once in the event loop of its thread, reads what is there in batches
-// into frames of the pool, lets the machine run, and writes what came of it in one go at the end of that stretch.
+// into frames of the pool, lets the machine run, and writes what came of it with the next batch of reads.
 //
 // Nothing is read while the machine still has frames to receive: what a program sends then waits in its TAP's queue, as
 // behind any busy wire. Order is kept in each direction of each TAP.
@@ -8,23 +8,33 @@ import { getS32, setS32 } from "../../bytes/endian.ts";
 import type { Frame, MachineContext } from "../../net/netdevice.ts";
 import { errnoNumber } from "../../uapi/errno.ts";
 import { ETH_HLEN } from "../../uapi/if_ether.ts";
+import type { BatchIo } from "./batch-io.ts";
+import { SyscallIo } from "./batch-io.ts";
 import type { Watch } from "./libc.ts";
 import type { Tap } from "./tap.ts";
 import type { TapCalls } from "./tap-calls.ts";
 import { EPOLL_EVENT_SIZE } from "./tap-calls.ts";
+import { Uring } from "./uring.ts";
 import { readVnetHeader, writeVnetHeader } from "./vnet-header.ts";
 
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 const EPOLLIN = 1;
-const EAGAIN = errnoNumber("EAGAIN");
 
-/** Frames read from one TAP before the next has its turn. */
+const EOPNOTSUPP = errnoNumber("EOPNOTSUPP");
+
+/** Frames read from one TAP in one batch, at most, and bytes that are worth reading before the machine has its turn. */
 const readWeight = 64;
+const readBytes = 512 * 1024;
 /** TAPs that one look at the epoll descriptor can find ready. */
 const eventCount = 64;
-/** Rounds before the event loop's other guests have their turn. */
+/** Rounds before the event loop's other guests have their turn, and after which it is asked who else is ready. */
 const roundLimit = 64;
+const askInterval = 16;
+/** So many TAPs are read from without asking which of them is ready, which costs as much as reading in vain. */
+const fewPorts = 4;
+/** Empty rounds after which a TAP is no longer read until it is ready again. */
+const patience = 4;
 /** Frames that wait to be written before that is done without waiting for the end of the stretch. */
 const writeLimit = 256;
 /** Room for the largest frame there is: 64 KiB of packet, header and tag. */
@@ -33,6 +43,8 @@ const largestFrame = 65_535 + ETH_HLEN + 4;
 const headroom = 64;
 /** Frames up to this size are copied to a slab of their own, so that the large one can be read into again while it is in the cache. */
 const copyLimit = 1_984;
+/** What tells the token of a write from that of a read. */
+const writeToken = 0x4000_0000;
 
 /** Takes over a frame that was read, whose `start` is at its MAC header. */
 export type TapReceiver = (frame: Frame) => void;
@@ -41,6 +53,7 @@ export type TapReceiver = (frame: Frame) => void;
 export class TapLoop {
   readonly #calls: TapCalls;
   readonly #machine: MachineContext;
+  #io: BatchIo;
   readonly #epoll: number;
   readonly #watch: Watch;
   readonly #ports = new Map<number, TapPort>();
@@ -48,20 +61,31 @@ export class TapLoop {
   readonly #flushSoon = (): void => this.flush();
   /** Where the frames' arena lies; NaN until the first frame was made. */
   #arena = Number.NaN;
-  /** A large frame that is ready to be read into. */
-  #spare: Frame | null = null;
-  /** Frames to write, a list by `next`, and the ports they go to. */
-  #first: Frame | null = null;
-  #last: Frame | null = null;
-  readonly #targets: (TapPort | undefined)[] = [];
+  /** Ports that are being read from. */
+  readonly #active: TapPort[] = [];
+  /** Large frames to read into, and the ports that those of this batch are read from. */
+  readonly #slots: (Frame | null)[] = [];
+  readonly #slotPorts: (TapPort | null)[] = [];
+  /** Frames to write, and the ports they go to; and those being written. */
+  readonly #pending: Frame[] = [];
+  readonly #targets: TapPort[] = [];
+  readonly #writing: (Frame | null)[] = [];
+  #isIoRefused = false;
   #isFlushDue = false;
   #isRunning = false;
 
-  constructor(calls: TapCalls, machine: MachineContext) {
+  private constructor(calls: TapCalls, machine: MachineContext, io: BatchIo) {
     this.#calls = calls;
     this.#machine = machine;
+    this.#io = io;
     this.#epoll = calls.epollCreate();
     this.#watch = calls.libc.watch(this.#epoll, () => this.#run());
+  }
+
+  /** Makes the loop of a machine, with io_uring where that is allowed and not declined; whoever makes it closes it. */
+  static async open(calls: TapCalls, machine: MachineContext, mayUseUring = true): Promise<TapLoop> {
+    const uring = mayUseUring ? await Uring.open() : undefined;
+    return new TapLoop(calls, machine, uring ?? new SyscallIo(calls));
   }
 
   /** Serves `tap`, which the port closes in the end: `receive` is handed every frame that the kernel sends. */
@@ -76,15 +100,18 @@ export class TapLoop {
   remove(port: TapPort): void {
     if (!this.#ports.delete(port.tap.fd)) return;
     this.#control(EPOLL_CTL_DEL, port.tap.fd);
+    const index = this.#active.indexOf(port);
+    if (index >= 0) this.#active.splice(index, 1);
   }
 
   /** Closes all ports and stops. */
   close(): void {
     for (const port of [...this.#ports.values()]) port.close();
     this.flush();
-    if (this.#spare !== null) this.#machine.frames.free(this.#spare);
-    this.#spare = null;
+    for (const frame of this.#slots) if (frame !== null) this.#machine.frames.free(frame);
+    this.#slots.length = 0;
     this.#watch.close();
+    this.#io.close();
     this.#calls.libc.close(this.#epoll);
   }
 
@@ -99,52 +126,103 @@ export class TapLoop {
   #run(): void {
     this.#isRunning = true;
     try {
-      for (let round = 0; round < roundLimit; round++) if (!this.#round()) break;
+      if (this.#ports.size <= fewPorts) for (const port of this.#ports.values()) this.#activate(port);
+      else this.#ask();
+      for (let round = 0; round < roundLimit; round++) {
+        if (round % askInterval === askInterval - 1) this.#ask();
+        if (!this.#round() && !this.#ask()) break;
+      }
     } finally {
       this.#isRunning = false;
     }
   }
 
-  /** Reads from every TAP that is ready and writes what came of it; false when none was. */
-  #round(): boolean {
-    const { loop } = this.#machine;
-    // What the machine has left over comes first.
-    loop.enter();
-    loop.leave();
-    const count = loop.isIdle ? this.#calls.epollWait(this.#epoll, this.#events) : 0;
+  /** Asks which TAPs have something to read; false for none. */
+  #ask(): boolean {
+    const count = this.#calls.epollWait(this.#epoll, this.#events);
     for (let index = 0; index < count; index++) {
       const at = index * EPOLL_EVENT_SIZE + EPOLL_EVENT_SIZE - 8;
       const port = this.#ports.get(getS32(this.#events, at));
-      if (port === undefined) continue;
+      if (port !== undefined) this.#activate(port);
+    }
+    return count > 0;
+  }
+
+  #activate(port: TapPort): void {
+    port.emptyRounds = 0;
+    if (port.isActive) return;
+    port.isActive = true;
+    this.#active.push(port);
+  }
+
+  /** Writes what waits and reads from the active TAPs, in one batch; false when there was nothing to do. */
+  #round(): boolean {
+    const { loop } = this.#machine;
+    if (!loop.isIdle) {
+      // What the machine has left over comes first.
       loop.enter();
-      this.#read(port);
       loop.leave();
     }
-    this.flush();
-    return count > 0 || !loop.isIdle;
+    const writes = this.#prepareWrites();
+    const reads = loop.isIdle && this.#pending.length === 0 ? this.#prepareReads() : 0;
+    const found = this.#finish(this.#io.submit());
+    if (reads > 0) this.#retire();
+    return writes > 0 || found > 0 || this.#pending.length > 0 || !loop.isIdle;
   }
 
-  /** Reads up to a bound from one TAP. */
-  #read(port: TapPort): void {
-    for (let count = 0; count < readWeight; count++) {
-      const frame = this.#spare ?? this.#machine.frames.alloc(largestFrame, headroom);
-      // Exhausted: what the programs send waits until frames have been given back.
-      if (frame === null) return;
-      this.#spare = frame;
+  #prepareReads(): number {
+    let slot = 0;
+    for (const port of this.#active) {
       const { fd, headerSize } = port.tap;
-      const address = this.#addressOf(frame, frame.start - headerSize);
-      const length = this.#calls.read(fd, address, largestFrame + headerSize);
-      if (length < 0) {
-        if (length !== -EAGAIN) port.close();
-        return;
+      port.found = 0;
+      for (let count = 0; count < port.batch && this.#io.room > 0; count++) {
+        const frame = this.#slots[slot] ?? this.#machine.frames.alloc(largestFrame, headroom);
+        // Exhausted: what the programs send waits until frames have been given back.
+        if (frame === null) return slot;
+        this.#slots[slot] = frame;
+        this.#slotPorts[slot] = port;
+        this.#io.read(fd, this.#addressOf(frame, frame.start - headerSize), largestFrame + headerSize, slot);
+        slot++;
       }
-      this.#take(port, frame, length - headerSize);
     }
+    return slot;
   }
 
-  /** Hands a frame of `length` bytes on, which was read into `frame` behind its header. */
-  #take(port: TapPort, frame: Frame, length: number): void {
-    if (length < ETH_HLEN || length >= largestFrame) return;
+  /** Hands on what a batch has read, in order, and gives back what it has written; returns how many frames were read. */
+  #finish(count: number): number {
+    let found = 0;
+    const io = this.#io;
+    this.#isIoRefused = false;
+    for (let index = 0; index < count; index++) {
+      const token = io.token(index);
+      const result = io.result(index);
+      if ((token & writeToken) !== 0) {
+        const frame = this.#writing[token & ~writeToken];
+        if (frame !== undefined && frame !== null) frame.pool.free(frame);
+        this.#writing[token & ~writeToken] = null;
+        continue;
+      }
+      if (result === -EOPNOTSUPP) this.#isIoRefused = true;
+      const port = this.#slotPorts[token];
+      if (result <= 0 || port === undefined || port === null) continue;
+      found++;
+      port.found++;
+      this.#take(port, token, result - port.tap.headerSize);
+    }
+    if (this.#isIoRefused) this.#fallBack();
+    return found;
+  }
+
+  /** An old kernel's TAPs cannot be told not to wait: one system call for each frame it is. */
+  #fallBack(): void {
+    this.#io.close();
+    this.#io = new SyscallIo(this.#calls);
+  }
+
+  /** Hands a frame of `length` bytes on, which was read into a slot behind its header. */
+  #take(port: TapPort, slot: number, length: number): void {
+    const frame = this.#slots[slot];
+    if (frame === undefined || frame === null || length < ETH_HLEN || length >= largestFrame) return;
     let taken = frame;
     const { headerSize } = port.tap;
     if (length <= copyLimit - headroom) {
@@ -153,7 +231,8 @@ export class TapLoop {
       const from = frame.start - headerSize;
       copy.bytes.copyWithin(copy.start - headerSize, from, frame.start + length);
       taken = copy;
-    } else this.#spare = null;
+    } else this.#slots[slot] = null;
+    port.largest = Math.max(port.largest, length);
     taken.end = taken.start + length;
     taken.macHeader = taken.start;
     taken.networkHeader = taken.start + ETH_HLEN;
@@ -161,14 +240,34 @@ export class TapLoop {
     else taken.pool.free(taken);
   }
 
+  /** Reads less from ports that had less, more from those that may have more, and no longer from those that have nothing. */
+  #retire(): void {
+    let kept = 0;
+    for (const port of this.#active) {
+      if (port.found === port.batch) {
+        const most = Math.max(2, Math.min(readWeight, Math.floor(readBytes / (port.largest + 1))));
+        port.batch = Math.min(2 * port.batch, most);
+        port.emptyRounds = 0;
+      } else if (port.found > 0) {
+        port.batch = Math.max(1, port.found + 1);
+        port.emptyRounds = 0;
+      } else {
+        port.batch = 1;
+        port.emptyRounds++;
+      }
+      port.largest = 0;
+      if (port.emptyRounds < patience) this.#active[kept++] = port;
+      else port.isActive = false;
+    }
+    this.#active.length = kept;
+  }
+
   /** Queues a frame to be written when the stretch of work ends; see TapPort.send. */
   queue(frame: Frame, port: TapPort): void {
     frame.next = null;
-    if (this.#last === null) this.#first = frame;
-    else this.#last.next = frame;
-    this.#last = frame;
+    this.#pending.push(frame);
     this.#targets.push(port);
-    if (this.#targets.length >= writeLimit) this.flush();
+    if (this.#pending.length >= writeLimit && !this.#isRunning) this.flush();
     else if (!this.#isRunning && !this.#isFlushDue) {
       this.#isFlushDue = true;
       queueMicrotask(this.#flushSoon);
@@ -178,24 +277,44 @@ export class TapLoop {
   /** Writes all that waits. */
   flush(): void {
     this.#isFlushDue = false;
-    let index = 0;
-    for (let frame = this.#first; frame !== null; frame = this.#first) {
-      this.#first = frame.next;
-      frame.next = null;
-      const port = this.#targets[index++];
-      if (port !== undefined && this.#ports.get(port.tap.fd) === port) this.#write(frame, port.tap);
-      frame.pool.free(frame);
+    if (this.#isRunning) return;
+    while (this.#pending.length > 0) {
+      this.#prepareWrites();
+      this.#finish(this.#io.submit());
     }
-    this.#last = null;
-    this.#targets.length = 0;
   }
 
-  /** Writes one frame. A device that is down inside refuses it (EIO), as a cable that is not plugged in would. */
-  #write(frame: Frame, { fd, headerSize }: Tap): void {
-    if (!frame.pool.cowHead(frame, headerSize)) return;
+  /** Prepares to write what waits, as much of it as a batch holds beside some reads; returns how many. */
+  #prepareWrites(): number {
+    const count = Math.min(this.#pending.length, writeLimit);
+    for (let index = 0; index < count; index++) {
+      const frame = this.#pending[index];
+      const port = this.#targets[index];
+      if (frame === undefined || port === undefined) continue;
+      if (this.#ports.get(port.tap.fd) === port && this.#prepareWrite(frame, port, index)) continue;
+      frame.pool.free(frame);
+    }
+    if (count === this.#pending.length) {
+      this.#pending.length = 0;
+      this.#targets.length = 0;
+    } else {
+      this.#pending.splice(0, count);
+      this.#targets.splice(0, count);
+    }
+    return count;
+  }
+
+  /** False when memory is short. A device that is down inside refuses the frame (EIO), as an unplugged cable would. */
+  #prepareWrite(frame: Frame, port: TapPort, index: number): boolean {
+    const { fd, headerSize } = port.tap;
+    if (!frame.pool.cowHead(frame, headerSize)) return false;
     const start = frame.start - headerSize;
     writeVnetHeader(frame, start, headerSize);
-    this.#calls.write(fd, this.#addressOf(frame, start), frame.end - start);
+    this.#writing[index] = frame;
+    // What is told something often answers at once.
+    this.#activate(port);
+    this.#io.write(fd, this.#addressOf(frame, start), frame.end - start, writeToken | index);
+    return true;
   }
 
   #addressOf(frame: Frame, offset: number): number {
@@ -209,6 +328,12 @@ export class TapPort {
   readonly tap: Tap;
   readonly receive: TapReceiver;
   readonly #loop: TapLoop;
+  /** What the loop keeps: whether it reads, how many frames at once, how many it found, the largest, rounds without any. */
+  isActive = false;
+  batch = 1;
+  found = 0;
+  largest = 0;
+  emptyRounds = 0;
 
   constructor(loop: TapLoop, tap: Tap, receive: TapReceiver) {
     this.#loop = loop;

@@ -53,7 +53,7 @@ export class Natives implements OuterStacks {
       );
     }
     const calls = await loadTapCalls();
-    const loop = new TapLoop(calls, machine.core);
+    const loop = await TapLoop.open(calls, machine.core);
     return new Natives({ machine, calls, loop, buffer: netlinkBuffer(calls.libc), log });
   }
 
