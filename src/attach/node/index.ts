@@ -7,6 +7,8 @@ export type { Forwarded, ForwardOptions } from "./forward.ts";
 export { forward } from "./forward.ts";
 export type { KernelNetlinkOptions } from "./kernel-netlink.ts";
 export { kernelNetlink } from "./kernel-netlink.ts";
+export type { NativeNamespace, NativeOptions } from "./native/open-native.ts";
+export { openNative } from "./native/open-native.ts";
 export { connect, NetnsSocket } from "./netns-socket.ts";
 export type { WebStreams } from "./web-streams.ts";
 export { webStreams } from "./web-streams.ts";
