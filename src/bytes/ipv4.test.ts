@@ -90,7 +90,7 @@ describe("ranges", () => {
     ["local multicast", ipv4.isIpv4LocalMulticast, ["224.0.0.0", "224.0.0.255"], ["224.0.1.0"]],
     ["link-local", ipv4.isIpv4LinkLocal, ["169.254.0.0", "169.254.255.255"], ["169.253.0.0", "169.255.0.0"]],
     ["limited broadcast", ipv4.isIpv4LimitedBroadcast, ["255.255.255.255"], ["255.255.255.254"]],
-    ["zero net", ipv4.isIpv4ZeroNet, ["0.0.0.0", "0.255.255.255"], ["1.0.0.0"]],
+    ["zero net", ipv4.isIpv4ZeroNet, ["0.0.0.0"], ["0.0.0.1", "0.255.255.255", "1.0.0.0"]],
   ])("%s", (_name, predicate, inside, outside) => {
     expect(inside.map((text) => predicate(of(text)))).toEqual(inside.map(() => true));
     expect(outside.map((text) => predicate(of(text)))).toEqual(outside.map(() => false));

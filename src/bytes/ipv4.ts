@@ -78,9 +78,9 @@ export function isIpv4LimitedBroadcast(address: number): boolean {
   return address === 0xffff_ffff;
 }
 
-/** Tells whether an address is in 0.0.0.0/8 (`ipv4_is_zeronet`). */
+/** Tells whether an address is 0.0.0.0; the rest of 0.0.0.0/8 is like any other network (`ipv4_is_zeronet`). */
 export function isIpv4ZeroNet(address: number): boolean {
-  return address >>> 24 === 0;
+  return address === 0;
 }
 
 /**

@@ -4,6 +4,7 @@
 // Mirrors net/ipv4/protocol.c (inet_protos) and net/ipv6/protocol.c (inet6_protos).
 
 import type { Device, Frame, MachineContext, Netns, Origin } from "../net/netdevice.ts";
+import type { AF_INET, AF_INET6 } from "../uapi/socket.ts";
 import type { PrefixInfo } from "../wire/nd-option.ts";
 import type { ErrorHandler } from "./icmp-error.ts";
 import type { Ipv4Address } from "./ipv4/address.ts";
@@ -39,6 +40,8 @@ export interface InetAnnouncer {
   /** A router told of a prefix, or of something that only users have a use for: an option as it was received. */
   prefix6(dev: Device, info: PrefixInfo): void;
   userOption6(dev: Device, router: Uint8Array, bytes: Uint8Array): void;
+  /** A device has settings of a family now, or has none any more. */
+  netconf(family: typeof AF_INET | typeof AF_INET6, type: "new" | "del", dev: Device): void;
   rule(netns: Netns, type: "new" | "del", rule: FibRule, origin: Origin | undefined): void;
 }
 
@@ -91,5 +94,6 @@ const silent: InetAnnouncer = {
   nexthop: () => {},
   prefix6: () => {},
   userOption6: () => {},
+  netconf: () => {},
   rule: () => {},
 };

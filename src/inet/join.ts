@@ -7,7 +7,7 @@ import { drop } from "../net/frame.ts";
 import type { Device, DeviceEvent, Frame, MachineContext, Netns } from "../net/netdevice.ts";
 import { ICMP_DEST_UNREACH, ICMP_HOST_UNREACH } from "../uapi/icmp.ts";
 import { ICMPV6_ADDR_UNREACH, ICMPV6_DEST_UNREACH } from "../uapi/icmpv6.ts";
-import { IFF_LOWER_UP, IFF_RUNNING, IFF_UP } from "../uapi/if.ts";
+import { IFF_LOOPBACK, IFF_LOWER_UP, IFF_RUNNING, IFF_UP } from "../uapi/if.ts";
 import { ETH_P_ARP, ETH_P_IP, ETH_P_IPV6 } from "../uapi/if_ether.ts";
 import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from "../uapi/in.ts";
 import { IPPROTO_ICMPV6 } from "../uapi/in6.ts";
@@ -17,12 +17,12 @@ import type { GatewayCheck6 } from "./inet.ts";
 import { Inet } from "./inet.ts";
 import { arpReceive } from "./ipv4/arp.ts";
 import { arpSolicit } from "./ipv4/arp-send.ts";
-import { InDevice } from "./ipv4/device.ts";
+import { InDevice, MIN_MTU4 } from "./ipv4/device.ts";
 import { deviceEvent4 } from "./ipv4/events.ts";
 import { icmpReceive } from "./ipv4/icmp.ts";
 import { icmpSend } from "./ipv4/icmp-error.ts";
 import { Ipv4Receiver } from "./ipv4/receive.ts";
-import { In6Device } from "./ipv6/device.ts";
+import { In6Device, MIN_MTU6 } from "./ipv6/device.ts";
 import { deviceEvent6 } from "./ipv6/events.ts";
 import { icmp6Receive } from "./ipv6/icmp.ts";
 import { icmp6Send } from "./ipv6/icmp-error.ts";
@@ -96,12 +96,30 @@ function follow(inet: Inet, event: DeviceEvent, dev: Device): void {
   if (netns.stack === null) {
     if (leavesLink(event, dev)) flushNexthops(ipNetns(netns), dev);
     deviceEvent4(event, dev);
+    followNetconf(inet, event, dev, AF_INET);
     deviceEvent6(event, dev);
+    followNetconf(inet, event, dev, AF_INET6);
   }
   if (netns.ip instanceof IpNetns) netns.ip.routeGeneration++;
   if (event === "register" || event === "change-mtu") dev.mtu6 = dev.mtu;
   if (event === "unregister") dev.mtu6 = 0;
   if (event === "unregister" && dev === netns.loopback) leave(ipNetns(netns));
+}
+
+/** Tells of a device that is large enough for a family now, or no longer; `mtu6` is still the MTU that it had. */
+function followNetconf(
+  { announcer }: Inet,
+  event: DeviceEvent,
+  dev: Device,
+  family: typeof AF_INET | typeof AF_INET6,
+): void {
+  const isLoopback6 = family === AF_INET6 && (dev.flags & IFF_LOOPBACK) !== 0;
+  const least = family === AF_INET ? MIN_MTU4 : MIN_MTU6;
+  const had = event !== "register" && (dev.mtu6 >= least || isLoopback6);
+  const has = event !== "unregister" && (dev.mtu >= least || isLoopback6);
+  const isRenamed = event === "change-name";
+  if (had && (!has || isRenamed)) announcer.netconf(family, "del", dev);
+  if (has && (!had || isRenamed)) announcer.netconf(family, "new", dev);
 }
 
 /** Whether a device no longer carries anything: it is down, going, or without carrier. */

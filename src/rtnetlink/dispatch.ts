@@ -54,7 +54,8 @@ export class Rtnetlink implements Protocol {
 
   /** Lets dumps of `type` for AF_UNSPEC hold those of every family, in ascending order of family (rtnl_dump_all). */
   registerDumpAll(type: number): void {
-    this.register(AF_UNSPEC, type, { dump: (request, control) => this.#dumpAll(type, request, control) });
+    const dump = (request: Request, control: DumpControl): Dump => this.#dumpAll(type, request, control);
+    this.register(AF_UNSPEC, type, { dump, isDoneSplit: true });
   }
 
   *#dumpAll(type: number, request: Request, control: DumpControl): Dump {

@@ -14,6 +14,7 @@ import { announcePrefix, announceUserOption } from "./nd-messages.ts";
 import { announceNeigh, delNeigh, getNeigh, newNeigh } from "./neigh.ts";
 import { dumpNeighs } from "./neigh-dump.ts";
 import { arpFamily, ndFamily } from "./neigh-family.ts";
+import { announceNetconf, netconf4, netconf6 } from "./netconf.ts";
 import { announceNexthop, delNexthop, dumpNexthops, getNexthop, newNexthop } from "./nexthop.ts";
 import { announceRoute4, delRoute4, dumpRoutes4, newRoute4 } from "./route4.ts";
 import { getRoute4 } from "./route4-get.ts";
@@ -27,6 +28,9 @@ export function joinInetRequests(rtnetlink: Rtnetlink, inet: Inet): void {
   rtnetlink.register(AF_INET6, rt.RTM_GETLINK, { dump: dumpLinks6 });
   joinRoutes(rtnetlink);
   joinNeighbours(rtnetlink, inet);
+  rtnetlink.register(AF_INET, rt.RTM_GETNETCONF, netconf4);
+  rtnetlink.register(AF_INET6, rt.RTM_GETNETCONF, netconf6);
+  rtnetlink.registerDumpAll(rt.RTM_GETNETCONF);
   inet.announcer = {
     address4: (type, address, origin) => announceAddress4(rtnetlink, type, address, origin),
     address6: (type, address) => announceAddress6(rtnetlink, type, address),
@@ -38,6 +42,7 @@ export function joinInetRequests(rtnetlink: Rtnetlink, inet: Inet): void {
       announceNexthop(rtnetlink, netns, type, object, flags, origin),
     prefix6: (dev, info) => announcePrefix(rtnetlink, dev, info),
     userOption6: (dev, router, bytes) => announceUserOption(rtnetlink, dev, router, bytes),
+    netconf: (family, type, dev) => announceNetconf(rtnetlink, family, type, dev),
     rule: (netns, type, rule, origin) => announceRule(rtnetlink, netns, type, rule, origin),
   };
 }

@@ -45,7 +45,7 @@ function* dumpTable(family: NeighFamily, request: Request, control: DumpControl,
   for (const neigh of family.table(ipNetns(request.netns)).entries) {
     if (neigh.dev.netns !== request.netns || !passes(neigh.dev, filter)) continue;
     begin(request, control, filter);
-    fillNeigh(control.writer, family, neigh);
+    fillNeigh(control.writer, family, neigh, 0);
     control.writer.end();
     yield;
   }

@@ -3,7 +3,7 @@
 // Mirrors net/core/neighbour.c (neigh_find_table, neigh_lookup, ___neigh_create, pneigh_lookup).
 
 import { getBe32, setBe32 } from "../bytes/endian.ts";
-import { findNeighbour, makeNeighbour } from "../inet/ipv4/neighbour.ts";
+import { lookupNeighbour, makeNeighbour } from "../inet/ipv4/neighbour.ts";
 import { findNeighbour6, makeNeighbour6 } from "../inet/ipv6/neighbour.ts";
 import type { Neighbour, NeighTable, ProxyNeighbour } from "../inet/neigh/neighbour.ts";
 import type { IpNetns } from "../inet/netns.ts";
@@ -32,7 +32,7 @@ export const arpFamily: NeighFamily = {
   family: AF_INET,
   keyLength: 4,
   table: (ip) => ip.inet.arp,
-  find: (dev, key) => findNeighbour(dev, getBe32(key, 0)),
+  find: (dev, key) => lookupNeighbour(dev, getBe32(key, 0)),
   make: (ip, dev, key, isGcExempt) => makeNeighbour(ip, dev, getBe32(key, 0), isGcExempt),
   keyOf: ({ address }) => {
     const key = new Uint8Array(4);

@@ -75,8 +75,13 @@ function putNdmsg(writer: MessageWriter, header: Omit<Ndmsg, "isPadded">): void 
   writer.bytes[at + nd.NDMSG_TYPE] = header.type;
 }
 
-/** Writes an entry's header and attributes (neigh_fill_info). */
-export function fillNeigh(writer: MessageWriter, family: NeighFamily, neigh: Neighbour): void {
+/** Writes an entry's header and attributes (neigh_fill_info); `holders`: who holds it to have it told. */
+export function fillNeigh(
+  writer: MessageWriter,
+  family: NeighFamily,
+  neigh: Neighbour,
+  holders: number,
+): void {
   const { dev, flags, state, type } = neigh;
   putNdmsg(writer, { family: family.family, ifindex: dev.ifindex, state, flags, type });
   writer.binary(nd.NDA_DST, family.keyOf(neigh));
@@ -85,21 +90,23 @@ export function fillNeigh(writer: MessageWriter, family: NeighFamily, neigh: Nei
     if (dev.addressLength === 6) writeMac(writer.bytes, at, neigh.lladdr);
   }
   writer.u32(nd.NDA_PROBES, neigh.probes);
-  putCacheinfo(writer, neigh);
+  putCacheinfo(writer, neigh, holders);
   if (neigh.protocol !== 0) writer.u8(nd.NDA_PROTOCOL, neigh.protocol);
   if (neigh.flagsExt !== 0) writer.u32(nd.NDA_FLAGS_EXT, neigh.flagsExt);
 }
 
 const nsPerCentisecond = 10_000_000;
 
-/** Ages in hundredths of a second. Nobody else holds an entry here, so the count of holders is 0. */
-function putCacheinfo(writer: MessageWriter, { dev, confirmedNs, usedNs, updatedNs }: Neighbour): void {
+/** Ages in hundredths of a second, and how many hold the entry beside its table: a timer does. */
+function putCacheinfo(writer: MessageWriter, neigh: Neighbour, holders: number): void {
+  const { dev, confirmedNs, usedNs, updatedNs, timer } = neigh;
   const now = dev.machine.clock.now();
   const age = (sinceNs: number) => Math.max(0, Math.floor((now - sinceNs) / nsPerCentisecond)) >>> 0;
   const at = writer.attribute(nd.NDA_CACHEINFO, nd.NDA_CACHEINFO_SIZE);
   setU32(writer.bytes, at + nd.NDA_CACHEINFO_CONFIRMED, age(confirmedNs));
   setU32(writer.bytes, at + nd.NDA_CACHEINFO_USED, age(usedNs));
   setU32(writer.bytes, at + nd.NDA_CACHEINFO_UPDATED, age(updatedNs));
+  setU32(writer.bytes, at + nd.NDA_CACHEINFO_REFCNT, holders + (timer.isPending ? 1 : 0));
 }
 
 /** Writes a proxy's header and attributes (pneigh_fill_info). */

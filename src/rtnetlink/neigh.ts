@@ -152,7 +152,7 @@ export function getNeigh(families: NeighFamilies, request: Request): void {
   request.reply((writer) => {
     writer.begin(RTM_NEWNEIGH, 0, origin.seq, origin.portId);
     if (proxy !== undefined) fillProxy(writer, family, proxy);
-    else if (neigh !== undefined) fillNeigh(writer, family, neigh);
+    else if (neigh !== undefined) fillNeigh(writer, family, neigh, 1);
     writer.end();
   });
 }
@@ -192,7 +192,8 @@ export function announceNeigh(
 ): void {
   rtnetlink.notify(RTNLGRP_NEIGH, neigh.dev.netns, undefined, (writer) => {
     writer.begin(type === "new" ? RTM_NEWNEIGH : RTM_DELNEIGH, 0, 0, portId);
-    fillNeigh(writer, family, neigh);
+    // Whoever changes an entry holds it; one that goes is held by its table alone.
+    fillNeigh(writer, family, neigh, type === "new" ? 1 : 0);
     writer.end();
   });
 }

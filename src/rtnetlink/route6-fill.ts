@@ -37,7 +37,7 @@ export function fillRoute6(writer: MessageWriter, machine: MachineContext, route
   } else if (siblings === null) {
     if (route.gateway !== null) writer.binary(rt.RTA_GATEWAY, route.gateway);
     if (route.dev !== null) writer.u32(rt.RTA_OIF, route.dev.ifindex);
-  } else putSiblings(writer, siblings);
+  } else putSiblings(writer, fromItself(route, siblings));
   putRouteCacheinfo(writer, expiresIn(machine, route), 0);
   writer.u8(rt.RTA_PREF, route.pref);
 }
@@ -56,6 +56,12 @@ export function nexthopFlags6({ dev, flags }: Fib6Route): number {
     slot instanceof In6Device &&
     slot.conf.get(DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN) !== 0;
   return told | (isIgnored ? rt.RTNH_F_DEAD : 0);
+}
+
+/** The siblings as a ring that begins with the route that is told of. */
+function fromItself(route: Fib6Route, siblings: readonly Fib6Route[]): readonly Fib6Route[] {
+  const at = siblings.indexOf(route);
+  return at <= 0 ? siblings : [...siblings.slice(at), ...siblings.slice(0, at)];
 }
 
 function putSiblings(writer: MessageWriter, siblings: readonly Fib6Route[]): void {

@@ -58,7 +58,7 @@ function rise(inDev: InDevice, address: Ipv4Address): void {
 function fall(inDev: InDevice, address: Ipv4Address, isDying: boolean): void {
   deleteAddressRoutes(inDev, address, undefined, isDying);
   if (inDev.addresses.length > 0) return;
-  syncDown(inDev.dev, true);
+  syncDown(inDev.dev, "addresses");
   flushNeighbours(inDev.neighbours.values(), false);
 }
 

@@ -71,7 +71,7 @@ function addLoopbackAddress(inDev: InDevice): void {
 
 function down(inDev: InDevice): void {
   leaveGroups4(inDev);
-  syncDown(inDev.dev, false);
+  syncDown(inDev.dev, "flags");
   flushNeighbours(inDev.neighbours.values(), false);
 }
 
@@ -111,7 +111,7 @@ function destroy(inDev: InDevice): void {
   }
   leaveGroups4(inDev);
   inDev.lifetimeTimer?.stop();
-  syncDown(dev, true);
+  syncDown(dev, "everything");
   flushNeighbours(inDev.neighbours.values(), false);
   ipNetns(dev.netns).inet.arpProxies.purge(dev);
   ipNetns(dev.netns).fragments4.purge(dev);

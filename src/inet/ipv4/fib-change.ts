@@ -190,7 +190,7 @@ function fitsNexthop(info: FibInfo, config: RouteConfig4): boolean {
   const { multipath } = config;
   if (multipath === null) return true;
   return (
-    multipath.every((hop, index) => fitsHop(info, hop, index)) && multipath.length <= info.nexthops.length
+    multipath.every((hop, index) => fitsHop(info, hop, index)) && multipath.length === info.nexthops.length
   );
 }
 

@@ -11,18 +11,22 @@ import { InDevice } from "./device.ts";
 import { flushDead } from "./fib-change.ts";
 import { rebalance } from "./fib-lookup.ts";
 
-/** The device went down; with `isForced` it goes away, and local routes with it. */
-export function syncDown(dev: Device, isForced: boolean): void {
+/** What a device lost: it is down, it has no address any more, or it goes away. */
+export type Loss = "flags" | "addresses" | "everything";
+
+/** The device went down; with its addresses local routes go too, and with all of it every route that also leads through it. */
+export function syncDown(dev: Device, loss: Loss): void {
   if (!(dev.ip instanceof InDevice)) return;
   const { routes } = dev.ip;
   for (const { info } of routes) {
     let dead = 0;
     for (const nexthop of info.nexthops) {
-      if (nexthop.dev === dev && (isForced || nexthop.scope !== RT_SCOPE_NOWHERE))
+      if (nexthop.dev === dev && (loss !== "flags" || nexthop.scope !== RT_SCOPE_NOWHERE))
         nexthop.flags |= RTNH_F_DEAD | RTNH_F_LINKDOWN;
       if ((nexthop.flags & RTNH_F_DEAD) !== 0) dead++;
     }
-    if (dead === info.nexthops.length || (isForced && dead > 0)) info.flags |= RTNH_F_DEAD | RTNH_F_LINKDOWN;
+    const isGone = loss === "everything" && info.nexthops.some((nexthop) => nexthop.dev === dev);
+    if (dead === info.nexthops.length || isGone) info.flags |= RTNH_F_DEAD | RTNH_F_LINKDOWN;
     rebalance(info);
   }
   flushDead(ipNetns(dev.netns), routes);

@@ -23,14 +23,17 @@ export function findNeighbour(dev: Device, address: number): Neighbour | undefin
   return dev.ip.neighbours.get((dev.flags & singleHop) !== 0 ? 0 : address | 0);
 }
 
-/** The entry for `address` on `dev`, made if need be; null when the table is full or the device has no IPv4. */
-export function neighbourFor(ip: IpNetns, dev: Device, address: number): Neighbour | null {
-  return (
-    findNeighbour(dev, address) ?? makeNeighbour(ip, dev, (dev.flags & singleHop) !== 0 ? 0 : address, false)
-  );
+/** The entry whose key is `address`, which is 0.0.0.0 on a device with one next hop (neigh_lookup). */
+export function lookupNeighbour(dev: Device, address: number): Neighbour | undefined {
+  return dev.ip instanceof InDevice ? dev.ip.neighbours.get(address | 0) : undefined;
 }
 
-/** Makes the entry for `address` on `dev`, where there is none; `isGcExempt` for those that stay. */
+/** The entry for `address` on `dev`, made if need be; null when the table is full or the device has no IPv4. */
+export function neighbourFor(ip: IpNetns, dev: Device, address: number): Neighbour | null {
+  return findNeighbour(dev, address) ?? makeNeighbour(ip, dev, address, false);
+}
+
+/** Makes the entry for `address` on `dev`, where there is none, or finds the one for all addresses of a device with one next hop; `isGcExempt` for those that stay. */
 export function makeNeighbour(
   ip: IpNetns,
   dev: Device,
@@ -39,12 +42,15 @@ export function makeNeighbour(
 ): Neighbour | null {
   const inDev = inDevice(dev);
   if (inDev === null) return null;
-  const neigh = createNeighbour(ip.inet.arp, dev, inDev.parms, address, null, isGcExempt);
+  const key = (dev.flags & singleHop) !== 0 ? 0 : address | 0;
+  const known = inDev.neighbours.get(key);
+  if (known !== undefined) return known;
+  const neigh = createNeighbour(ip.inet.arp, dev, inDev.parms, key, null, isGcExempt);
   if (neigh === null) return null;
-  inDev.neighbours.set(address | 0, neigh);
-  neigh.type = addressType(ip, address);
+  inDev.neighbours.set(key, neigh);
+  neigh.type = addressType(ip, key);
   if (neigh.type === RTN_MULTICAST) {
-    neigh.lladdr = ipv4MulticastMac(address);
+    neigh.lladdr = ipv4MulticastMac(key);
   } else if ((dev.flags & (IFF_NOARP | IFF_LOOPBACK)) !== 0) {
     neigh.lladdr = dev.address;
   } else if (neigh.type === RTN_BROADCAST || (dev.flags & IFF_POINTOPOINT) !== 0) {

@@ -71,8 +71,9 @@ export function routeOutput(ip: IpNetns, route: Route4): boolean {
   flow.l3mdev = out === undefined ? 0 : l3mdevIfindex(out);
   const isGroup = isIpv4Multicast(flow.destination) || isIpv4LimitedBroadcast(flow.destination);
   if (flow.source !== 0) {
+    if (isIpv4Multicast(flow.source) || isIpv4LimitedBroadcast(flow.source)) return fail(route, "EINVAL");
     const own = ip.addresses4.get(flow.source | 0)?.[0];
-    if (own === undefined) return fail(route, "EINVAL");
+    if (own === undefined) return fail(route, "ENETUNREACH");
     if (flow.oif === 0 && isGroup) return makeRoute(ip, route, RTN_UNICAST, own.dev, null);
   }
   if (flow.oif !== 0) {

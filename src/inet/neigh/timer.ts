@@ -66,6 +66,7 @@ export function neighTimer(neigh: Neighbour): void {
   if ((neigh.state & (NUD_INCOMPLETE | NUD_PROBE)) !== 0) {
     if (neigh.probes >= maxProbes(neigh)) {
       neigh.state = NUD_FAILED;
+      neigh.timer.stop();
       invalidate(neigh);
       neigh.table.announce("new", neigh, 0);
       return;
