@@ -158,7 +158,7 @@ function delSlave(dev: Device, port: Device): void {
 /** Takes the routes by a port out of the tables they were in, and its IPv6 addresses with them (NETDEV_CHANGEUPPER). */
 function forgetRoutes(port: Device): void {
   if (port.registration !== "registered") return;
-  syncDown(port, true);
+  syncDown(port, "addresses");
   interfaceDown(port, false);
 }
 
