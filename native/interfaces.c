@@ -7,6 +7,10 @@
 #include "preload.h"
 
 #include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/ipv6.h>
+#include <linux/ipv6_route.h>
+#include <linux/route.h>
 #include <linux/sockios.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -26,9 +30,34 @@ EXPORT void if_freenameindex(struct if_nameindex *list);
 
 static uint32_t is_admin(void) { return getenv(ENV_NO_ADMIN) == NULL; }
 
-static int ask_interface(unsigned long request, struct ifreq *ifreq) {
-  struct request question = {OP_IOCTL, {(uint32_t)request, sizeof(*ifreq), is_admin()}};
-  return ask_once(&question, ifreq, sizeof(*ifreq), ifreq, sizeof(*ifreq));
+// The largest argument, a struct rtentry with the name it points at.
+#define MOST_ARGUMENT (sizeof(struct rtentry) + IFNAMSIZ)
+
+// How much a request reads and writes, and 0 for a struct rtentry, which points further.
+static size_t argument_size(unsigned long request, int family) {
+  switch (request) {
+  case SIOCADDRT:
+  case SIOCDELRT: return family == AF_INET6 ? sizeof(struct in6_rtmsg) : 0;
+  case SIOCSARP:
+  case SIOCGARP:
+  case SIOCDARP: return sizeof(struct arpreq);
+  case SIOCSIFADDR:
+  case SIOCDIFADDR: return family == AF_INET6 ? sizeof(struct in6_ifreq) : sizeof(struct ifreq);
+  case SIOCBRADDBR:
+  case SIOCBRDELBR: return IFNAMSIZ;
+  default: return sizeof(struct ifreq);
+  }
+}
+
+static int ask_interface(unsigned long request, int family, void *argument) {
+  unsigned char copy[MOST_ARGUMENT] = {0};
+  size_t size = argument_size(request, family);
+  struct request question = {OP_IOCTL, {(uint32_t)request, MAX_ANSWER, is_admin() | (uint32_t)family << 8}};
+  if (size > 0) return ask_once(&question, memcpy(copy, argument, size), size, argument, size);
+  memcpy(copy, argument, sizeof(struct rtentry));
+  const char *device = ((const struct rtentry *)argument)->rt_dev;
+  if (device != NULL) strncpy((char *)copy + sizeof(struct rtentry), device, IFNAMSIZ - 1);
+  return ask_once(&question, copy, sizeof(copy), NULL, 0);
 }
 
 static int list_addresses(struct ifconf *list) {
@@ -43,10 +72,12 @@ static int list_addresses(struct ifconf *list) {
 // Whether a request is about interfaces: 0x8900 to 0x89ff less the socket's own (SIOCINQ and others are below 0x890b).
 static int is_about_interfaces(unsigned long request) { return request >= 0x890b && request <= 0x89ff; }
 
-static int is_socket(int fd) {
+// The family of a socket as the program knows it; -1 for what is none.
+static int family_of(int fd) {
   int domain;
   socklen_t length = sizeof(domain);
-  return NEXT(getsockopt)(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0;
+  if (is_netlink(fd)) return AF_NETLINK;
+  return NEXT(getsockopt)(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 ? domain : -1;
 }
 
 EXPORT int ioctl(int fd, unsigned long request, ...) {
@@ -54,11 +85,12 @@ EXPORT int ioctl(int fd, unsigned long request, ...) {
   va_start(list, request);
   void *argument = va_arg(list, void *);
   va_end(list);
-  if (!is_about_interfaces(request) || daemon_socket() == NULL || !is_socket(fd)) return NEXT(ioctl)(fd, request, argument);
+  int family = is_about_interfaces(request) && daemon_socket() != NULL ? family_of(fd) : -1;
+  if (family < 0) return NEXT(ioctl)(fd, request, argument);
   if (argument == NULL) return fail(-EFAULT);
   int result = request == SIOCETHTOOL   ? ask_ethtool(argument, is_admin())
                : request == SIOCGIFCONF ? list_addresses(argument)
-                                        : ask_interface(request, argument);
+                                        : ask_interface(request, family, argument);
   return result < 0 ? fail(result) : result;
 }
 
@@ -70,7 +102,7 @@ unsigned if_nametoindex(const char *name) {
     return 0;
   }
   strcpy(ifreq.ifr_name, name);
-  int result = ask_interface(SIOCGIFINDEX, &ifreq);
+  int result = ask_interface(SIOCGIFINDEX, AF_UNSPEC, &ifreq);
   if (result == 0) return (unsigned)ifreq.ifr_ifindex;
   errno = -result;
   return 0;
@@ -79,7 +111,7 @@ unsigned if_nametoindex(const char *name) {
 char *if_indextoname(unsigned index, char *name) {
   if (daemon_socket() == NULL) return NEXT(if_indextoname)(index, name);
   struct ifreq ifreq = {.ifr_ifindex = (int)index};
-  int result = ask_interface(SIOCGIFNAME, &ifreq);
+  int result = ask_interface(SIOCGIFNAME, AF_UNSPEC, &ifreq);
   if (result == 0) return strncpy(name, ifreq.ifr_name, IFNAMSIZ);
   errno = result == -ENODEV ? ENXIO : -result;
   return NULL;

@@ -56,7 +56,7 @@ enum {
   OP_UNSHARE = 8,   // -> id of a new namespace
   OP_MOUNT = 9,     // descriptor of a namespace file; payload: the name it gets
   OP_UMOUNT = 10,   // payload: the name to take away
-  OP_IOCTL = 11,    // request, room for the answer, 1 for CAP_NET_ADMIN; payload: the argument -> the argument
+  OP_IOCTL = 11,    // request, room for the answer, 1 for CAP_NET_ADMIN and the family << 8; payload: the argument -> the argument
   OP_SETNS = 12,    // descriptor of a namespace file -> EINVAL when it is none
   OP_FLUSH = 13,    // answered when what the connection did not take before is in it
   OP_SHOW = 14,     // payload: a path that shows interfaces -> id of the namespace whose copy to read

@@ -9,10 +9,14 @@ import { NetlinkError } from "../netlink/error.ts";
 import { NETLINK_ROUTE } from "../uapi/netlink.ts";
 import { IFREQ_SIZE, SIOCETHTOOL } from "../uapi/sockios.ts";
 import { showInterfaces } from "./interface-files.ts";
-import { interfaceIoctl, nameOf } from "./interface-ioctl.ts";
+import { interfaceIoctl } from "./ioctl.ts";
+import { nameOf } from "./ioctl-ifreq.ts";
 import type { NetnsFiles } from "./netns-files.ts";
 import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
 import { OP_IOCTL, OP_SHOW, textOf } from "./seqpacket-protocol.ts";
+
+/** Where the family of the socket lies in a word of OP_IOCTL. */
+const FAMILY_SHIFT = 8;
 
 type Netns = Machine["core"]["initialNetns"];
 
@@ -29,12 +33,16 @@ export async function askInterfaces(
   if (netns === undefined) throw new NetlinkError("ENETDOWN");
   // What the payload lies in is used again for the next request.
   const payload = asked.payload.slice();
-  const isAdmin = words[2] === 1;
-  if (op === OP_IOCTL && words[0] === SIOCETHTOOL) return ethtool(machine, netns, payload, isAdmin);
+  const isAdmin = (words[2] & 1) === 1;
+  const [request, room] = words;
+  if (op === OP_IOCTL && request === SIOCETHTOOL) return ethtool(machine, netns, payload, isAdmin);
   const session = machine.openSession({ pid, isAdmin });
   const client = new NetlinkClient(session.openSocketIn(netns, NETLINK_ROUTE));
   try {
-    if (op === OP_IOCTL) return await interfaceIoctl(client, words[0], payload, words[1]);
+    if (op === OP_IOCTL) {
+      const family = words[2] >>> FAMILY_SHIFT;
+      return await interfaceIoctl({ client, request, family, isAdmin, bytes: payload }, room);
+    }
     await showInterfaces(client, files.showFolder(netns), textOf({ ...asked, payload }));
     return { result: netns.id };
   } finally {

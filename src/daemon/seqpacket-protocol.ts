@@ -32,7 +32,7 @@ export const OP_UNSHARE = 8;
 export const OP_MOUNT = 9;
 /** Payload: the name to take away. */
 export const OP_UMOUNT = 10;
-/** An interface request of ioctl(2), the room for its answer, 1 for CAP_NET_ADMIN; payload and answer: its argument. */
+/** A request of ioctl(2), the room for its answer, 1 for CAP_NET_ADMIN and the socket's family << 8; payload and answer: its argument. */
 export const OP_IOCTL = 11;
 /** A descriptor that is to become the namespace of the process: EINVAL when it is no namespace's file. */
 export const OP_SETNS = 12;
