@@ -10,13 +10,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define MAX_FD 65536
-
 static unsigned char marks[MAX_FD];
 
 int is_netlink(int fd) { return fd >= 0 && fd < MAX_FD && marks[fd]; }
 
 void mark_netlink(int fd, int is) {
+  forget_name(fd);
   if (fd >= 0 && fd < MAX_FD && marks[fd] != is) marks[fd] = is;
 }
 

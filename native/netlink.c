@@ -6,6 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct name {
+  uint32_t port_id, groups;
+};
+
+// The names of sockets that were just bound, as programs ask for them next. Anything else that is done to a descriptor makes its
+// name forgotten.
+static struct name names[MAX_FD];
+
 // Makes a netlink socket in the namespace of this process. Returns the descriptor or -errno.
 int open_netlink(int type, int protocol) {
   int kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -29,8 +37,15 @@ int bind_netlink(int fd, const struct sockaddr *address, socklen_t length) {
   memcpy(&wanted, address, sizeof(wanted));
   if (wanted.nl_family != AF_NETLINK) return -EINVAL;
   struct request request = {OP_BIND, {wanted.nl_pid, wanted.nl_groups, 0}};
-  if (wanted.nl_pid == 0 && wanted.nl_groups == 0) return tell(fd, &request);
-  return ask(fd, &request, NULL, 0, NULL, 0);
+  struct name name;
+  int result = ask(fd, &request, NULL, 0, &name, sizeof(name));
+  if (result == 0 && fd < MAX_FD) names[fd] = name;
+  return result;
+}
+
+// Forgets the name of a socket, which is no longer known to be what it was.
+void forget_name(int fd) {
+  if (fd >= 0 && fd < MAX_FD && names[fd].port_id != 0) names[fd] = (struct name){0, 0};
 }
 
 // Stores a struct sockaddr_nl, cut to `*length`, which becomes its full size.
@@ -42,11 +57,11 @@ void put_address(struct sockaddr *address, socklen_t *length, uint32_t port_id, 
 
 EXPORT int getsockname(int fd, struct sockaddr *address, socklen_t *length) {
   if (!is_netlink(fd)) return NEXT(getsockname)(fd, address, length);
-  uint32_t name[2] = {0, 0};
+  struct name name = fd < MAX_FD ? names[fd] : (struct name){0, 0};
   struct request request = {OP_NAME, {0, 0, 0}};
-  int result = ask(fd, &request, NULL, 0, name, sizeof(name));
+  int result = name.port_id != 0 ? 0 : ask(fd, &request, NULL, 0, &name, sizeof(name));
   if (result < 0) return fail(result);
-  put_address(address, length, name[0], name[1]);
+  put_address(address, length, name.port_id, name.groups);
   return 0;
 }
 
@@ -76,8 +91,10 @@ int set_option(int fd, int level, int option, const void *value, socklen_t lengt
   if (level == SOL_SOCKET && option == SO_SNDBUFFORCE) option = SO_SNDBUF;
   if (!is_daemons(level, option)) return NEXT(setsockopt)(fd, level, option, value, length) < 0 ? -errno : 0;
   uint32_t number = 0;
-  if (length < sizeof(number)) return -EINVAL;
-  memcpy(&number, value, sizeof(number));
+  if (level == SOL_NETLINK && (option == NETLINK_ADD_MEMBERSHIP || option == NETLINK_DROP_MEMBERSHIP)) forget_name(fd);
+  // As on Linux, netlink takes what is too short for zero.
+  if (length >= sizeof(number)) memcpy(&number, value, sizeof(number));
+  else if (level != SOL_NETLINK) return -EINVAL;
   struct request request = {OP_SETOPTION, {(uint32_t)level, (uint32_t)option, number}};
   if (is_granted(level, option)) return tell(fd, &request);
   return ask(fd, &request, NULL, 0, NULL, 0);

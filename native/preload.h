@@ -12,7 +12,7 @@
 // refused is told without a pipe and not waited for: a connection keeps its order.
 //
 // Omitted: programs that make system calls by themselves (static ones, Go), setns for a single thread, sockets that
-// come by SCM_RIGHTS.
+// come by SCM_RIGHTS, netlink sockets connected to others than the kernel.
 
 #ifndef UVETH_PRELOAD_H
 #define UVETH_PRELOAD_H
@@ -48,7 +48,7 @@
 enum {
   OP_OPEN = 1,      // protocol, socket type, 1 for CAP_NET_ADMIN; with the namespace's file as the last descriptor
   OP_SEND = 2,      // payload: a datagram of requests
-  OP_BIND = 3,      // port id, groups
+  OP_BIND = 3,      // port id, groups -> port id, groups
   OP_NAME = 4,      // -> port id, groups
   OP_SETOPTION = 5, // level, option, value
   OP_GETOPTION = 6, // level, option -> value
@@ -78,6 +78,9 @@ struct event {
 #define EVENT_HAS_NSID 1
 #define EVENT_HAS_PKTINFO 2
 
+// Descriptors from here on are not told to be netlink sockets.
+#define MAX_FD 65536
+
 // The largest answer: what a pipe holds, less the result in front of it.
 #define MAX_ANSWER 65000
 
@@ -101,6 +104,7 @@ int set_option(int fd, int level, int option, const void *value, socklen_t lengt
 int get_option(int fd, int level, int option, void *value, socklen_t *length);
 int bind_netlink(int fd, const struct sockaddr *address, socklen_t length);
 int open_netlink(int type, int protocol);
+void forget_name(int fd);
 void put_address(struct sockaddr *address, socklen_t *length, uint32_t port_id, uint32_t groups);
 
 // send.c, receive.c

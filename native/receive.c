@@ -11,7 +11,6 @@
 
 // An iovec array beyond this is refused by the system too (UIO_MAXIOV).
 #define MAX_PARTS 1024
-#define MAX_FD 65536
 // Dumps are packed to the largest buffer a socket was read with, up to this (netlink_recvmsg).
 #define LARGEST_DUMP 32768
 // No connection is full with less than this in it, counting what the system does for each datagram.

@@ -41,6 +41,7 @@ EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length) {
 }
 
 EXPORT int listen(int fd, int backlog) {
+  if (is_netlink(fd)) return fail(-EOPNOTSUPP);
   if (refuse_family_of(fd, -EADDRNOTAVAIL)) return -1;
   return NEXT(listen)(fd, backlog);
 }
@@ -53,11 +54,23 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length) {
     if (peer.nl_family == AF_NETLINK && (peer.nl_pid != 0 || peer.nl_groups != 0)) return fail(-ECONNREFUSED);
     struct request request = {OP_BIND, {0, 0, 0}};
     int result = ask(fd, &request, NULL, 0, NULL, 0);
-    return result < 0 ? fail(result) : 0;
+    // One that is bound already stays so.
+    return result < 0 && result != -EINVAL ? fail(result) : 0;
   }
   if (refuse_address(address, length)) return fail(-ENETUNREACH);
   return NEXT(connect)(fd, address, length);
 }
+
+// Netlink has no connections to wait for, and none to shut down.
+EXPORT int accept(int fd, struct sockaddr *address, socklen_t *length) {
+  return is_netlink(fd) ? fail(-EOPNOTSUPP) : NEXT(accept)(fd, address, length);
+}
+
+EXPORT int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
+  return is_netlink(fd) ? fail(-EOPNOTSUPP) : NEXT(accept4)(fd, address, length, flags);
+}
+
+EXPORT int shutdown(int fd, int how) { return is_netlink(fd) ? fail(-EOPNOTSUPP) : NEXT(shutdown)(fd, how); }
 
 EXPORT int setsockopt(int fd, int level, int option, const void *value, socklen_t length) {
   if (!is_netlink(fd)) return NEXT(setsockopt)(fd, level, option, value, length);

@@ -17,6 +17,17 @@ const NEEDS = [
   { package: "tcpdump", path: "tcpdump", tests: "captures read by tcpdump" },
   { package: "tshark", path: "tshark", tests: "captures read by tshark" },
   { package: "ethtool", path: "ethtool", tests: "link settings against ethtool" },
+  {
+    package: "libnl-route-3-dev",
+    path: "/usr/include/libnl3/netlink/route/link.h",
+    tests: "programs on libnl-3 under uveth run",
+  },
+  {
+    package: "libmnl-dev",
+    path: "/usr/include/libmnl/libmnl.h",
+    tests: "programs on libmnl under uveth run",
+  },
+  { package: "pkg-config", path: "pkg-config", tests: "programs on libraries under uveth run" },
   { package: "gcc", path: "cc", tests: "constants against the system's headers" },
   {
     package: "libc6-dev",

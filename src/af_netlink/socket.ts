@@ -65,6 +65,8 @@ export class NetlinkSocket implements Sender {
   listensToAll = false;
   ignoresOverrun = false;
   wantsPacketInfo = false;
+  /** Kept for who asks: multicast errors are reported to no sender here, as every sender is the kernel. */
+  wantsBroadcastErrors = false;
   receiveBuffer = defaultReceiveBuffer;
   /** The largest datagram its reader has asked for, which dumps are packed to. */
   dumpSize = firstDump;
@@ -171,7 +173,7 @@ export class NetlinkSocket implements Sender {
         this.isStrict = value !== 0;
         return;
       case nl.NETLINK_BROADCAST_ERROR:
-        // Multicast errors are reported to no sender here: every sender is the kernel.
+        this.wantsBroadcastErrors = value !== 0;
         return;
       default:
         throw new NetlinkError("ENOPROTOOPT");

@@ -25,6 +25,7 @@ import {
 import { join } from "node:path";
 import type { FileUse, FileUses } from "../attach/node/file-use.ts";
 import type { Machine } from "../index.ts";
+import { NetlinkError } from "../netlink/error.ts";
 import { codeOf } from "./node-error.ts";
 import { NETNS_FD } from "./seqpacket-protocol.ts";
 
@@ -94,30 +95,32 @@ export class NetnsFiles {
     removeIfThere(join(this.#folder, "netns", name));
   }
 
-  /** The namespace that descriptor `fd` of process `pid` is open on. */
+  /** The namespace that descriptor `fd` of process `pid` is open on; NetlinkError EINVAL when it is open on something else. */
   netnsOfFd(pid: number, fd: number): Netns | undefined {
-    try {
-      const netns = this.#byInode.get(statSync(`/proc/${pid}/fd/${fd}`).ino);
-      if (netns === undefined || !netns.isAlive) return undefined;
-      this.hold(netns);
-      return netns;
-    } catch {
-      // No such process or descriptor, or one that may not be looked at.
-      return undefined;
-    }
+    const inode = inodeOf(pid, fd);
+    if (inode === undefined) return undefined;
+    const netns = this.#holdByInode(inode);
+    if (netns === undefined) throw new NetlinkError("EINVAL");
+    return netns;
   }
 
   /** The namespace whose file a descriptor of our own is open on. */
   netnsOfFile(fd: number): Netns | undefined {
-    const netns = this.#byInode.get(fstatSync(fd).ino);
-    if (netns === undefined || !netns.isAlive) return undefined;
-    this.hold(netns);
-    return netns;
+    return this.#holdByInode(fstatSync(fd).ino);
   }
 
   /** The namespace that process `pid` lives in. */
   netnsOfPid(pid: number): Netns | undefined {
-    return this.netnsOfFd(pid, NETNS_FD);
+    const inode = inodeOf(pid, NETNS_FD);
+    return inode === undefined ? undefined : this.#holdByInode(inode);
+  }
+
+  /** The namespace of a file that somebody was seen to have open. */
+  #holdByInode(inode: number): Netns | undefined {
+    const netns = this.#byInode.get(inode);
+    if (netns === undefined || !netns.isAlive) return undefined;
+    this.hold(netns);
+    return netns;
   }
 
   /** Holds a namespace while its file is open. */
@@ -181,6 +184,15 @@ export class NetnsFiles {
     this.#held.clear();
     this.#uses.close();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The file that a descriptor of a process is open on; undefined for no such process or descriptor, or one that may not be looked at. */
+function inodeOf(pid: number, fd: number): number | undefined {
+  try {
+    return statSync(`/proc/${pid}/fd/${fd}`).ino;
+  } catch {
+    return undefined;
   }
 }
 

@@ -9,6 +9,7 @@ import { setS32, setU32 } from "../bytes/endian.ts";
 import type { NetlinkSession } from "../index.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { errnoNumber } from "../uapi/errno.ts";
+import { SOL_SOCKET } from "../uapi/socket.ts";
 import { getOption, setOption } from "./seqpacket-options.ts";
 import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
 import * as protocol from "./seqpacket-protocol.ts";
@@ -33,6 +34,8 @@ export interface SeqpacketHost {
   readonly scratch: EventScratch;
   /** Sends one datagram of `length` bytes; -EAGAIN when the connection is full. */
   send(bytes: Uint8Array, length: number): number;
+  /** Bounds what is sent and not yet received. */
+  limit(bytes: number): void;
   /** Asks for `onWritable`, or no longer. */
   wantWritable(isWanted: boolean): void;
 }
@@ -119,11 +122,12 @@ export class SeqpacketConnection {
         return { result: 0 };
       case protocol.OP_BIND:
         this.#bind(socket, words[0], words[1]);
-        return { result: 0 };
+        return { result: 0, payload: this.#name(socket) };
       case protocol.OP_NAME:
         return { result: 0, payload: this.#name(socket) };
       case protocol.OP_SETOPTION:
         setOption(socket, words[0], words[1], words[2] | 0);
+        if (words[0] === SOL_SOCKET) this.#host.limit(socket.receiveBuffer);
         return { result: 0 };
       case protocol.OP_GETOPTION: {
         const payload = getOption(socket, this.#type, words[0], words[1]);
@@ -159,7 +163,7 @@ export class SeqpacketConnection {
 
   /** Binds (netlink_bind): a socket has one port id for good; the mask sets groups 1 to 32. */
   #bind(socket: RawSocket, portId: number, mask: number): void {
-    if (this.#isBound && portId !== 0 && portId !== socket.portId) throw new NetlinkError("EINVAL");
+    if (this.#isBound && portId !== socket.portId) throw new NetlinkError("EINVAL");
     if (portId !== 0) this.#host.bind(socket, portId);
     this.#isBound = true;
     if (mask === 0 && socket.groups.size === 0) return;

@@ -68,7 +68,7 @@ function getNetlinkOption(socket: RawSocket, option: number): Uint8Array {
     case nl.NETLINK_NO_ENOBUFS:
       return wordBytes(Number(socket.ignoresOverrun));
     case nl.NETLINK_BROADCAST_ERROR:
-      return wordBytes(0);
+      return wordBytes(Number(socket.wantsBroadcastErrors));
     case nl.NETLINK_LISTEN_ALL_NSID:
       return wordBytes(Number(socket.listensToAll));
     case nl.NETLINK_CAP_ACK:

@@ -16,7 +16,7 @@ import { errnoNumber } from "../uapi/errno.ts";
 export const OP_OPEN = 1;
 /** Payload: a datagram of requests. */
 export const OP_SEND = 2;
-/** Port id, groups. */
+/** Port id, groups; answered with those it has. */
 export const OP_BIND = 3;
 /** Answered with port id and groups. */
 export const OP_NAME = 4;

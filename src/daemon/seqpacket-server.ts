@@ -136,6 +136,7 @@ export class SeqpacketServer {
         this.#control.do(pid, request, atEnd) ?? askInterfaces(machine, files, pid, request),
       scratch: this.#scratch,
       send: (bytes, length) => calls.send(fd, bytes, length),
+      limit: (bytes) => calls.limit(fd, bytes),
       wantWritable: (isWanted) => watch.setWritable(isWanted),
     };
   }

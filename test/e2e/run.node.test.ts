@@ -6,64 +6,16 @@
 //
 // Source: the live kernel and iproute2, run beside us; no expectation is written down here but for our own doors.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lines } from "./run-lines.ts";
+import { UVETH, underRun } from "./under-run.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const uveth = join(root, "bin", "uveth");
-const folder = mkdtempSync(join(tmpdir(), "uveth-run-"));
-const env = { ...process.env, UVETH_SOCKET: join(folder, "daemon.sock"), LC_ALL: "C" };
-
-function has(program: string): boolean {
-  return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
-}
-
-const canCompile = has("cc");
-/** Why nothing here can be tried, if that is so. */
-const missing = !canCompile
-  ? "there is no C compiler"
-  : !has("ip")
-    ? "iproute2 is not installed"
-    : !existsSync(join(root, "node_modules", "koffi"))
-      ? "koffi is not installed"
-      : undefined;
-/** A namespace of its own, with mounts for the names of others. */
-const unshared = [
-  process.getuid?.() === 0 ? "-nm" : "-Urnm",
-  "--",
-  "sh",
-  "-c",
-  `mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys && exec "$@"`,
-  "sh",
-];
-const hasKernel = missing === undefined && spawnSync("unshare", [...unshared, "true"]).status === 0;
-
-interface Result {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a program under `uveth run`, with words of its own before the program. */
-function run(words: readonly string[], options: { readonly input?: string } = {}): Promise<Result> {
-  return finish(uveth, ["run", ...words], options.input);
-}
-
-function finish(program: string, args: readonly string[], input = ""): Promise<Result> {
-  return new Promise((resolve) => {
-    const child = spawn(program, args, { env, cwd: folder });
-    let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (text) => (stdout += text));
-    child.stderr.on("data", (text) => (stderr += text));
-    child.on("close", (status) => resolve({ status, stdout, stderr }));
-    child.stdin.end(input);
-  });
-}
+const { folder, missing, hasKernel, unshared, run, finish, stop } = underRun("run");
 
 /** A shell that runs each line of its input and says what came of it. */
 const shell = `
@@ -98,8 +50,7 @@ describe.skipIf(missing !== undefined)("uveth run", () => {
   }, 60_000);
 
   afterAll(async () => {
-    await finish(uveth, ["daemon", "stop"]);
-    rmSync(folder, { recursive: true, force: true });
+    await stop();
   });
 
   test.skipIf(!hasKernel)(
@@ -146,7 +97,7 @@ describe.skipIf(missing !== undefined)("uveth run", () => {
     const script = `ip monitor link >seen & sleep 0.5; ${abuser}
 ip link add g0 type veth peer name g1; ip link del g0; sleep 0.5; kill $!; grep -c Deleted seen`;
     expect(await run(["--", "sh", "-c", script])).toEqual({ status: 0, stdout: "ok\n2\n", stderr: "" });
-    const status = await finish(uveth, ["daemon", "status", "--json"]);
+    const status = await finish(UVETH, ["daemon", "status", "--json"]);
     expect(JSON.parse(status.stdout).memoryBytes).toBeLessThan(400 * 1024 * 1024);
   }, 60_000);
 
@@ -180,13 +131,13 @@ for family, address in ((socket.AF_INET, ("127.0.0.1", 9)), (socket.AF_INET6, ("
   });
 
   test("begins in the namespace it is given, and hands on arguments, exit code and input", async () => {
-    await finish(uveth, ["ip", "netns", "add", "home"]);
+    await finish(UVETH, ["ip", "netns", "add", "home"]);
     const inside = await run(
       ["-n", "home", "--", "sh", "-c", 'ip netns identify; cat; echo "$0"; exit 7', "a b"],
       { input: "in" },
     );
     expect(inside).toEqual({ status: 7, stdout: "home\nina b\n", stderr: "" });
-    await finish(uveth, ["ip", "netns", "del", "home"]);
+    await finish(UVETH, ["ip", "netns", "del", "home"]);
     const gone = await run(["-n", "home", "--", "true"]);
     expect(gone).toEqual({
       status: 1,

@@ -3,7 +3,7 @@
 //
 // Mirrors listen(2), accept4(2), recvmsg(2) and send(2) of unix(7). Nothing waits: what would is -EAGAIN.
 
-import { setU16 } from "../../bytes/endian.ts";
+import { setS32, setU16 } from "../../bytes/endian.ts";
 import { encodeUtf8Into } from "../../bytes/utf8.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { errnoText } from "../../uapi/errno.ts";
@@ -15,6 +15,7 @@ import {
   SCM_CREDENTIALS,
   SCM_RIGHTS,
   SO_PASSCRED,
+  SO_SNDBUF,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_SEQPACKET,
@@ -27,6 +28,9 @@ import { ReceiveBuffer } from "./msghdr.ts";
 /** sizeof(struct sockaddr_un), and its path's offset. */
 const SOCKADDR_UN_SIZE = 110;
 const SUN_PATH = 2;
+
+/** What holds the largest datagram of a dump. */
+const SMALLEST_QUEUE = 48 * 1024;
 
 /** A datagram with what came beside it. */
 export interface SeqpacketDatagram {
@@ -80,6 +84,14 @@ export class Seqpacket {
     const accepted = this.#calls.accept(fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted >= 0) this.#libc.setsockopt(accepted, SOL_SOCKET, SO_PASSCRED, Uint8Array.of(1, 0, 0, 0));
     return accepted;
+  }
+
+  /** Bounds what is sent and not yet received, to what a receive buffer of `bytes` would hold. */
+  limit(fd: number, bytes: number): void {
+    const half = new Uint8Array(4);
+    // The system doubles what it is given, as it did for the receive buffer.
+    setS32(half, 0, Math.max(bytes, SMALLEST_QUEUE) >> 1);
+    this.#libc.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, half);
   }
 
   /** Receives a datagram, or -errno. */

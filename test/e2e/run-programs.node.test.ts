@@ -1,0 +1,92 @@
+// What: unmodified programs do the same under `uveth run` as on the live kernel: Python on sockets and ioctl(2), the
+// distribution's ethtool, and C programs on libnl-3 and libmnl.
+//
+//   uveth run ── programs/*.py, ethtool, *.c ── preload.so ── daemon ── machine
+//   unshare   ── the same                                            ── the live kernel
+//
+// Source: the live kernel, beside us; no expectation is written down.
+
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ethtoolLines } from "./ethtool-lines.ts";
+import { has, underRun } from "./under-run.ts";
+
+const { folder, missing, hasKernel, unshared, run, finish, stop } = underRun("programs");
+const programs = fileURLToPath(new URL("programs", import.meta.url));
+const all = readdirSync(programs).sort();
+
+/** A pair with known addresses, up if the program wants it so. */
+function setUp(isUp: boolean): string {
+  const add = "ip link add v0 address 02:00:00:00:00:aa type veth peer name v1 address 02:00:00:00:00:bb";
+  return isUp ? `${add}; ip link set v0 up; ip link set v1 up` : add;
+}
+
+/** Runs a line of shell on both sides, in a namespace of its own, and compares what comes out. */
+async function compare(line: string): Promise<void> {
+  const [ours, kernel] = await Promise.all([
+    run(["--", "unshare", "-n", "sh", "-c", line]),
+    finish("unshare", [...unshared, "sh", "-c", line]),
+  ]);
+  expect(kernel.stdout.length).toBeGreaterThan(0);
+  expect(normalized(ours)).toEqual(normalized(kernel));
+}
+
+/** What is random: hardware addresses that nobody chose. */
+function normalized({ status, stdout, stderr }: { status: number | null; stdout: string; stderr: string }) {
+  const text = stdout.replace(/\b(?!00:00:00|ff:ff:ff|02:00:00)[0-9a-f]{2}(:[0-9a-f]{2}){5}\b/g, "MAC");
+  return { status, stdout: text.split("\n"), stderr };
+}
+
+describe.skipIf(missing !== undefined || !hasKernel)("under uveth run as on the kernel", () => {
+  beforeAll(async () => {
+    const { status, stderr } = await run(["--", "true"]);
+    expect(status, stderr).toBe(0);
+  }, 60_000);
+
+  afterAll(stop);
+
+  for (const name of all.filter((each) => each.endsWith(".py"))) {
+    test.skipIf(!has("python3"))(`${name}: ${claimOf(name)}`, { timeout: 60_000 }, () =>
+      compare(`${setUp(/that is up/.test(textOf(name)))}; python3 ${join(programs, name)} 2>&1`),
+    );
+  }
+
+  test.skipIf(!has("ethtool"))("ethtool prints and fails alike", { timeout: 60_000 }, () =>
+    compare(`${setUp(true)}
+${ethtoolLines.map((line) => `echo '$ ${line}'; ${line} 2>&1; echo "[$?]"`).join("\n")}`),
+  );
+
+  for (const name of all.filter((each) => each.endsWith(".c"))) {
+    const libraries = /Libraries: (.*)/.exec(textOf(name))?.[1] ?? "";
+    const flags = flagsOf(libraries);
+    test(`${name}: ${claimOf(name)}`, { timeout: 60_000 }, async ({ skip }) => {
+      if (flags === undefined) skip(`${libraries} is not installed`);
+      const binary = join(folder, name.replace(/\.c$/, ""));
+      const built = spawnSync("cc", ["-O1", "-o", binary, join(programs, name), ...(flags ?? [])], {
+        encoding: "utf8",
+      });
+      expect(built.stderr).toBe("");
+      await compare(`${setUp(false)}; ${binary} 2>&1`);
+    });
+  }
+});
+
+function textOf(name: string): string {
+  return readFileSync(join(programs, name), "utf8");
+}
+
+/** What a program says of itself in its first line. */
+function claimOf(name: string): string {
+  return /What: ([^:.]*)/.exec(textOf(name))?.[1] ?? name;
+}
+
+/** The compiler's words for libraries; undefined when they are not there. */
+function flagsOf(libraries: string): string[] | undefined {
+  const { status, stdout } = spawnSync("pkg-config", ["--cflags", "--libs", ...libraries.split(" ")], {
+    encoding: "utf8",
+  });
+  return status === 0 ? stdout.trim().split(/\s+/) : undefined;
+}
