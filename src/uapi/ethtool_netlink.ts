@@ -1,4 +1,4 @@
-// Mirrors <linux/ethtool_netlink.h> and <linux/ethtool_netlink_generated.h>: the generic netlink family `ethtool`, as far as used. Data only.
+// Mirrors <linux/ethtool_netlink.h>: the generic netlink family `ethtool`, as far as used. Data only.
 
 // The family
 export const ETHTOOL_GENL_NAME = "ethtool";

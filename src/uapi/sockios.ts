@@ -1,5 +1,5 @@
-// Mirrors <linux/sockios.h>, struct ifreq of <linux/if.h> and the structures of <linux/route.h>, <linux/ipv6_route.h> and
-// <linux/if_arp.h>: the requests of ioctl(2) on a socket, as far as used. Data only.
+// Mirrors <linux/sockios.h>, struct ifreq of <linux/if.h> and the structures of <linux/route.h>, <linux/ipv6.h>,
+// <linux/ipv6_route.h> and <linux/if_arp.h>: the requests of ioctl(2) on a socket, as far as used. Data only.
 
 export const SIOCADDRT = 0x890b;
 export const SIOCDELRT = 0x890c;
