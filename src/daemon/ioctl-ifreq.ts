@@ -34,6 +34,7 @@ export function nameOf(bytes: Uint8Array, at = 0): string {
   return decodeUtf8(bytes, at, at + (end < 0 ? IFNAMSIZ - 1 : end));
 }
 
+/** Writes a name and fills its room with zeros. */
 export function putName(bytes: Uint8Array, at: number, name: string): void {
   bytes.fill(0, at, at + IFNAMSIZ);
   encodeUtf8Into(name, bytes, at);
@@ -59,12 +60,13 @@ export function addressAt(
   return { family: getU16(bytes, at), address: bytes.slice(at + SIN_ADDR, at + SIN_ADDR + 4) };
 }
 
-/** An IPv4 address as a number, and back. */
+/** An IPv4 address as a number. */
 export function numberOf(address: Uint8Array): number {
   const [a = 0, b = 0, c = 0, d = 0] = address;
   return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }
 
+/** The bytes of an address that is a number. */
 export function bytesOf(address: number): Uint8Array {
   return Uint8Array.of(address >>> 24, (address >>> 16) & 0xff, (address >>> 8) & 0xff, address & 0xff);
 }

@@ -7,10 +7,8 @@
 // Source: the live kernel and iproute2, run beside us; no expectation is written down here but for our own doors.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lines } from "./run-lines.ts";
 import { UVETH, underRun } from "./under-run.ts";
