@@ -12,6 +12,7 @@ import type { MachineOptions } from "./machine.ts";
 import { MachineCore } from "./machine.ts";
 import { captureToPcapng } from "./net/capture-file.ts";
 import { netnsByName } from "./net/namespace.ts";
+import type { Device } from "./net/netdevice.ts";
 import { WireHook } from "./net/wire-hook.ts";
 import { NetlinkClient } from "./netlink/client.ts";
 import { NetlinkError } from "./netlink/error.ts";
@@ -61,6 +62,12 @@ export interface CaptureToPcapngOptions {
   readonly snaplen?: number;
   /** Which frames, in the words of pcap-filter(7); all by default. */
   readonly filter?: string;
+  /** Single devices in place of namespaces. */
+  readonly devices?: readonly { readonly netns: string; readonly dev: string }[];
+  /** What the file says of itself, in its section header. */
+  readonly comments?: readonly string[];
+  /** Asked before each frame for what has happened since the last one; it becomes that frame's comments. */
+  readonly takeNotes?: () => readonly string[];
   /** Takes the file block by block, from its header on. */
   readonly write: (block: Uint8Array) => void;
 }
@@ -149,9 +156,16 @@ export class Machine implements NetlinkProvider {
    * Captures straight into a pcapng file until the function it returns is called, which writes what is left; ENOENT for a
    * namespace there is not, FilterError for a bad filter. For one link, or to look at frames, use `link.capture()`.
    */
-  captureToPcapng({ netns, snaplen, filter, write }: CaptureToPcapngOptions): () => void {
-    const sources = netns?.map((name) => netnsByName(this.core, name)) ?? [...this.core.namespaces.values()];
-    return captureToPcapng(this.core, { sources, snaplen, filter, write });
+  captureToPcapng({ netns, devices, ...options }: CaptureToPcapngOptions): () => void {
+    const sources = devices?.map((each) => this.#device(each.netns, each.dev)) ??
+      netns?.map((name) => netnsByName(this.core, name)) ?? [...this.core.namespaces.values()];
+    return captureToPcapng(this.core, { ...options, sources });
+  }
+
+  #device(netns: string, dev: string): Device {
+    const device = netnsByName(this.core, netns).names.get(dev);
+    if (device === undefined) throw new NetlinkError("ENODEV");
+    return device;
   }
 
   /**
@@ -159,8 +173,7 @@ export class Machine implements NetlinkProvider {
    * and ENODEV when there is none. It is the same one as long as the device lives.
    */
   wire(netns: string, dev: string): WireHook {
-    const device = netnsByName(this.core, netns).names.get(dev);
-    if (device === undefined) throw new NetlinkError("ENODEV");
+    const device = this.#device(netns, dev);
     let hook = this.#wires.get(device);
     if (hook === undefined) {
       hook = new WireHook(device);

@@ -323,6 +323,7 @@ describe("forms", () => {
 
   test.each([
     ["as const", "export const a = [1] as const;"],
+    ["types added to another package", 'declare module "vitest" {\n  interface Matchers<T = any> {}\n}'],
     ["a renamed import", 'import { mtu as m } from "./device.ts";\nexport { m as n };'],
     ["a key renamed in a type", "export type A<T> = { [K in keyof T as Uppercase<K>]: T[K] };"],
     ["satisfies", "export const a = 1 satisfies number;"],

@@ -16,6 +16,10 @@ export interface CaptureToPcapng {
   readonly snaplen?: number | undefined;
   /** Which frames, in the words of pcap-filter(7); all by default. FilterError when it cannot be understood. */
   readonly filter?: string | undefined;
+  /** What the file says of itself, in its section header. */
+  readonly comments?: readonly string[] | undefined;
+  /** Asked before each frame for what has happened since the last one; it becomes that frame's comments. */
+  readonly takeNotes?: (() => readonly string[]) | undefined;
   /** Takes the file block by block, from its header on. */
   readonly write: (block: Uint8Array) => void;
 }
@@ -23,9 +27,9 @@ export interface CaptureToPcapng {
 /** Captures until the function it returns is called, which writes what is left and the file's last blocks. */
 export function captureToPcapng(
   machine: MachineContext,
-  { sources, snaplen, filter, write }: CaptureToPcapng,
+  { sources, snaplen, filter, comments = [], takeNotes, write }: CaptureToPcapng,
 ): () => void {
-  const file = new CaptureFile(write, { epochNs: machine.clock.epochNs });
+  const file = new CaptureFile(write, { epochNs: machine.clock.epochNs, comments });
   const capture = new Capture(machine, {
     snaplen,
     filter: filter === undefined ? undefined : new Filter(filter),
@@ -38,6 +42,7 @@ export function captureToPcapng(
         timeNs: record.timestampNs,
         checksum: checksumOf(record),
         isSegmentedLater: record.gsoType !== GSO_NONE,
+        comments: takeNotes?.(),
       });
     }
   };

@@ -46,6 +46,8 @@ export interface Sighting {
   readonly isSegmentedLater?: boolean | undefined;
   /** Frames not handed over before this one, because the reader was slow. */
   readonly lost?: number | undefined;
+  /** What else is to be said of it. */
+  readonly comments?: readonly string[] | undefined;
 }
 
 /** What a capture file says of itself. */
@@ -96,7 +98,8 @@ export class CaptureFile {
     const lost = BigInt(sighting.lost ?? 0);
     seenOn.lost += lost;
     this.#lastNs = sighting.timeNs;
-    const { dropReason } = sighting;
+    const { dropReason, comments = [] } = sighting;
+    const said = dropReason === undefined ? comments : [...comments, `dropped: ${dropReason}`];
     this.#write(
       pcapngPacket({
         interfaceId: seenOn.id,
@@ -106,7 +109,8 @@ export class CaptureFile {
         flags: flagsOf(sighting),
         ...(sighting.packetId === 0 ? {} : { packetId: BigInt(sighting.packetId) }),
         ...(lost === 0n ? {} : { dropCount: lost }),
-        ...(dropReason === undefined ? {} : dropped(dropReason)),
+        ...(said.length === 0 ? {} : { comments: said }),
+        ...(dropReason === undefined ? {} : { verdict: { kind: VERDICT_TC, value: TC_ACT_SHOT } }),
       }),
     );
   }
@@ -143,9 +147,4 @@ function flagsOf({ isOutgoing, packetType, checksum, isSegmentedLater }: Sightin
   if (checksum === "verified") flags |= EPB_CHECKSUM_VALID;
   if (isSegmentedLater === true) flags |= EPB_SEGMENTATION_OFFLOAD;
   return flags;
-}
-
-/** What a reader of the file sees of a drop: a verdict, and the reason in words. */
-function dropped(reason: string) {
-  return { comments: [`dropped: ${reason}`], verdict: { kind: VERDICT_TC, value: TC_ACT_SHOT } };
 }

@@ -8,7 +8,9 @@ import { walk } from "./source.mjs";
 /** @type {Record<string, (node: Node) => string | undefined>} */
 const SHUNNED = {
   TSEnumDeclaration: () => "enum",
-  TSModuleDeclaration: (node) => (node.kind === "global" ? undefined : "namespace"),
+  // `declare module "x"` adds to another package's types, and must repeat what stands there.
+  TSModuleDeclaration: (node) =>
+    node.kind === "global" || node.id.type === "Literal" ? undefined : "namespace",
   TSAnyKeyword: () => "any",
   TSNonNullExpression: () => "non-null !",
   TSTypeAssertion: () => "<type> assertion",
@@ -22,7 +24,10 @@ const SHUNNED = {
  */
 export function checkForms(source, report) {
   const mayAssert = source.path.startsWith("src/bytes/");
+  let additionEnd = -1;
   walk(source.program, (node) => {
+    if (node.type === "TSModuleDeclaration" && node.id.type === "Literal") additionEnd = node.end;
+    if (node.type === "TSAnyKeyword" && node.start < additionEnd) return;
     const form = SHUNNED[node.type]?.(node);
     if (form) report(source, node.start, `${form} is not used here`);
     if (node.type === "TSAsExpression" && !mayAssert && !isConst(node)) {

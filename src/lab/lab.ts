@@ -1,0 +1,474 @@
+// A lab: hosts, routers and switches with links between them, on one machine of its own; nothing of it is left when it is closed.
+//
+// What is declared is made by `start()`, which every call that needs it makes itself. Time is the world's, or virtual: then
+// nothing happens unless the lab is told to advance, and the same seed gives the same run, byte for byte.
+
+import type { ChildProcess, SpawnOptions } from "node:child_process";
+import { realTime } from "../attach/index.ts";
+import type { Machine, Time, WireHook } from "../index.ts";
+import { createMachine, nanoseconds, SeededRandom, VirtualClock } from "../index.ts";
+import { AddressPlan, bare, planRoutes, prefixOf } from "./address-plan.ts";
+import { Cuts } from "./cuts.ts";
+import type { Disposer } from "./disposer.ts";
+import { disposer } from "./disposer.ts";
+import { macOf } from "./hash.ts";
+import { LabError } from "./lab-error.ts";
+import type { LinkCaptureOptions, LinkOptions } from "./link.ts";
+import { LabLink, LinkEnd } from "./link.ts";
+import { Host, LabNode, Router, Switch } from "./node.ts";
+import type { ProgramRunner } from "./programs.ts";
+import type { LabEvent } from "./recording.ts";
+import { joinBytes, Recording } from "./recording.ts";
+
+/** How a lab is made. */
+export interface LabOptions {
+  /** What all chance in the lab comes from; UVETH_SEED of the caller's choice, else one that `lab.seed` tells. */
+  readonly seed?: number;
+  /** "real" by default. Real programs take real time. */
+  readonly time?: "real" | "virtual";
+  /** IPv6 beside IPv4; on by default. */
+  readonly ipv6?: boolean;
+  /** The wall clock at the start of virtual time, in nanoseconds since 1970. */
+  readonly epochNs?: bigint;
+  /** Frames that each link remembers, for `carries` and `toCarry`; none by default. */
+  readonly history?: number;
+  /** Captures everything from the first start on; see `recording`. */
+  readonly record?: boolean;
+  /** Runs real programs (programs.ts); by default loaded when the first is started. */
+  readonly programs?: ProgramRunner;
+}
+
+const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const virtualStepNs = 10_000_000;
+/** How long `until` advances virtual time for one promise. */
+const virtualPatienceNs = 3_600_000_000_000;
+
+/** A network in a box. Close it, or let `await using` do so. */
+export class Lab {
+  readonly seed: number;
+  readonly machine: Machine;
+  readonly nodes = new Map<string, LabNode>();
+  readonly links: LabLink[] = [];
+  readonly events: LabEvent[] = [];
+  readonly isVirtual: boolean;
+  readonly #clock: VirtualClock | undefined;
+  readonly #hasIpv6: boolean;
+  readonly #plan = new AddressPlan();
+  readonly #cuts: Cuts;
+  readonly #routed = new Set<string>();
+  readonly #history: number;
+  /** What has been captured since the first start, when the lab records. */
+  readonly recording: Recording | undefined;
+  #programs: ProgramRunner | undefined;
+  #started: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: LabOptions = {}) {
+    const { seed, time = "real", ipv6 = true, epochNs, programs, history = 0, record = false } = options;
+    const world = realTime();
+    this.seed = seed ?? world.random.u32();
+    this.isVirtual = time === "virtual";
+    this.#hasIpv6 = ipv6;
+    this.#history = history;
+    this.#programs = programs;
+    const random = new SeededRandom(this.seed);
+    this.#clock = this.isVirtual ? new VirtualClock(epochNs) : undefined;
+    const clock = this.#clock;
+    this.machine = createMachine(
+      clock === undefined ? { ...world, random } : { clock, scheduler: clock, random },
+    );
+    this.recording = record ? new Recording(this.machine, this.seed, this.events) : undefined;
+    this.#cuts = new Cuts(this.links, (end) => this.wireOf(end));
+  }
+
+  // --- Building -------------------------------------------------------------------------------------------------------
+
+  /** A host of this name. */
+  host(name: string): Host {
+    return this.#add(new Host(this, name));
+  }
+
+  /** Several hosts at once. */
+  hosts(...names: string[]): Host[] {
+    return names.map((name) => this.host(name));
+  }
+
+  /** A host that passes packets on. */
+  router(name: string): Router {
+    return this.#add(new Router(this, name));
+  }
+
+  /** A learning switch; `stp` for shapes with loops. */
+  switch(name: string, { stp = false }: { readonly stp?: boolean } = {}): Switch {
+    if (!this.machine.core.kinds.has("bridge"))
+      throw new LabError(
+        "Cannot make a switch: this uveth has no bridges. Link hosts to one another or to a router instead",
+      );
+    return this.#add(new Switch(this, name, stp));
+  }
+
+  #add<Node extends LabNode>(node: Node): Node {
+    if (!nameForm.test(node.name))
+      throw new LabError(`Cannot name a node "${node.name}": letters, digits, ".", "_" and "-", 64 at most`);
+    if (this.nodes.has(node.name)) throw new LabError(`There is a node "${node.name}" already`);
+    this.nodes.set(node.name, node);
+    return node;
+  }
+
+  /** A link between two nodes, named or as they are. */
+  link(a: LabNode | string, b: LabNode | string, options: LinkOptions = {}): LabLink {
+    const [one, other] = [this.node(a), this.node(b)];
+    if (one === other) throw new LabError(`Cannot link "${one.name}" to itself`);
+    const base = options.name ?? `${one.name}-${other.name}`;
+    let name = base;
+    for (let number = 2; this.links.some((link) => link.name === name); number++) {
+      if (options.name !== undefined) throw new LabError(`There is a link "${base}" already`);
+      name = `${base}-${number}`;
+    }
+    const ends = [one, other].map((node) => {
+      const ifname = `eth${node.links.length}`;
+      return new LinkEnd(node, ifname, macOf(`${node.name}/${ifname}`));
+    });
+    const [endA, endB] = ends;
+    if (endA === undefined || endB === undefined) throw new LabError("A link has two ends");
+    const link = new LabLink(this, name, endA, endB, options);
+    this.links.push(link);
+    one.links.push(link);
+    other.links.push(link);
+    return link;
+  }
+
+  /** A node by name. */
+  node(name: LabNode | string): LabNode {
+    if (name instanceof LabNode) return name;
+    const node = this.nodes.get(name);
+    if (node === undefined) throw new LabError(`There is no node "${name}"`);
+    return node;
+  }
+
+  /** A host or router by name. */
+  get(name: string): Host {
+    const node = this.node(name);
+    if (!(node instanceof Host)) throw new LabError(`"${name}" is a switch`);
+    return node;
+  }
+
+  /** Every host and router. */
+  get allHosts(): Host[] {
+    return [...this.nodes.values()].filter((node) => node instanceof Host);
+  }
+
+  // --- Making ---------------------------------------------------------------------------------------------------------
+
+  /** Makes what has been declared and is not there yet. Calls may be repeated; they do nothing when all is there. */
+  start(): Promise<void> {
+    this.#started = this.#started.then(() => this.#make());
+    return this.#started;
+  }
+
+  async #make(): Promise<void> {
+    if (this.#isClosed) throw new LabError("The lab is closed");
+    const nodes = [...this.nodes.values()].filter((node) => !node.isMade);
+    const links = this.links.filter((link) => !link.isMade);
+    if (nodes.length === 0 && links.length === 0) return;
+    for (const node of nodes) await this.#makeNode(node);
+    for (const link of links) await this.#makeLink(link);
+    await this.#address(links);
+    await this.#route();
+    for (const link of links) {
+      await link.applyOptions();
+      if (this.#history > 0) link.remember(this.#history);
+    }
+    this.recording?.start();
+  }
+
+  async #makeNode(node: LabNode): Promise<void> {
+    const netns = await this.machine.netns(node.name);
+    node.netns = netns;
+    await netns.link.set("lo", { isUp: true });
+    if (node.kind === "switch") {
+      await netns.setSysctl("net.ipv6.conf.default.disable_ipv6", 1);
+      await netns.link.add({ kind: "bridge", name: "br0", isUp: true });
+      return;
+    }
+    if (this.#hasIpv6) await netns.setSysctl("net.ipv6.conf.default.dad_transmits", 0);
+    else await netns.setSysctl("net.ipv6.conf.default.disable_ipv6", 1);
+    if (node.kind !== "router") return;
+    await netns.setSysctl("net.ipv4.ip_forward", 1);
+    if (this.#hasIpv6) await netns.setSysctl("net.ipv6.conf.all.forwarding", 1);
+  }
+
+  async #makeLink(link: LabLink): Promise<void> {
+    const { a, b, options } = link;
+    const { mtu } = options;
+    a.handle = await a.node.netns.link.add({
+      kind: "veth",
+      name: a.ifname,
+      address: a.mac,
+      mtu,
+      peer: { name: b.ifname, address: b.mac, mtu, netns: b.node.name },
+    });
+    b.handle = await b.node.netns.link.handle(b.ifname);
+    for (const end of link.ends) {
+      const isPort = end.node.kind === "switch";
+      await end.handle?.set(isPort ? { master: "br0", isUp: true } : { isUp: true });
+    }
+    link.isMade = true;
+  }
+
+  async #address(links: readonly LabLink[]): Promise<void> {
+    for (const link of links) {
+      for (const [index, end] of link.ends.entries()) {
+        const given = link.options.addresses?.[index];
+        if (given !== undefined) await this.#give(end, given);
+      }
+    }
+    // All links, so that new ends join the segments there are.
+    const planned = this.links.map(({ a, b }) => [a, b] as const);
+    for (const { end, ip, ip6 } of this.#plan.add(planned)) {
+      const own = end instanceof LinkEnd ? end : undefined;
+      if (own === undefined || own.addresses.length > 0) continue;
+      await this.#give(own, this.#hasIpv6 ? [ip, ip6] : [ip]);
+    }
+  }
+
+  async #give(end: LinkEnd, addresses: readonly string[]): Promise<void> {
+    end.addresses = addresses;
+    for (const address of addresses) await end.node.netns.addr.add(address, { dev: end.ifname, noDad: true });
+  }
+
+  async #route(): Promise<void> {
+    for (const { node, dst, via } of planRoutes(this.#plan.ends)) {
+      if (dst.includes(":") && !this.#hasIpv6) continue;
+      const key = `${node.name} ${dst}`;
+      if (this.#routed.has(key)) continue;
+      this.#routed.add(key);
+      await this.node(node.name).netns.route.add({ dst, via });
+    }
+  }
+
+  // --- Names, time, events --------------------------------------------------------------------------------------------
+
+  /** The IPv4 address of a node's name, one that `from` has a link to if there is; an address is its own. */
+  resolve(name: string, from?: Host): string {
+    const node = this.nodes.get(name);
+    if (node instanceof Host) return from === undefined ? node.ip : addressFrom(from, node);
+    if (node !== undefined) throw new LabError(`"${name}" is a switch and has no address`);
+    if (/^[0-9.]+$/.test(name) || name.includes(":")) return name;
+    throw new LabError(`There is no host "${name}" in the lab`);
+  }
+
+  /** Moves virtual time on by "10s" or milliseconds; promises that become ready run in between. LabError in real time. */
+  async advance(time: Time): Promise<void> {
+    if (this.#clock === undefined)
+      throw new LabError('Cannot advance real time: make the lab with { time: "virtual" }');
+    await this.start();
+    await this.#clock.advance(nanoseconds(time));
+  }
+
+  /** Awaits `promise`; virtual time runs on until it is settled. */
+  async until<Result>(promise: Promise<Result>): Promise<Result> {
+    if (this.#clock === undefined) return promise;
+    let isSettled = false;
+    const settled = promise.finally(() => {
+      isSettled = true;
+    });
+    settled.catch(() => {});
+    for (let waited = 0; !isSettled && waited < virtualPatienceNs; waited += virtualStepNs) {
+      await this.#clock.advance(virtualStepNs);
+    }
+    if (!isSettled) throw new LabError("Nothing came of it within an hour of virtual time");
+    return settled;
+  }
+
+  /** Nanoseconds since the lab's start. */
+  now(): number {
+    return this.machine.core.clock.now();
+  }
+
+  after(delayNs: number, run: () => void): () => void {
+    const timer = this.machine.core.timers.after(delayNs, run);
+    return () => timer.stop();
+  }
+
+  /** Waits until something holds, for at most so long; virtual time runs meanwhile. */
+  async waitUntil(isReached: () => boolean, withinNs: number): Promise<void> {
+    const step = Math.min(virtualStepNs, Math.max(1, withinNs));
+    const end = this.now() + withinNs;
+    while (!isReached() && this.now() < end) {
+      if (this.#clock === undefined)
+        await new Promise((resolve) => this.after(step, () => resolve(undefined)));
+      else await this.#clock.advance(Math.min(step, end - this.now()));
+    }
+  }
+
+  /** See LabLink.capture. */
+  captureEnds(ends: readonly LinkEnd[], { filter, snaplen, write }: LinkCaptureOptions): () => Uint8Array {
+    const blocks: Uint8Array[] = [];
+    const stop = this.machine.captureToPcapng({
+      devices: ends.map(({ node, ifname }) => ({ netns: node.name, dev: ifname })),
+      comments: [`seed ${this.seed}`],
+      ...(filter === undefined ? {} : { filter }),
+      ...(snaplen === undefined ? {} : { snaplen }),
+      write: write ?? ((block) => blocks.push(block.slice())),
+    });
+    let file: Uint8Array | undefined;
+    return () => {
+      if (file === undefined) stop();
+      file ??= joinBytes(blocks);
+      return file;
+    };
+  }
+
+  /** Adds a line to the timeline. */
+  note(text: string): void {
+    this.events.push({ atNs: this.now(), text });
+  }
+
+  wireOf(end: LinkEnd): WireHook {
+    return this.machine.wire(end.node.name, end.ifname);
+  }
+
+  // --- Faults ---------------------------------------------------------------------------------------------------------
+
+  /**
+   * Keeps groups of nodes from hearing one another, both ways, until healed: frames vanish, connections stay open. One way
+   * with `{ oneWay: true }`: the first group is not heard by the others.
+   */
+  async partition(...args: PartitionArguments): Promise<Disposer> {
+    await this.start();
+    const last = args.at(-1);
+    const isOneWay = typeof last === "object" && !Array.isArray(last) && "oneWay" in last && last.oneWay;
+    const groups = args
+      .filter((arg) => Array.isArray(arg))
+      .map((group) => group.map((node) => this.node(node)));
+    if (groups.length < 2)
+      throw new LabError("A partition takes two groups or more: lab.partition([a], [b, c])");
+    const undo: (() => void)[] = [];
+    for (const [index, group] of groups.entries()) {
+      for (const other of groups.slice(index + 1)) {
+        undo.push(this.#cuts.add(group, other, "drop"));
+        if (!isOneWay) undo.push(this.#cuts.add(other, group, "drop"));
+      }
+    }
+    const text = groups
+      .map((group) => group.map(({ name }) => name).join(","))
+      .join(isOneWay ? " ⇸ " : " | ");
+    this.note(`partition ${text}`);
+    return disposer(() => {
+      for (const each of undo) each();
+      this.note(`healed ${text}`);
+    });
+  }
+
+  /** Cuts a node off from all others. */
+  isolate(node: LabNode | string): Promise<Disposer> {
+    const alone = this.node(node);
+    return this.partition(
+      [alone],
+      [...this.nodes.values()].filter((other) => other !== alone),
+    );
+  }
+
+  /** Takes every partition and hold back, and every netem and downed link. */
+  async heal(): Promise<void> {
+    this.#cuts.clear();
+    for (const link of this.links) {
+      if (!link.isMade) continue;
+      await link.netem(null);
+      await link.up();
+    }
+    this.note("healed");
+  }
+
+  /** Keeps what groups send one another waiting on the wire, until `release()`, when it goes on in order. */
+  async hold(from: readonly (LabNode | string)[], to: readonly (LabNode | string)[]): Promise<Disposer> {
+    await this.start();
+    const [one, other] = [from.map((node) => this.node(node)), to.map((node) => this.node(node))];
+    const undo = [this.#cuts.add(one, other, "hold"), this.#cuts.add(other, one, "hold")];
+    this.note(`hold ${one.map(({ name }) => name).join(",")} | ${other.map(({ name }) => name).join(",")}`);
+    return disposer(() => {
+      for (const each of undo) each();
+    });
+  }
+
+  /** Lets everything go that is held. */
+  release(): void {
+    this.#cuts.clear("hold");
+    this.note("released");
+  }
+
+  // --- Assertions, captures, programs ---------------------------------------------------------------------------------
+
+  /** Pings from every host to every other once; names the pairs that had no answer. */
+  async pingAll({ timeoutMs = 1_000 }: { readonly timeoutMs?: number } = {}): Promise<PingAllResult> {
+    await this.start();
+    const hosts = this.allHosts.filter((host) => host.addresses.length > 0);
+    const lost: string[] = [];
+    let sent = 0;
+    for (const from of hosts) {
+      for (const to of hosts) {
+        if (from === to) continue;
+        sent++;
+        const answered = await from.ping(to, { timeoutMs }).then(
+          ({ received }) => received > 0,
+          () => false,
+        );
+        if (!answered) lost.push(`${from.name} → ${to.name}`);
+      }
+    }
+    return { sent, received: sent - lost.length, lost };
+  }
+
+  /** See Host.spawn. */
+  async spawnIn(node: Host, argv: readonly string[], options: SpawnOptions): Promise<ChildProcess> {
+    if (this.isVirtual)
+      throw new LabError(`Cannot run "${argv[0] ?? ""}": programs take real time, and this lab's is virtual`);
+    this.#programs ??= (await import("./programs.ts")).createPrograms(this.machine);
+    return this.#programs.spawn(node.name, argv, options);
+  }
+
+  // --- End ------------------------------------------------------------------------------------------------------------
+
+  /** Ends programs, connections, captures and devices: nothing is left. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    await this.#started.catch(() => undefined);
+    this.#isClosed = true;
+    this.recording?.stop();
+    await this.#programs?.close();
+    this.#cuts.clear();
+    for (const link of this.links) {
+      for (const end of link.ends) if (end.handle !== undefined) this.wireOf(end).clear();
+    }
+    this.machine.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Groups of nodes, and perhaps that it is one way only. */
+export type PartitionArguments = (readonly (LabNode | string)[] | { readonly oneWay: boolean })[];
+
+/** What came of pinging all. */
+export interface PingAllResult {
+  readonly sent: number;
+  readonly received: number;
+  /** "h1 → h2" for each pair without an answer. */
+  readonly lost: readonly string[];
+}
+
+/** An address of `to` whose prefix `from` is in too, else its first one. */
+function addressFrom(from: Host, to: Host): string {
+  const near = new Set(from.ends.flatMap(({ addresses }) => addresses.map(prefixOf)));
+  const isNear = (address: string) => !address.includes(":") && near.has(prefixOf(address));
+  const address = to.ends.flatMap(({ addresses }) => addresses).find(isNear);
+  return address === undefined ? to.ip : bare(address);
+}
+
+/** Makes an empty lab. */
+export function createLab(options: LabOptions = {}): Lab {
+  return new Lab(options);
+}

@@ -1,0 +1,207 @@
+// The nodes of a lab: hosts, routers and switches, each a namespace of its own.
+
+import type { ChildProcess, SpawnOptions } from "node:child_process";
+import type { MachineNetns, PingOptions, PingResult } from "../index.ts";
+import { bare } from "./address-plan.ts";
+import { LabError } from "./lab-error.ts";
+
+/** A link as its nodes see it (link.ts). */
+export interface NodeLink {
+  readonly name: string;
+  endOf(node: LabNode): NodeEnd;
+}
+
+/** A node's end of a link. */
+export interface NodeEnd {
+  readonly ifname: string;
+  readonly mac: string;
+  readonly addresses: readonly string[];
+}
+
+/** What a node needs of its lab. */
+export interface NodeOwner {
+  readonly isVirtual: boolean;
+  start(): Promise<void>;
+  /** The address of a name, as `from` reaches it best. */
+  resolve(name: string, from?: Host): string;
+  /** Runs time on, when it is virtual, until a promise is settled. */
+  until<Result>(promise: Promise<Result>): Promise<Result>;
+  spawnIn(node: Host, argv: readonly string[], options: SpawnOptions): Promise<ChildProcess>;
+}
+
+/** What hosts, routers and switches have in common. */
+export class LabNode {
+  readonly name: string;
+  readonly kind: "host" | "router" | "switch";
+  readonly links: NodeLink[] = [];
+  protected readonly lab: NodeOwner;
+  #netns: MachineNetns | undefined;
+
+  constructor(lab: NodeOwner, name: string, kind: "host" | "router" | "switch") {
+    this.lab = lab;
+    this.name = name;
+    this.kind = kind;
+  }
+
+  /** Its namespace: links, addresses, routes, sockets. The lab must have started. */
+  get netns(): MachineNetns {
+    if (this.#netns === undefined)
+      throw new LabError(`"${this.name}" is not there yet: await lab.start() first`);
+    return this.#netns;
+  }
+
+  /** Set by the lab when the namespace is made. */
+  set netns(netns: MachineNetns) {
+    this.#netns = netns;
+  }
+
+  get isMade(): boolean {
+    return this.#netns !== undefined;
+  }
+
+  /** Its ends of links. */
+  get ends(): NodeEnd[] {
+    return this.links.map((link) => link.endOf(this));
+  }
+}
+
+/** What a program did. */
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A computer of a lab. In it runs TypeScript over uveth's own stack, or, where the system allows, a real program. */
+export class Host extends LabNode {
+  #isPaused = false;
+  readonly #programs = new Map<
+    ChildProcess,
+    { readonly argv: readonly string[]; readonly options: SpawnOptions }
+  >();
+
+  constructor(lab: NodeOwner, name: string, kind: "host" | "router" = "host") {
+    super(lab, name, kind);
+  }
+
+  /** Its first IPv4 address. */
+  get ip(): string {
+    return this.#address((address) => !address.includes(":"));
+  }
+
+  /** Its first IPv6 address that is not link-local. */
+  get ip6(): string {
+    return this.#address((address) => address.includes(":"));
+  }
+
+  #address(isWanted: (address: string) => boolean): string {
+    for (const end of this.ends) {
+      const address = end.addresses.find(isWanted);
+      if (address !== undefined) return bare(address);
+    }
+    throw new LabError(`"${this.name}" has no address: link it to something and await lab.start()`);
+  }
+
+  /** All its addresses, without prefixes. */
+  get addresses(): string[] {
+    return this.ends.flatMap((end) => end.addresses.map(bare));
+  }
+
+  /** Pings a host by name or an address. */
+  async ping(target: Host | string, options: PingOptions = {}): Promise<PingResult> {
+    await this.lab.start();
+    const address = this.lab.resolve(typeof target === "string" ? target : target.name, this);
+    return this.lab.until(this.netns.ping(address, options));
+  }
+
+  /** Listens for TCP connections on all addresses, or on `host`. */
+  listen(options: Parameters<MachineNetns["listen"]>[0]): ReturnType<MachineNetns["listen"]> {
+    return this.netns.listen(options);
+  }
+
+  /** Opens a TCP connection to a host by name or an address. */
+  connect(options: Parameters<MachineNetns["connect"]>[0]): ReturnType<MachineNetns["connect"]> {
+    const { host } = options;
+    return this.netns.connect(
+      host === undefined ? options : { ...options, host: this.lab.resolve(host, this) },
+    );
+  }
+
+  /** Opens a UDP socket. */
+  udp(options: Parameters<MachineNetns["udp"]>[0] = {}): ReturnType<MachineNetns["udp"]> {
+    return this.netns.udp(options);
+  }
+
+  /** Starts a real program here; LabError with the cause and the cure where that is not possible. */
+  async spawn(argv: readonly string[], options: SpawnOptions = {}): Promise<ChildProcess> {
+    await this.lab.start();
+    const child = await this.lab.spawnIn(this, argv, options);
+    this.#programs.set(child, { argv, options });
+    child.once("exit", () => this.#programs.delete(child));
+    return child;
+  }
+
+  /** Runs a real program here to its end. */
+  async exec(argv: readonly string[], options: SpawnOptions = {}): Promise<ExecResult> {
+    const child = await this.spawn(argv, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    let stdout = "";
+    let stderr = "";
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => resolve({ exitCode: code ?? 1, stdout, stderr }));
+    });
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Stops every program of the host where it is (SIGSTOP); connections stay open. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#signal("SIGSTOP");
+  }
+
+  unpause(): void {
+    this.#isPaused = false;
+    this.#signal("SIGCONT");
+  }
+
+  /** Ends every program of the host. Addresses stay. */
+  kill(signal: NodeJS.Signals = "SIGKILL"): void {
+    this.#signal(signal);
+  }
+
+  /** Ends every program of the host and starts each again; addresses and ports stay. */
+  async restart(signal: NodeJS.Signals = "SIGKILL"): Promise<ChildProcess[]> {
+    const programs = [...this.#programs];
+    const ended = programs.map(([child]) => new Promise((resolve) => child.once("exit", resolve)));
+    this.#signal(signal);
+    await Promise.all(ended);
+    return Promise.all(programs.map(([, { argv, options }]) => this.spawn(argv, options)));
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    for (const child of this.#programs.keys()) child.kill(signal);
+  }
+}
+
+/** A host that passes packets on. */
+export class Router extends Host {
+  constructor(lab: NodeOwner, name: string) {
+    super(lab, name, "router");
+  }
+}
+
+/** A learning switch: a bridge with a port for each link. */
+export class Switch extends LabNode {
+  /** It runs the spanning tree protocol. */
+  readonly isStp: boolean;
+
+  constructor(lab: NodeOwner, name: string, isStp: boolean) {
+    super(lab, name, "switch");
+    this.isStp = isStp;
+  }
+}
