@@ -10,6 +10,7 @@ import { announceAddress4, delAddress4, dumpAddresses4, newAddress4 } from "./ad
 import { announceAddress6, delAddress6, dumpAddresses6, getAddress6, newAddress6 } from "./addr6.ts";
 import type { Rtnetlink } from "./dispatch.ts";
 import { dumpLinks6 } from "./dump-links6.ts";
+import { dumpAnycasts6, dumpGroups4, dumpGroups6 } from "./multicast.ts";
 import { announcePrefix, announceUserOption } from "./nd-messages.ts";
 import { announceNeigh, delNeigh, getNeigh, newNeigh } from "./neigh.ts";
 import { dumpNeighs } from "./neigh-dump.ts";
@@ -59,6 +60,11 @@ function joinAddresses(rtnetlink: Rtnetlink): void {
     isDoneSplit: true,
   });
   rtnetlink.registerDumpAll(rt.RTM_GETADDR);
+  rtnetlink.register(AF_INET, rt.RTM_GETMULTICAST, { dump: dumpGroups4 });
+  rtnetlink.register(AF_INET6, rt.RTM_GETMULTICAST, { dump: dumpGroups6 });
+  rtnetlink.registerDumpAll(rt.RTM_GETMULTICAST);
+  rtnetlink.register(AF_INET6, rt.RTM_GETANYCAST, { dump: dumpAnycasts6 });
+  rtnetlink.registerDumpAll(rt.RTM_GETANYCAST);
 }
 
 function joinRoutes(rtnetlink: Rtnetlink): void {

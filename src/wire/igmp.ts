@@ -61,6 +61,15 @@ export function isIgmpChecksumCorrect(bytes: Uint8Array, at: number, end: number
   return checksum(bytes, at, end) === 0;
 }
 
+/** Writes a message of version 1 or 2, or a leave, with its checksum. */
+export function emitIgmp(bytes: Uint8Array, at: number, type: number, group: number): void {
+  setU8(bytes, at, type);
+  setU8(bytes, at + 1, 0);
+  setBe16(bytes, at + 2, 0);
+  setBe32(bytes, at + 4, group);
+  setBe16(bytes, at + 2, checksum(bytes, at, at + IGMP_SIZE));
+}
+
 /** Writes a version 3 report with its checksum and returns its end. */
 export function emitIgmp3Report(bytes: Uint8Array, at: number, records: readonly IgmpRecord[]): number {
   setU8(bytes, at, IGMP3_REPORT);

@@ -15,6 +15,12 @@ import type { FibAlias } from "./fib.ts";
 /** Below this MTU a device has no IPv4 (inetdev_valid_mtu). */
 export const MIN_MTU4 = 68;
 
+/** What tells of a device's groups (igmp.ts). */
+export interface GroupReporter {
+  change(group: number, isJoined: boolean): void;
+  stop(): void;
+}
+
 /** The state of one device. */
 export class InDevice extends DeviceSlot {
   readonly dev: Device;
@@ -26,6 +32,8 @@ export class InDevice extends DeviceSlot {
   readonly neighbours = new Map<number, Neighbour>();
   /** Multicast groups joined, and how many times; keys as above. Null while there are none. */
   groups: Map<number, number> | null = null;
+  /** Tells of the groups; made when there is something to tell. */
+  igmp: GroupReporter | null = null;
   /** Routes with a next hop on the device. */
   readonly routes = new Set<FibAlias>();
   /** Ends lifetimes; made when an address has one. */

@@ -13,7 +13,7 @@ import {
 import type { Device } from "../../net/netdevice.ts";
 import type { ErrnoName } from "../../uapi/errno.ts";
 import { IFF_LOOPBACK, IFF_UP } from "../../uapi/if.ts";
-import { INADDR_LOOPBACK } from "../../uapi/in.ts";
+import { INADDR_LOOPBACK, IPPROTO_IGMP } from "../../uapi/in.ts";
 import { IPV4_DEVCONF_ROUTE_LOCALNET } from "../../uapi/ip.ts";
 import {
   RT_SCOPE_HOST,
@@ -80,7 +80,8 @@ export function routeOutput(ip: IpNetns, route: Route4): boolean {
     const dev = ip.netns.devices.get(flow.oif);
     if (dev === undefined) return fail(route, "ENODEV");
     if ((dev.flags & IFF_UP) === 0 || !hasInet(dev)) return fail(route, "ENETUNREACH");
-    if (isIpv4LocalMulticast(flow.destination) || isIpv4LimitedBroadcast(flow.destination)) {
+    const staysHere = isIpv4LocalMulticast(flow.destination) || isIpv4LimitedBroadcast(flow.destination);
+    if (staysHere || flow.protocol === IPPROTO_IGMP) {
       if (route.source === 0) route.source = selectSource(ip, dev, 0, RT_SCOPE_LINK);
       return makeRoute(ip, route, RTN_UNICAST, dev, null);
     }
