@@ -12,6 +12,7 @@ import { nlmon } from "./drivers/nlmon.ts";
 import { veth } from "./drivers/veth.ts";
 import { vlan } from "./drivers/vlan/vlan.ts";
 import { vrf } from "./drivers/vrf.ts";
+import { vxlan } from "./drivers/vxlan/vxlan.ts";
 import { LinkWatchList } from "./net/carrier.ts";
 import type { Clock, Scheduler } from "./net/clock.ts";
 import type { AllocateMemory } from "./net/counters.ts";
@@ -113,6 +114,7 @@ export class MachineCore implements MachineContext {
       veth,
       vlan,
       vrf,
+      vxlan,
       ...(options.kinds ?? []),
     ];
     for (const ops of qdiscs) this.qdiscKinds.set(ops.id, ops);

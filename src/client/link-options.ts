@@ -12,6 +12,8 @@ import type { VlanOptions } from "./kinds/vlan.ts";
 import { vlanRequest, writeVlan } from "./kinds/vlan.ts";
 import type { VrfOptions } from "./kinds/vrf.ts";
 import { writeVrf } from "./kinds/vrf.ts";
+import type { VxlanOptions } from "./kinds/vxlan.ts";
+import { vxlanRequest, writeVxlan } from "./kinds/vxlan.ts";
 import type { LinkInfoRequest, LinkRequest } from "./link-request.ts";
 import type { DeviceName, NetnsSockets } from "./netns-sockets.ts";
 import { ifindexOf } from "./netns-sockets.ts";
@@ -66,6 +68,7 @@ export interface NewLinkOptions extends CommonOptions {
   readonly netkit?: NetkitOptions | undefined;
   readonly vlan?: VlanOptions | undefined;
   readonly vrf?: VrfOptions | undefined;
+  readonly vxlan?: VxlanOptions | undefined;
 }
 
 /** The other end of a pair. It can be in another namespace, but be neither up nor a port before the pair exists. */
@@ -92,22 +95,27 @@ export function withNewLink<Result>(
     const link = options.link === undefined ? undefined : await ifindexOf(netns, options.link);
     const request = { ...own, ifindex, link, numTxQueues, numRxQueues };
     if (peer === undefined)
-      return use({ ...request, linkinfo: { kind, data: kindData(options, undefined) } });
+      return use({ ...request, linkinfo: { kind, data: kindData(options, link, undefined) } });
     return withLink(netns, peer, (other) => {
       const blob = { ...other, ifindex: peer.ifindex };
-      return use({ ...request, linkinfo: { kind, data: kindData(options, blob) } });
+      return use({ ...request, linkinfo: { kind, data: kindData(options, link, blob) } });
     });
   });
 }
 
 /** What the options say of the kind; undefined when they say nothing. */
-function kindData(options: NewLinkOptions, peer: LinkRequest | undefined): LinkInfoRequest["data"] {
-  const { kind, macvlan, netkit, vlan, vrf } = options;
+function kindData(
+  options: NewLinkOptions,
+  below: number | undefined,
+  peer: LinkRequest | undefined,
+): LinkInfoRequest["data"] {
+  const { kind, macvlan, netkit, vlan, vrf, vxlan } = options;
   if (kind === "netkit") return (writer) => writeNetkit(writer, netkitRequest(netkit ?? {}, peer));
   if (peer !== undefined) return (writer) => writeVethPeer(writer, peer);
   if (macvlan !== undefined) return (writer) => writeMacvlan(writer, macvlanRequest(macvlan));
   if (vlan !== undefined) return (writer) => writeVlan(writer, vlanRequest(vlan));
   if (vrf !== undefined) return (writer) => writeVrf(writer, vrf);
+  if (vxlan !== undefined) return (writer) => writeVxlan(writer, vxlanRequest(vxlan, below));
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 // What: every built-in kind holds to the contract of kinds (test/suites/device-kind.suite.ts).
 
 import { describeDeviceKind } from "../../test/suites/device-kind.suite.ts";
-import { IFLA_VLAN_ID, IFLA_VRF_TABLE } from "../uapi/if_link.ts";
+import { IFLA_VLAN_ID, IFLA_VRF_TABLE, IFLA_VXLAN_ID } from "../uapi/if_link.ts";
 
 describeDeviceKind({ kind: "dummy" });
 describeDeviceKind({ kind: "veth", companions: ["veth0"] });
@@ -28,4 +28,9 @@ describeDeviceKind({
   data: (writer) => writer.u32(IFLA_VRF_TABLE, 10),
   refusesOwnData: "a VRF cannot be changed",
   isImmovable: "its ports would stay behind",
+});
+describeDeviceKind({
+  kind: "vxlan",
+  data: (writer) => writer.u32(IFLA_VXLAN_ID, 5),
+  refusesOwnData: "most of it is fixed for life",
 });

@@ -36,6 +36,12 @@ export function netifCarrierOff(dev: Device): void {
   dev.netns.machine.linkWatch.fire(dev);
 }
 
+/** Keeps the device without carrier, or lets it go: what most kinds that support it do (netif_change_proto_down). */
+export function carrierProtoDown(dev: Device, protoDown: boolean): void {
+  if (protoDown) netifCarrierOff(dev);
+  else netifCarrierOn(dev);
+}
+
 /** The device waits for something else to come up (netif_dormant_on); `isDormant` false takes that back. */
 export function netifDormant(dev: Device, isDormant: boolean): void {
   if (dev.isDormant === isDormant) return;

@@ -481,6 +481,8 @@ export interface DumpWriter {
  * deleting return true when the table has told of it itself.
  */
 export interface FdbOps<State = unknown> {
+  /** A dump of the table is all: the device's lists of hardware addresses are not told with it. */
+  readonly isAlone?: boolean;
   add?(dev: Device<State>, target: Device, request: FdbRequest): boolean;
   del?(dev: Device<State>, target: Device, request: FdbRequest): boolean;
   /** Deletes all that match (NLM_F_BULK); the message is parsed by the kind. */
@@ -793,6 +795,8 @@ export class Netns {
   netlinkTaps: NetlinkTap[] | null = null;
   /** Actions of traffic control, owned by tcf.ts; null while there are none. */
   actions: NetnsSlot | null = null;
+  /** What kinds of device keep with the namespace, by their names (net_generic). */
+  readonly generic = new Map<string, NetnsSlot>();
   /** Protocol state of inet, owned by that room. */
   ip: NetnsSlot | null = null;
   /** The network stack that stands in for the machine's own; null while there is none (outer-stack.ts). */

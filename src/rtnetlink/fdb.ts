@@ -203,7 +203,7 @@ export function* dumpFdb(request: Request, control: DumpControl): Dump {
     const owner = bridge ?? dev.master;
     if (isPort && owner !== null && owner.ops.fdb?.dump !== undefined)
       yield* owner.ops.fdb.dump(owner, dev, out);
-    yield* dumpLists(dev, out);
+    if (dev.ops.fdb?.isAlone !== true) yield* dumpLists(dev, out);
     if (dev.ops.fdb?.dump !== undefined) yield* dev.ops.fdb.dump(dev, undefined, out);
   }
 }

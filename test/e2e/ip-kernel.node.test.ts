@@ -7,7 +7,7 @@
 import { expect, test } from "vitest";
 import { canMakeNamespaces, resultInChild } from "../parity/kernel-child.ts";
 import { addrModify, addrShow, addrShow6 } from "./ip-lines/addr.ts";
-import { ifbLines, macvlanLines } from "./ip-lines/kinds.ts";
+import { ifbLines, macvlanLines, vxlanLines } from "./ip-lines/kinds.ts";
 import { linkAdd } from "./ip-lines/link-add.ts";
 import { linkSet } from "./ip-lines/link-set.ts";
 import { linkMasters, linkProperty, linkShow } from "./ip-lines/link-show.ts";
@@ -29,6 +29,7 @@ const scenarios = [
   linkAdd,
   ifbLines,
   macvlanLines,
+  vxlanLines,
   addrShow,
   addrShow6,
   addrModify,

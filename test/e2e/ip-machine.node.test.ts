@@ -9,7 +9,7 @@
 import { expect, test } from "vitest";
 import { canMakeNamespaces, resultInChild } from "../parity/kernel-child.ts";
 import { addrModify, addrShow } from "./ip-lines/addr.ts";
-import { ifbLines, macvlanLines } from "./ip-lines/kinds.ts";
+import { ifbLines, macvlanLines, vxlanLines } from "./ip-lines/kinds.ts";
 import { linkAdd } from "./ip-lines/link-add.ts";
 import { linkSet } from "./ip-lines/link-set.ts";
 import { linkProperty, linkShow } from "./ip-lines/link-show.ts";
@@ -30,6 +30,7 @@ for (const scenario of [
   linkAdd,
   ifbLines,
   macvlanLines,
+  vxlanLines,
   addrShow,
   addrModify,
 ]) {

@@ -22,6 +22,8 @@ export interface CommandKind {
    * stay without effect.
    */
   parse?(ip: IpContext, words: Words, isCreate: boolean): Promise<KindData>;
+  /** Links that `print` will name, by index: they are asked for before. */
+  indexes?(data: Attribute): readonly (number | undefined)[];
   /** Prints IFLA_INFO_DATA behind the kind's name, each word with a space after it. */
   print?(out: Output, data: Attribute, ip: IpContext): void;
 }

@@ -11,6 +11,7 @@ import { nlmon } from "./nlmon.ts";
 import { veth } from "./veth.ts";
 import { vlan } from "./vlan.ts";
 import { vrf, vrfSlave } from "./vrf.ts";
+import { vxlan } from "./vxlan.ts";
 
 const KINDS: readonly CommandKind[] = [
   bridge,
@@ -24,6 +25,7 @@ const KINDS: readonly CommandKind[] = [
   vlan,
   vrf,
   vrfSlave,
+  vxlan,
 ];
 
 /** The kind of a name; undefined if it has no words of its own. */

@@ -8,6 +8,7 @@
 
 import { isValidEtherAddr } from "../../bytes/mac.ts";
 import { devUcAdd, devUcDel, syncAddresses, unsyncAddresses } from "../../net/address-list.ts";
+import { carrierProtoDown } from "../../net/carrier.ts";
 import { devSetMacAddress } from "../../net/change.ts";
 import { etherSetup } from "../../net/ethernet.ts";
 import * as features from "../../net/features.ts";
@@ -36,6 +37,7 @@ const deviceOps: DeviceOps<MacvlanState> = {
   changeRxFlags,
   setRxMode,
   fixFeatures,
+  changeProtoDown: carrierProtoDown,
   getIflink: (dev) => dev.state.port?.lower.ifindex ?? 0,
 };
 

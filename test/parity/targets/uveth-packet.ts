@@ -65,7 +65,11 @@ class UvethPacket implements PacketPort, PacketTap {
   }
 
   seen(frame: Frame, _dev: Device, isOutgoing: boolean): void {
-    if (frame === this.#own || (this.#protocol !== ETH_P_ALL && frame.protocol !== this.#protocol)) return;
+    if (
+      (isOutgoing && frame === this.#own) ||
+      (this.#protocol !== ETH_P_ALL && frame.protocol !== this.#protocol)
+    )
+      return;
     // What others send on the device is for sockets that take everything.
     if (isOutgoing && this.#protocol !== ETH_P_ALL) return;
     const packetType = isOutgoing ? PACKET_OUTGOING : frame.packetType;

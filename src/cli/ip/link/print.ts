@@ -5,6 +5,7 @@
 import type { Link } from "../../../client/link.ts";
 import { IFF_POINTOPOINT } from "../../../uapi/if.ts";
 import { AF_PACKET, AF_UNSPEC } from "../../../uapi/socket.ts";
+import { commandKind } from "../../kinds/table.ts";
 import type { Output } from "../../output.ts";
 import type { IpContext } from "../context.ts";
 import { deviceGroups } from "../tables.ts";
@@ -28,6 +29,7 @@ export interface LinkStyle {
 export async function loadForPrint(ip: IpContext, links: readonly Link[]): Promise<void> {
   for (const link of links) {
     await ip.links.load([link.ifindex, link.master, link.linkNetnsid === undefined ? link.link : undefined]);
+    await ip.links.load(linksInData(link));
   }
   if (links.some(({ linkNetnsid = -1, newNetnsid = -1 }) => linkNetnsid >= 0 || newNetnsid >= 0)) {
     await ip.netnsNames.load();
@@ -176,4 +178,13 @@ function printAltnames(out: Output, link: Link): void {
     out.item(altname, `    altname ${altname}`);
   }
   out.closeArray();
+}
+
+/** Links that the data of the kind, and of the master's kind, name. */
+function linksInData({ linkinfo }: Link): readonly (number | undefined)[] {
+  const { kind = "", data, slaveKind = "", slaveData } = linkinfo ?? {};
+  const own = data === undefined ? [] : (commandKind(kind)?.indexes?.(data) ?? []);
+  const slave =
+    slaveData === undefined ? [] : (commandKind(`${slaveKind}_slave`)?.indexes?.(slaveData) ?? []);
+  return [...own, ...slave];
 }

@@ -1,0 +1,262 @@
+// A frame leaves by a VXLAN device: the forwarding table says to whom, one after the other, and each copy goes in a datagram.
+//
+// Mirrors drivers/net/vxlan/vxlan_core.c (vxlan_xmit, vxlan_xmit_one, encap_bypass_if_local) and include/net/udp.h
+// (udp_flow_src_port).
+
+import { getBe16, getBe32, getU8 } from "../../bytes/endian.ts";
+import { isMulticast, readMac } from "../../bytes/mac.ts";
+import { Route4, routeOutput } from "../../inet/ipv4/route.ts";
+import { hopLimitOf } from "../../inet/ipv6/icmp-error.ts";
+import { Route6, routeOutput6 } from "../../inet/ipv6/route.ts";
+import type { IpNetns } from "../../inet/netns.ts";
+import { ipNetns } from "../../inet/slots.ts";
+import { udpXmit4, udpXmit6 } from "../../inet/udp/send.ts";
+import { completeChecksum } from "../../net/complete-checksum.ts";
+import {
+  COLLISIONS,
+  RX_BYTES,
+  RX_DROPPED,
+  RX_PACKETS,
+  TX_BYTES,
+  TX_CARRIER_ERRORS,
+  TX_ERRORS,
+  TX_PACKETS,
+} from "../../net/counters.ts";
+import { count } from "../../net/device.ts";
+import { ethTypeTrans } from "../../net/ethernet.ts";
+import { drop, dropTx } from "../../net/frame.ts";
+import type { Frame } from "../../net/netdevice.ts";
+import { GSO_NONE } from "../../net/netdevice.ts";
+import { netifRx } from "../../net/receive.ts";
+import { segmentFrame } from "../../net/segment.ts";
+import { IFF_UP } from "../../uapi/if.ts";
+import { ETH_HLEN, ETH_P_IP, ETH_P_IPV6 } from "../../uapi/if_ether.ts";
+import { VXLAN_DF_INHERIT, VXLAN_DF_SET } from "../../uapi/if_link.ts";
+import { RTN_LOCAL } from "../../uapi/rtnetlink.ts";
+import { AF_INET, AF_INET6 } from "../../uapi/socket.ts";
+import { IP_DF } from "../../wire/ipv4.ts";
+import { emitVxlan, VXLAN_SIZE } from "../../wire/vxlan.ts";
+import { notifyMiss, snoop } from "./fdb.ts";
+import type { Remote, Vxlan } from "./state.ts";
+import * as vx from "./state.ts";
+
+/** Sends a frame to every remote of its destination, or of what stands for those without an entry. */
+export function startXmit(frame: Frame, dev: Vxlan): void {
+  const { fdb, config, netns } = dev.state;
+  const destination = frame.length < ETH_HLEN ? 0 : readMac(frame.bytes, frame.start);
+  let entry = fdb.get(destination);
+  if (entry === undefined) entry = fdb.get(0);
+  if (entry === undefined || netns === null) {
+    if ((config.flags & vx.VXLAN_F_L2MISS) !== 0 && !isMulticast(destination)) notifyMiss(dev, destination);
+    return dropTx(frame, dev, "no-route");
+  }
+  entry.usedNs = dev.machine.clock.now();
+  const ip = ipNetns(netns);
+  const { remotes } = entry;
+  for (let index = 1; index < remotes.length; index++) {
+    const remote = remotes[index];
+    const copy = remote === undefined ? null : frame.pool.clone(frame);
+    if (remote !== undefined && copy !== null) sendWhole(ip, copy, dev, remote);
+  }
+  const [first] = remotes;
+  if (first === undefined) return dropTx(frame, dev, "no-route");
+  sendWhole(ip, frame, dev, first);
+}
+
+/** Nobody below cuts what is inside a datagram, or sums it: that is done here. */
+function sendWhole(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote): void {
+  if (frame.gsoType === GSO_NONE) {
+    if (!completeChecksum(frame)) return dropTx(frame, dev, "no-memory");
+    return send(ip, frame, dev, remote);
+  }
+  const segments = segmentFrame(frame, false);
+  if (segments === null) return dropTx(frame, dev, "bad-segment");
+  for (let segment: Frame | null = segments; segment !== null; ) {
+    const next: Frame | null = segment.next;
+    segment.next = null;
+    send(ip, segment, dev, remote);
+    segment = next;
+  }
+}
+
+/** Sends one frame to one remote (vxlan_xmit_one). */
+function send(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote): void {
+  if (remote.address.every((byte) => byte === 0)) return dropTx(frame, dev, "no-route");
+  if (remote.address.length === 4) send4(ip, frame, dev, remote);
+  else send6(ip, frame, dev, remote);
+}
+
+function send4(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote): void {
+  const { config } = dev.state;
+  const route = new Route4();
+  const tos = config.tos === 1 ? innerTos(frame) : config.tos;
+  route.flow.destination = getBe32(remote.address, 0);
+  route.flow.source = config.local?.length === 4 ? getBe32(config.local, 0) : 0;
+  route.flow.oif = remote.ifindex;
+  route.flow.tos = tos & ~3;
+  if (!routeOutput(ip, route)) return fail(frame, dev, route.error === "ENETUNREACH");
+  if (route.dev === dev) return circle(frame, dev);
+  if (route.type === RTN_LOCAL && bypass(frame, dev, remote, AF_INET)) return;
+  const header = {
+    sourcePort: sourcePortOf(ip, frame, dev),
+    destinationPort: remote.port || config.port,
+    ttl: ttlOf(frame, dev, remote) || ip.tunables.defaultTtl,
+    tos: encapsulateEcn(tos, innerTos(frame)),
+    fragment: isDf(frame, config.df) ? IP_DF : 0,
+    omitsChecksum: (config.flags & vx.VXLAN_F_UDP_ZERO_CSUM_TX) !== 0,
+  };
+  const length = push(frame, remote);
+  if (length < 0) return dropTx(frame, dev, "no-memory");
+  if (udpXmit4(ip, frame, route, header) === "") sent(dev, length);
+  else count(dev, TX_ERRORS, 1);
+}
+
+function send6(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote): void {
+  const { config } = dev.state;
+  const route = new Route6();
+  const tos = config.tos === 1 ? innerTos(frame) : config.tos;
+  route.destination.set(remote.address);
+  if (config.local?.length === 16) route.source.set(config.local);
+  route.oif = remote.ifindex;
+  if (!routeOutput6(ip, route)) return fail(frame, dev, route.error === "ENETUNREACH");
+  if (route.dev === dev) return circle(frame, dev);
+  if (route.type === RTN_LOCAL && bypass(frame, dev, remote, AF_INET6)) return;
+  const header = {
+    sourcePort: sourcePortOf(ip, frame, dev),
+    destinationPort: remote.port || config.port,
+    ttl: ttlOf(frame, dev, remote) || hopLimitOf(route),
+    tos: encapsulateEcn(tos, innerTos(frame)),
+    fragment: 0,
+    omitsChecksum: (config.flags & vx.VXLAN_F_UDP_ZERO_CSUM6_TX) !== 0,
+  };
+  const length = push(frame, remote);
+  if (length < 0) return dropTx(frame, dev, "no-memory");
+  if (udpXmit6(ip, frame, route, header) === "") sent(dev, length);
+  else count(dev, TX_ERRORS, 1);
+}
+
+/** Puts the VXLAN header in front; the length of what Linux counts as sent, without the link header; -1 without memory. */
+function push(frame: Frame, remote: Remote): number {
+  const length = frame.length - ETH_HLEN;
+  if (!frame.pool.cowHead(frame, vx.headroomOf(vx.VXLAN_F_IPV6) + ETH_HLEN)) return -1;
+  frame.start -= VXLAN_SIZE;
+  emitVxlan(frame.bytes, frame.start, remote.vni);
+  // The link header of the frame inside is none of the packet's, and its tag and marks stay there.
+  frame.macHeader = -1;
+  frame.packetType = 0;
+  return length;
+}
+
+function sent(dev: Vxlan, length: number): void {
+  count(dev, TX_PACKETS, 1);
+  count(dev, TX_BYTES, length);
+}
+
+function fail(frame: Frame, dev: Vxlan, isUnreachable: boolean): void {
+  if (isUnreachable) count(dev, TX_CARRIER_ERRORS, 1);
+  count(dev, TX_ERRORS, 1);
+  frame.dev = dev;
+  drop(frame, "no-route");
+}
+
+/** The way to the remote goes through the device itself. */
+function circle(frame: Frame, dev: Vxlan): void {
+  count(dev, COLLISIONS, 1);
+  count(dev, TX_ERRORS, 1);
+  frame.dev = dev;
+  drop(frame, "no-route");
+}
+
+/** Hands a frame for this very host to the device there without a datagram (encap_bypass_if_local); true when it is done. */
+function bypass(frame: Frame, dev: Vxlan, remote: Remote, family: number): boolean {
+  const { config, netns } = dev.state;
+  if ((config.flags & vx.VXLAN_F_LOCALBYPASS) === 0 || netns === null) return false;
+  const port = remote.port || config.port;
+  const flags = config.flags & vx.receiveFlags;
+  const socket = vx
+    .vxlanNetns(netns)
+    .sockets.find((each) => each.family === family && each.port === port && each.flags === flags);
+  const target = socket === undefined ? undefined : vx.findDevice(socket, remote.vni, remote.ifindex);
+  if (target === undefined) {
+    fail(frame, dev, false);
+    return true;
+  }
+  const { length } = frame;
+  const source = readMac(frame.bytes, frame.start + 6);
+  if ((target.state.config.flags & vx.VXLAN_F_LEARN) !== 0) {
+    snoop(target, source, family === AF_INET ? Uint8Array.of(127, 0, 0, 1) : loopback6(), 0);
+  }
+  if ((target.flags & IFF_UP) === 0) {
+    count(target, RX_DROPPED, 1);
+    frame.dev = dev;
+    drop(frame, "peer-down");
+    return true;
+  }
+  sent(dev, length);
+  ethTypeTrans(frame, target);
+  if (netifRx(frame, target)) {
+    count(target, RX_PACKETS, 1);
+    count(target, RX_BYTES, length);
+  }
+  return true;
+}
+
+function loopback6(): Uint8Array {
+  const address = new Uint8Array(16);
+  address[15] = 1;
+  return address;
+}
+
+/** TTL or hop limit of the packet inside, when it is an IP packet; else 0. */
+function innerTtl({ bytes, start }: Frame): number {
+  const type = getBe16(bytes, start + 12);
+  if (type === ETH_P_IP) return getU8(bytes, start + ETH_HLEN + 8);
+  return type === ETH_P_IPV6 ? getU8(bytes, start + ETH_HLEN + 7) : 0;
+}
+
+/** Type of service or traffic class of the packet inside; 0 for another. */
+function innerTos({ bytes, start }: Frame): number {
+  const type = getBe16(bytes, start + 12);
+  if (type === ETH_P_IP) return getU8(bytes, start + ETH_HLEN + 1);
+  return type === ETH_P_IPV6 ? (getBe16(bytes, start + ETH_HLEN) >>> 4) & 0xff : 0;
+}
+
+/** The TTL of the datagram; 0 for the host's own. */
+function ttlOf(frame: Frame, dev: Vxlan, remote: Remote): number {
+  const { config } = dev.state;
+  if ((config.flags & vx.VXLAN_F_TTL_INHERIT) !== 0) return innerTtl(frame);
+  if (config.ttl !== 0) return config.ttl;
+  return vx.isGroup(remote.address) ? 1 : 0;
+}
+
+/** The mark of the packet inside goes outside too, but not that there was congestion (INET_ECN_encapsulate). */
+function encapsulateEcn(outer: number, inner: number): number {
+  const ecn = inner & 3;
+  return (outer & ~3) | (ecn === 3 ? 2 : ecn);
+}
+
+/** Whether the datagram may not be cut on its way: as it is set, or as the packet inside says. */
+function isDf({ bytes, start }: Frame, df: number): boolean {
+  if (df === VXLAN_DF_SET) return true;
+  if (df !== VXLAN_DF_INHERIT) return false;
+  const type = getBe16(bytes, start + 12);
+  return type === ETH_P_IPV6 || (type === ETH_P_IP && (getBe16(bytes, start + ETH_HLEN + 6) & IP_DF) !== 0);
+}
+
+/** A port of the range that is the same for all frames of a flow: what is on the way spreads flows by it. */
+function sourcePortOf(ip: IpNetns, frame: Frame, dev: Vxlan): number {
+  const { portLow, portHigh } = dev.state.config;
+  const [low, high] =
+    portLow < portHigh ? [portLow, portHigh] : [ip.tunables.localPortMin, ip.tunables.localPortMax];
+  const { bytes, start, end } = frame;
+  let hash = ip.hashSeed;
+  const last = Math.min(end, start + (innerTtl(frame) === 0 ? 12 : 54));
+  for (let at = start; at + 4 <= last; at += 4) {
+    // Lengths, identifications and checksums differ from packet to packet of a flow.
+    const place = at - start;
+    if (place >= 12 && place < 24) continue;
+    hash = Math.imul(hash ^ getBe32(bytes, at), 0x85ebca6b);
+    hash ^= hash >>> 15;
+  }
+  return low + Math.floor(((hash >>> 0) / 0x1_0000_0000) * (high - low));
+}
