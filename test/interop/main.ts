@@ -1,0 +1,26 @@
+// npm run interop: every trial of uveth's TCP against Linux's, in a network namespace of its own; ends with 1 when a stream did
+// not come whole, or tshark found something wrong.
+//
+//   npm run interop -- [WORD…]      only trials whose names hold every word
+
+import { loadTapCalls } from "../../src/attach/node/tap-calls.ts";
+import { CLONE_NEWNET } from "../../src/uapi/sched.ts";
+import { runCase } from "./case.ts";
+import { allCases } from "./cases.ts";
+
+const words = process.argv.slice(2);
+const calls = await loadTapCalls();
+if (calls.libc.unshare(CLONE_NEWNET) !== 0) {
+  console.error("A network namespace takes root: sudo, or unshare -Urn");
+  process.exitCode = 2;
+} else {
+  for (const trial of allCases().filter(({ name }) => words.every((word) => name.includes(word)))) {
+    const { complaints, isSame, receivedBytes, seconds } = await runCase(calls, trial);
+    const isGood = isSame && (complaints ?? "") === "";
+    const rate = ((receivedBytes * 8) / seconds / 1e6).toFixed(1);
+    console.log(
+      `${isGood ? "ok  " : "FAIL"} ${trial.name}: ${receivedBytes} bytes, ${rate} Mbit/s ${complaints ?? ""}`,
+    );
+    if (!isGood) process.exitCode = 1;
+  }
+}
