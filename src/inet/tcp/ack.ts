@@ -17,7 +17,8 @@ import type { Segment } from "./segment.ts";
 import { after, before } from "./sequence.ts";
 import type { TcpSocket } from "./socket.ts";
 import { tcpTable } from "./table.ts";
-import { timestampAt } from "./transmit.ts";
+import { timestampAt } from "./timestamp.ts";
+import { undoIfDelayed } from "./undo.ts";
 
 const MS = 1_000_000;
 
@@ -117,6 +118,7 @@ function letGo(
   }
   socket.sndUna = ack;
   socket.sendQueue.release(ack);
+  if (socket.canUndo) undoIfDelayed(socket, segment);
   socket.retransmits = 0;
   socket.backoff = 0;
   socket.softError = "";

@@ -15,7 +15,7 @@ import { after } from "./sequence.ts";
 import type { TcpSocket } from "./socket.ts";
 import { INITIAL_WINDOW } from "./socket.ts";
 import { TCP_ESTABLISHED, TCP_SYN_RECV } from "./state.ts";
-import { timestampAt } from "./transmit.ts";
+import { timestampAt } from "./timestamp.ts";
 
 /** Takes what comes back for a SYN (RFC 9293 3.10.7.3). "reset": it is to be answered by one. */
 export function synSentInput(socket: TcpSocket, segment: Segment, nowNs: number): "done" | "reset" {

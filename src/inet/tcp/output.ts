@@ -17,6 +17,7 @@ import { INITIAL_WINDOW } from "./socket.ts";
 import * as tcp from "./state.ts";
 import { tcpTable } from "./table.ts";
 import { findWay, largestPayload, transmit } from "./transmit.ts";
+import { noteResent } from "./undo.ts";
 
 const MS = 1_000_000;
 /** A tail loss probe comes no sooner than this, and waits for a delayed acknowledgement when one segment is out. */
@@ -76,6 +77,7 @@ export function resend(socket: TcpSocket, flight: Flight, nowNs: number): boolea
   socket.totalRetransmits += Math.max(Math.ceil(length / socket.mss), 1);
   socket.prrOut += flight.length;
   markResent(socket, flight, nowNs);
+  noteResent(socket, flight.length, nowNs);
   return true;
 }
 

@@ -5,7 +5,7 @@
 //     └────────────────────────────── timeout ──▶ loss ──────────────────────────────────────────────┘
 //
 // Mirrors net/ipv4/tcp_input.c (tcp_fastretrans_alert, tcp_enter_recovery, tcp_enter_loss, tcp_cwnd_reduction,
-// tcp_process_tlp_ack). Omitted: undoing what turns out to have been no loss (Eifel, F-RTO), ECN.
+// tcp_process_tlp_ack). Omitted: ECN.
 
 import { cubicGrow, cubicThreshold } from "./cubic.ts";
 import { forgetSacked, markLost } from "./flight.ts";
@@ -13,6 +13,7 @@ import { detectLoss } from "./rack.ts";
 import { after, before } from "./sequence.ts";
 import type { TcpSocket } from "./socket.ts";
 import * as ca from "./state.ts";
+import { rememberForUndo } from "./undo.ts";
 
 const duplicateThreshold = 3;
 
@@ -89,6 +90,7 @@ function enterRecovery(socket: TcpSocket): void {
 /** Cuts the window, unless this episode has cut it already. */
 function beginReduction(socket: TcpSocket): void {
   if (socket.caState !== ca.CA_CWR) {
+    rememberForUndo(socket);
     socket.ssthresh = cubicThreshold(socket);
     socket.prrFlight = (socket.sndNxt - socket.sndUna) | 0;
     socket.prrDelivered = 0;
@@ -124,7 +126,10 @@ function reduce(socket: TcpSocket, { ackedBytes, deliveredBytes }: Progress): vo
 /** The timer has gone off: everything out is lost as far as is known, and the window is one segment (tcp_enter_loss). */
 export function enterLoss(socket: TcpSocket): void {
   const isNew = socket.caState < ca.CA_LOSS || !before(socket.sndUna, socket.highSeq);
-  if (isNew && socket.caState !== ca.CA_RECOVERY) socket.ssthresh = cubicThreshold(socket);
+  if (isNew && socket.caState !== ca.CA_RECOVERY) {
+    rememberForUndo(socket);
+    socket.ssthresh = cubicThreshold(socket);
+  }
   for (let flight = socket.flightHead; flight !== null; flight = flight.next) {
     // What was reported stays reported, but for a peer that seems to have taken it back at the head.
     if (flight === socket.flightHead) forgetSacked(socket, flight);

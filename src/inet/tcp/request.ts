@@ -25,7 +25,8 @@ import { after, before } from "./sequence.ts";
 import type { TcpSocket } from "./socket.ts";
 import { TCP_SYN_RECV } from "./state.ts";
 import { tcpTable } from "./table.ts";
-import { findWay, timestampAt } from "./transmit.ts";
+import { timestampAt } from "./timestamp.ts";
+import { findWay } from "./transmit.ts";
 import { RECEIVE_LIMIT_MAX, windowScaleFor } from "./window.ts";
 
 /** Answers to a SYN sent again before it is given up (net.ipv4.tcp_synack_retries). */

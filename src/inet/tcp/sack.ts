@@ -8,6 +8,7 @@ import { noteDelivered } from "./rack.ts";
 import type { Segment } from "./segment.ts";
 import { after, before } from "./sequence.ts";
 import type { TcpSocket } from "./socket.ts";
+import { noteDuplicateArrival } from "./undo.ts";
 
 const maxReorderSteps = 0xff;
 
@@ -34,6 +35,7 @@ function noteDuplicate(socket: TcpSocket, segment: Segment): boolean {
   if (!isOld && !isInside) return false;
   // What was sent again had not been lost: wait longer for what is out of order (RFC 8985 6.2).
   if (!after(end, socket.sndNxt)) {
+    noteDuplicateArrival(socket, start, end);
     socket.reorderSteps = Math.min(socket.reorderSteps + 1, maxReorderSteps);
     if (socket.isProbeOut && socket.isProbeResend && end === socket.probeHighSeq) socket.isProbeOut = false;
   }

@@ -118,6 +118,13 @@ export class TcpSocket extends TcpEndpoint {
   delivered = 0;
   lostSegments = 0;
   totalRetransmits = 0;
+  /** What would be restored if a loss turned out to be none (undo.ts): since when, what was sent again, and its first timestamp. */
+  canUndo = false;
+  undoMarker = 0;
+  undoBytes = 0;
+  undoStamp = 0;
+  priorCwnd = 0;
+  priorSsthresh = 0;
   /** Proportional rate reduction (RFC 6937). */
   prrDelivered = 0;
   prrOut = 0;

@@ -17,7 +17,7 @@ import { after, before } from "./sequence.ts";
 import type { TcpSocket } from "./socket.ts";
 import { TCP_FIN_WAIT2, TCP_TIME_WAIT } from "./state.ts";
 import { tcpTable } from "./table.ts";
-import { timestampAt } from "./transmit.ts";
+import { timestampAt } from "./timestamp.ts";
 import { windowFor } from "./window.ts";
 
 const S = 1_000_000_000;

@@ -26,6 +26,7 @@ import type { EndpointPair } from "./endpoint.ts";
 import { advertisedMss } from "./mtu.ts";
 import type { TcpSocket } from "./socket.ts";
 import { pushSynOptions } from "./syn-options.ts";
+import { timestampAt } from "./timestamp.ts";
 import { receiveWindow } from "./window.ts";
 
 /** Room before the payload: an IPv6 header and a TCP header with all options. */
@@ -108,11 +109,6 @@ function pushOptions(socket: TcpSocket, frame: Frame, nowNs: number): number {
 /** Whether there is something to report by SACK: only segments without bytes do, whose size does not matter. */
 function hasBlocks(socket: TcpSocket): boolean {
   return socket.isSackOk && (socket.receiveQueue.early !== null || socket.hasDuplicate);
-}
-
-/** The clock of timestamps: milliseconds, and the connection's own offset. */
-export function timestampAt(socket: { readonly timestampOffset: number }, nowNs: number): number {
-  return (Math.floor(nowNs / 1_000_000) + socket.timestampOffset) | 0;
 }
 
 /** Writes SACK blocks: a duplicate first, then what came early, the latest first (RFC 2018 4, RFC 2883 4). */
