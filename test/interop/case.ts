@@ -112,7 +112,7 @@ class InteropLab {
     }
     const disease = { ...healthy, ...trial.disease };
     const wires = devices.map((dev, index) => new IllWire(dev, new SeededRandom(index + 1), disease));
-    const loop = new TapLoop(calls, machine.core);
+    const loop = await TapLoop.open(calls, machine.core);
     const tap = Tap.open(calls, { name: "t0", ...(hasSmallFrames(trial) ? { offloads: 0 } : {}) });
     attachTap(loop, tap, devices[1] ?? deviceOf(machine, "outside", "v1"));
     ip("link set lo up");
