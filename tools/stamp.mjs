@@ -13,6 +13,7 @@ const SOURCES = [
   "test/corpus",
   "test/fixtures",
   "test/sim",
+  "test/frames",
   "test/interop",
 ];
 const SETTINGS = ["package.json", "tsconfig.json", "tsconfig.build.json", "tools/build.mjs"];

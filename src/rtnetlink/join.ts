@@ -15,6 +15,7 @@ import { dumpNsids } from "./dump-nsids.ts";
 import { delFdb, dumpFdb, getFdb, newFdb } from "./fdb.ts";
 import { getLink } from "./getlink.ts";
 import { delLinkProp, newLinkProp } from "./linkprop.ts";
+import { delMdb, dumpMdb, getMdb, newMdb } from "./mdb.ts";
 import { newLink } from "./newlink.ts";
 import { joinLinkMessages } from "./notify.ts";
 import { getNsid, joinNsidMessages, newNsid } from "./nsid.ts";
@@ -39,6 +40,9 @@ export function joinRtnetlink(machine: MachineContext, table: NetlinkTable): Rtn
   rtnetlink.register(AF_BRIDGE, rt.RTM_NEWNEIGH, { handle: newFdb });
   rtnetlink.register(AF_BRIDGE, rt.RTM_DELNEIGH, { handle: delFdb, isBulkDelete: true });
   rtnetlink.register(AF_BRIDGE, rt.RTM_GETNEIGH, { handle: getFdb, dump: dumpFdb });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_NEWMDB, { handle: newMdb });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_DELMDB, { handle: delMdb, isBulkDelete: true });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_GETMDB, { handle: getMdb, dump: dumpMdb });
   machine.announce = (group, netns, write) => rtnetlink.notify(group, netns, undefined, write);
   // The family is known to links, but takes no changes in IFLA_AF_SPEC (br_af_ops).
   machine.afOps.push({ family: AF_BRIDGE });

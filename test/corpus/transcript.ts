@@ -38,6 +38,8 @@ const MASKS: readonly (readonly [what: string, pattern: RegExp, mask: string | "
   ["timer", /\b([a-z_]+_timer) +(?! *0\.00)\d+\.\d\d/g, "$1 T"],
   ["timer", /"([a-z_]+_timer)":( ?)(?!0\.00)\d+\.\d\d/g, '"$1":$2T'],
   ["ages", /\bused \d+\/\d+ /g, "used A/B "],
+  ["timer", /( temp(?: [a-z ]+)?) +(?! *0\.00)\d+\.\d\d$/gm, "$1 T"],
+  ["timer", /"timer":( ?)" *(?! *0\.00)\d+\.\d\d"/g, '"timer":$1"T"'],
   // Nothing but that the bridge could filter VLANs, which is a question of how a kernel is built.
   ["VLANs", /vlan_protocol 802\.1Q |vlan_default_pvid 0 vlan_stats_enabled 0 vlan_stats_per_port 0 /g, ""],
   [

@@ -13,7 +13,7 @@ import {
 } from "../../src/uapi/if_link.ts";
 import { Dice } from "../fuzz/dice.ts";
 import type { FrameStyle } from "./frames.ts";
-import { makeFrameBytes } from "./frames.ts";
+import { generalQuery, makeFrameBytes } from "./frames.ts";
 
 /** A device frames are put into and heard from. */
 export interface Place {
@@ -45,6 +45,8 @@ export type Topology =
 export interface Injection {
   readonly place: number;
   readonly bytes: Uint8Array;
+  /** Time that passes behind it, in milliseconds. */
+  readonly pauseMs: number;
 }
 
 export interface Case {
@@ -89,11 +91,23 @@ export function makeCase(seed: number): Case {
   const dice = new Dice(seed);
   const topology = makeTopology(dice);
   const places = placesOf(topology);
-  const style: FrameStyle = { dice, stations: stationsOf(topology), mtu: 1_500 };
-  const frames = Array.from({ length: 4 + dice.below(14) }, () => ({
+  const snoops =
+    topology.kind === "bridge" &&
+    topology.settings.some(([type, , value]) => type === MCAST_SNOOPING && value === 1);
+  const style: FrameStyle = { dice, stations: stationsOf(topology), mtu: 1_500, snoops };
+  const frames: Injection[] = Array.from({ length: 4 + dice.below(14) }, () => ({
     place: dice.below(places.length),
     bytes: makeFrameBytes(style),
+    pauseMs: 0,
   }));
+  // Who listens is believed only once a query has been answered: at once here, as the query asks for that.
+  if (snoops && !dice.once(3)) {
+    frames.unshift({
+      place: dice.below(places.length),
+      bytes: generalQuery(style, dice.once(3)),
+      pauseMs: 20,
+    });
+  }
   return { seed, topology, frames };
 }
 
@@ -117,7 +131,7 @@ function makeModes(dice: Dice): number[] {
 
 function makeBridge(dice: Dice): Topology {
   const ports = Array.from({ length: 2 + dice.below(3) }, () => makePort(dice));
-  const settings: [number, 8 | 16 | 32, number][] = [[MCAST_SNOOPING, 8, 0]];
+  const settings: [number, 8 | 16 | 32, number][] = [[MCAST_SNOOPING, 8, dice.below(2)]];
   if (dice.once(4)) settings.push([GROUP_FWD_MASK, 16, dice.below(0x1_0000) & 0xfff8]);
   if (dice.once(8)) settings.push([AGEING_TIME, 32, 0]);
   if (dice.once(8)) settings.push([STP_STATE, 32, 1]);

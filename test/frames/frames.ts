@@ -1,8 +1,12 @@
 // Frames of all sorts, from chance: to stations, to groups, to the reserved groups, with and without tags, well formed and not.
 
-import { setBe16 } from "../../src/bytes/endian.ts";
-import { macFromText, writeMac } from "../../src/bytes/mac.ts";
+import { checksum } from "../../src/bytes/checksum.ts";
+import { setBe16, setBe32 } from "../../src/bytes/endian.ts";
+import { ipv4FromText } from "../../src/bytes/ipv4.ts";
+import { ipv6FromText } from "../../src/bytes/ipv6.ts";
+import { macFromText, macToText, writeMac } from "../../src/bytes/mac.ts";
 import { arpFrame, udpFrame } from "../../src/testkit/frames.ts";
+import { updateIcmpv6Checksum } from "../../src/wire/icmpv6.ts";
 import type { Dice } from "../fuzz/dice.ts";
 
 /** What frames are made of. */
@@ -10,6 +14,8 @@ export interface FrameStyle {
   readonly dice: Dice;
   readonly stations: readonly string[];
   readonly mtu: number;
+  /** Messages of IGMP and MLD are among them. */
+  readonly snoops: boolean;
 }
 
 const groups = [
@@ -27,6 +33,7 @@ export function makeFrameBytes(style: FrameStyle): Uint8Array {
   const { dice, stations, mtu } = style;
   const to = destination(style);
   const from = dice.once(25) ? dice.of(["00:00:00:00:00:00", "01:00:5e:00:00:09"]) : dice.of(stations);
+  if (style.snoops && dice.once(2)) return membership(style, from);
   switch (dice.below(9)) {
     case 0:
       return arpFrame({ to, from, senderIp: address(dice), targetIp: address(dice) });
@@ -103,4 +110,138 @@ function bpdu({ dice, stations }: FrameStyle, to: string, from: string): Uint8Ar
   setBe16(bytes, 48, 2 * 256);
   setBe16(bytes, 50, 15 * 256);
   return bytes;
+}
+
+const groups4 = ["239.1.2.3", "239.1.2.4", "224.0.0.9", "224.0.0.251"];
+const groups6 = ["ff05::103", "ff02::103", "ff02::1"];
+
+/** A message of IGMP or MLD, a packet to a group, or one that is broken. */
+function membership(style: FrameStyle, from: string): Uint8Array {
+  const { dice } = style;
+  const bytes = dice.once(3) ? mldOrPacket(dice, from) : igmpOrPacket(dice, from);
+  if (dice.once(12)) bytes[14 + dice.below(bytes.length - 14)] = dice.below(256);
+  return bytes;
+}
+
+function igmpOrPacket(dice: Dice, from: string): Uint8Array {
+  const group = dice.of(groups4);
+  const [word] = ipv4Bytes(group);
+  switch (dice.below(6)) {
+    case 0:
+    case 1:
+      return igmpFrame(from, group, messageOf(dice.of([0x12, 0x16, 0x16]), dice.below(3), word));
+    case 2:
+      return igmpFrame(from, "224.0.0.2", messageOf(0x17, 0, word));
+    case 3: {
+      const records = Array.from({ length: 1 + dice.below(2) }, () => ({
+        type: dice.of([2, 3, 4, 4, 9]),
+        word: ipv4Bytes(dice.of(groups4))[0],
+      }));
+      const message = new Uint8Array(8 + 8 * records.length);
+      message[0] = 0x22;
+      message[7] = records.length + (dice.once(8) ? 1 : 0);
+      for (const [index, record] of records.entries()) {
+        message[8 + 8 * index] = record.type;
+        setBe32(message, 12 + 8 * index, record.word);
+      }
+      return igmpFrame(from, "224.0.0.22", message);
+    }
+    default:
+      return udpFrame({
+        from,
+        to: groupMac(group),
+        source: address(dice),
+        destination: group,
+        sourcePort: 1,
+        destinationPort: 2,
+        payload: dice.bytes(20),
+      });
+  }
+}
+
+function messageOf(type: number, code: number, group: number): Uint8Array {
+  const message = new Uint8Array(8);
+  message[0] = type;
+  message[1] = code;
+  setBe32(message, 4, group);
+  return message;
+}
+
+function ipv4Bytes(text: string): readonly [number] {
+  return [ipv4FromText(text) ?? 0];
+}
+
+function groupMac(group: string): string {
+  const word = ipv4Bytes(group)[0];
+  return macToText(0x0100_5e00_0000 + (word & 0x7f_ffff));
+}
+
+/** An IGMP message with the router alert option, its checksums right. */
+function igmpFrame(from: string, destination: string, message: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(14 + 24 + message.length);
+  writeMac(bytes, 0, macFromText(groupMac(destination)) ?? 0);
+  writeMac(bytes, 6, macFromText(from) ?? 0);
+  setBe16(bytes, 12, 0x0800);
+  bytes.set([0x46, 0xc0, 0, 24 + message.length, 0, 0, 0x40, 0, 1, 2, 0, 0], 14);
+  setBe32(bytes, 26, ipv4Bytes("10.0.0.9")[0]);
+  setBe32(bytes, 30, ipv4Bytes(destination)[0]);
+  bytes.set([0x94, 4, 0, 0], 34);
+  setBe16(bytes, 24, checksum(bytes, 14, 38));
+  bytes.set(message, 38);
+  setBe16(bytes, 40, checksum(bytes, 38, bytes.length));
+  return bytes;
+}
+
+function mldOrPacket(dice: Dice, from: string): Uint8Array {
+  const group = dice.of(groups6);
+  const groupBytes = ipv6FromText(group) ?? new Uint8Array(16);
+  if (dice.once(3)) {
+    const to = `33:33:${["00:00:00:01", "00:00:01:03"][group === "ff02::1" ? 0 : 1]}`;
+    return udpFrame({
+      from,
+      to,
+      source: "fe80::9",
+      destination: group,
+      sourcePort: 1,
+      destinationPort: 2,
+      payload: dice.bytes(20),
+    });
+  }
+  const type = dice.of([131, 131, 132, 143]);
+  const message = new Uint8Array(type === 143 ? 28 : 24);
+  message[0] = type;
+  if (type === 143) message.set([0, 1, dice.of([2, 3, 4]), 0, 0, 0], 6);
+  message.set(groupBytes, type === 143 ? 12 : 8);
+  return mldFrame(from, type === 143 ? "ff02::16" : group, message);
+}
+
+function mldFrame(from: string, destination: string, message: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(14 + 48 + message.length);
+  const to = ipv6FromText(destination) ?? new Uint8Array(16);
+  bytes.set([0x33, 0x33, ...to.subarray(12)], 0);
+  writeMac(bytes, 6, macFromText(from) ?? 0);
+  setBe16(bytes, 12, 0x86dd);
+  bytes[14] = 0x60;
+  setBe16(bytes, 18, 8 + message.length);
+  bytes.set([0, 1], 20);
+  bytes.set(ipv6FromText("fe80::9") ?? [], 22);
+  bytes.set(to, 38);
+  bytes.set([58, 0, 5, 2, 0, 0, 1, 0], 54);
+  bytes.set(message, 62);
+  updateIcmpv6Checksum(bytes, 62, bytes.length, 14);
+  return bytes;
+}
+
+/** A query for all groups that wants its answers at once. */
+export function generalQuery({ dice, stations }: FrameStyle, isIpv6: boolean): Uint8Array {
+  const from = dice.of(stations);
+  if (isIpv6) {
+    const message = new Uint8Array(24);
+    message[0] = 130;
+    message[5] = 1;
+    return mldFrame(from, "ff02::1", message);
+  }
+  const message = new Uint8Array(12);
+  message.set([0x11, 0, 0, 0, 0, 0, 0, 0, 2, 125]);
+  return igmpFrame(from, "224.0.0.1", message);
 }

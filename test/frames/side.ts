@@ -32,6 +32,8 @@ export interface Side {
   openPort(ifindex: number): Port;
   /** Lets what is on its way arrive: nothing at all, or `milliseconds`. */
   settle(milliseconds: number): Promise<void>;
+  /** Lets time pass. */
+  pause(milliseconds: number): Promise<void>;
 }
 
 /** Runs a case; `patienceMs` is what a side may need until the last frame has arrived. */
@@ -48,13 +50,15 @@ export async function runCase(side: Side, { topology, frames }: Case, patienceMs
     await side.settle(patienceMs);
     for (const port of ports) port.drain();
     const outcome: Heard[][] = [];
-    for (const { place, bytes } of frames) {
+    for (const { place, bytes, pauseMs } of frames) {
       ports[place]?.send(bytes);
       await side.settle(patienceMs);
+      if (pauseMs > 0) await side.pause(pauseMs);
       const heard: Heard[] = [];
       for (const [index, port] of ports.entries()) {
         for (const frame of port.drain()) {
-          if (places[index]?.isHeard === true) heard.push({ place: index, ...frame });
+          if (places[index]?.isHeard === true && !isOwnReport(frame.bytes))
+            heard.push({ place: index, ...frame });
         }
       }
       outcome.push(heard);
@@ -64,4 +68,10 @@ export async function runCase(side: Side, { topology, frames }: Case, patienceMs
     for (const port of ports) port.close();
     await tearDown(side.client);
   }
+}
+
+/** What a bridge says of its own memberships comes at times of its own: IGMP from its own address. */
+function isOwnReport(bytes: Uint8Array): boolean {
+  const isIgmp = bytes[12] === 8 && bytes[13] === 0 && bytes[23] === 2;
+  return isIgmp && bytes[6] === 2 && bytes[10] === 0 && bytes[11] === 0xb0;
 }

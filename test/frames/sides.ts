@@ -49,6 +49,7 @@ export async function openKernelSide(): Promise<Side> {
     openPort: (ifindex) => new KernelPort(libc, buffer, ifindex),
     settle: (milliseconds) =>
       milliseconds === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   };
 }
 
@@ -112,6 +113,7 @@ export async function openUvethSide(): Promise<Side> {
       return new UvethPort(dev);
     },
     settle: () => clock.advance(1_000),
+    pause: (milliseconds) => clock.advance(milliseconds * 1_000_000),
   };
 }
 

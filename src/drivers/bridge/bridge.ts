@@ -3,7 +3,8 @@
 //
 //   the way of a frame     input.ts → fdb.ts (who is where) → vlan.ts (may it) → forward.ts → a port; or xmit.ts → …
 //   the way of a setting   options.ts, port-options.ts → stp-port.ts, vlan-change.ts, multicast-options.ts, …
-//   what it tells          fill.ts, port-fill.ts, link-message.ts, fdb-message.ts, vlan-message.ts
+//   groups                 multicast.ts (who listens) → mdb.ts; multicast-query.ts asks
+//   what it tells          fill.ts, port-fill.ts, link-message.ts, fdb-message.ts, mdb-message.ts, vlan-message.ts
 //
 // Mirrors net/bridge/ (v6.18), here br.c, br_device.c and br_if.c. Omitted: netfilter, MRP, CFM, switchdev, netpoll, sysfs,
 // handing spanning tree to a program, multiple spanning trees.
@@ -21,6 +22,8 @@ import { fdbOps } from "./fdb-request.ts";
 import { fillInfo } from "./fill.ts";
 import { fillBridgeLink } from "./link-message.ts";
 import { delBridgeLink, setBridgeLink } from "./link-request.ts";
+import { mdbOps } from "./mdb-request.ts";
+import { clearMulticast, stopMulticast } from "./multicast.ts";
 import { bridgePolicy, changeLink, validate } from "./options.ts";
 import { fillPort } from "./port-fill.ts";
 import { changeSlave, portPolicy } from "./port-options.ts";
@@ -43,9 +46,15 @@ const commonFeatures =
 
 const deviceOps: DeviceOps<Bridge> = {
   init: (dev) => joinLlc(dev.machine),
-  uninit: (dev) => flushBridgeVlans(dev.state),
+  uninit(dev) {
+    clearMulticast(dev.state);
+    flushBridgeVlans(dev.state);
+  },
   open: (dev) => enableBridge(dev.state),
-  stop: (dev) => disableBridge(dev.state),
+  stop(dev) {
+    disableBridge(dev.state);
+    stopMulticast(dev.state);
+  },
   startXmit,
   setMacAddress,
   changeMtu,
@@ -57,6 +66,7 @@ const deviceOps: DeviceOps<Bridge> = {
   setBridgeLink,
   delBridgeLink,
   fdb: fdbOps,
+  mdb: mdbOps,
 };
 
 export const bridge: LinkOps<Bridge, typeof bridgePolicy> = {

@@ -3,12 +3,16 @@
 //
 // Mirrors net/bridge/br_forward.c. Omitted: netfilter's hooks, switchdev.
 
+import { readMac, writeMac } from "../../bytes/mac.ts";
 import { drop } from "../../net/frame.ts";
 import type { Frame } from "../../net/netdevice.ts";
 import { GSO_NONE } from "../../net/netdevice.ts";
 import { devQueueXmit } from "../../net/transmit.ts";
 import { IFF_UP } from "../../uapi/if.ts";
+import { ETH_P_IPV6 } from "../../uapi/if_ether.ts";
 import { VLAN_TAG_SIZE } from "../../wire/vlan.ts";
+import { isRouterPort } from "./multicast-router.ts";
+import type { MdbEntry } from "./multicast-state.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import {
   type BR_BCAST_FLOOD,
@@ -16,6 +20,7 @@ import {
   BR_HAIRPIN_MODE,
   BR_ISOLATED,
   type BR_MCAST_FLOOD,
+  BR_MULTICAST_TO_UNICAST,
   BR_NEIGH_SUPPRESS,
   BR_PROXYARP,
   BR_PROXYARP_WIFI,
@@ -36,12 +41,7 @@ export const MARK_OWN = 8;
 export type FloodFlag = typeof BR_FLOOD | typeof BR_MCAST_FLOOD | typeof BR_BCAST_FLOOD;
 
 /** Whether a port may be given a frame that came in by `source`, null for the bridge's own (should_deliver). */
-export function shouldDeliver(
-  port: BridgePort,
-  source: BridgePort | null,
-  marks: number,
-  vid: number,
-): boolean {
+function shouldDeliver(port: BridgePort, source: BridgePort | null, marks: number, vid: number): boolean {
   return (
     ((port.flags & BR_HAIRPIN_MODE) !== 0 || port !== source) &&
     port.state === BR_STATE_FORWARDING &&
@@ -98,8 +98,47 @@ function isSpared({ flags }: BridgePort, flag: FloodFlag, marks: number): boolea
   return (marks & MARK_REPLIED) !== 0 && (flags & (BR_PROXYARP_WIFI | BR_NEIGH_SUPPRESS)) !== 0;
 }
 
+/** Sends a frame to a group by the ports behind which somebody listens, or a router is (br_multicast_flood). */
+export function floodMulticast(
+  br: Bridge,
+  source: BridgePort | null,
+  entry: MdbEntry<BridgePort> | undefined,
+  frame: Frame,
+  marks: number,
+  vid: number,
+): void {
+  const isIpv6 = frame.protocol === ETH_P_IPV6;
+  let previous: BridgePort | null = null;
+  for (const port of br.ports) {
+    const isRouter = isRouterPort(port, isIpv6);
+    const isMember = entry?.ports.some((member) => member.port === port) === true;
+    if (!isRouter && !isMember) continue;
+    if (isMember && (port.flags & BR_MULTICAST_TO_UNICAST) !== 0) {
+      if (shouldDeliver(port, source, marks, vid)) copyToEach(port, entry, frame);
+      if (!isRouter) continue;
+    }
+    if (!shouldDeliver(port, source, marks, vid)) continue;
+    if (previous !== null) deliverClone(previous, frame);
+    previous = port;
+  }
+  finish(previous, frame, marks);
+}
+
+/** Sends each listener behind a port a copy of its own, but not its sender (maybe_deliver_addr). */
+function copyToEach(port: BridgePort, entry: MdbEntry<BridgePort> | undefined, frame: Frame): void {
+  const sender = readMac(frame.bytes, frame.macHeader + 6);
+  for (const member of entry?.ports ?? []) {
+    if (member.port !== port || member.host === sender) continue;
+    const copy = frame.pool.clone(frame);
+    if (copy === null) return;
+    if (!copy.pool.writable(copy)) return drop(copy, "no-memory");
+    writeMac(copy.bytes, copy.macHeader, member.host);
+    deliver(port, copy);
+  }
+}
+
 /** Sends the frame by the last port it is for; drops it when there was none. */
-export function finish(last: BridgePort | null, frame: Frame, marks: number): void {
+function finish(last: BridgePort | null, frame: Frame, marks: number): void {
   if ((marks & MARK_KEEP) !== 0) {
     if (last !== null) deliverClone(last, frame);
   } else if (last !== null) deliver(last, frame);
@@ -107,13 +146,13 @@ export function finish(last: BridgePort | null, frame: Frame, marks: number): vo
 }
 
 /** Sends a copy by `port` (deliver_clone). */
-export function deliverClone(port: BridgePort, frame: Frame): void {
+function deliverClone(port: BridgePort, frame: Frame): void {
   const copy = frame.pool.clone(frame);
   if (copy !== null) deliver(port, copy);
 }
 
 /** Sends the frame by `port` (__br_forward, br_dev_queue_push_xmit): as it is, or without its tag where its VLAN goes untagged. */
-export function deliver(port: BridgePort, frame: Frame): void {
+function deliver(port: BridgePort, frame: Frame): void {
   const { dev } = port;
   if (port.br.isVlanFiltering) leaveByPort(port.br, port.vlans, frame);
   frame.start = frame.macHeader;

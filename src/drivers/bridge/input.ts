@@ -9,11 +9,14 @@ import { drop } from "../../net/frame.ts";
 import type { Frame } from "../../net/netdevice.ts";
 import { netifRx } from "../../net/receive.ts";
 import { IFF_PROMISC } from "../../uapi/if.ts";
+import { ETH_P_IPV6 } from "../../uapi/if_ether.ts";
 
 import { PACKET_HOST } from "../../uapi/if_packet.ts";
 import { updateFdb } from "./fdb.ts";
 import { FDB_LOCAL, FDB_LOCKED, noEntry } from "./fdb-table.ts";
-import { flood, forward, MARK_ISOLATED, MARK_KEEP } from "./forward.ts";
+import { flood, floodMulticast, forward, MARK_ISOLATED, MARK_KEEP } from "./forward.ts";
+import { entryOf, hasQuerier, MCAST_DROP, MCAST_MESSAGE, MCAST_ROUTERS_ONLY, snoop } from "./multicast.ts";
+import { isRouterBridge } from "./multicast-router.ts";
 import type { BridgePort } from "./state.ts";
 import * as st from "./state.ts";
 import { allowIngress, isOnlyLearning, learningVlan, leaveByBridge, vlanRefused } from "./vlan.ts";
@@ -125,7 +128,6 @@ function finishInput(
   if (isPromiscuous) marks |= MARK_KEEP;
   if ((toHigh & 0x0100) === 0) {
     if (isLearning) return drop(frame, "stp-state");
-    if (br.isNeighSuppressed) marks |= suppress(frame, port, vid);
     const { fdb } = br;
     const entry = fdb.find((vid << 16) | toHigh, toLow);
     if (entry === noEntry) {
@@ -136,15 +138,34 @@ function finishInput(
       fdb.usedNs[entry] = now;
       forward(fdb.ports[entry] ?? null, port, frame, marks, vid);
     }
-  } else {
-    const isBroadcast = toHigh === 0xffff && toLow === -1;
+  } else if (toHigh === 0xffff && toLow === -1) {
     if (isLearning) return drop(frame, "stp-state");
     marks |= MARK_KEEP;
-    if (br.isNeighSuppressed) marks |= suppress(frame, port, vid);
-    flood(br, port, frame, isBroadcast ? st.BR_BCAST_FLOOD : st.BR_MCAST_FLOOD, marks, vid);
-    if (!isBroadcast) count(br.dev, MULTICAST, 1);
+    flood(br, port, frame, st.BR_BCAST_FLOOD, marks, vid);
+  } else {
+    const kind = snoop(br, port, frame, vid);
+    if (kind === MCAST_DROP) return drop(frame, "bad-header");
+    if (isLearning) return drop(frame, "stp-state");
+    marks = inputMulticast(frame, port, kind, marks, vid);
   }
   if ((marks & MARK_KEEP) !== 0) passUp(frame, port);
+}
+
+/** Sends a frame to a group where somebody listens, or everywhere; whether the bridge itself wants it comes back. */
+function inputMulticast(frame: Frame, port: BridgePort, kind: number, marks: number, vid: number): number {
+  const { br } = port;
+  const entry = (kind & MCAST_MESSAGE) !== 0 ? undefined : entryOf(br, frame, vid);
+  const isKnown = entry !== undefined || (kind & MCAST_ROUTERS_ONLY) !== 0;
+  if (isKnown && hasQuerier(br, frame.protocol, entry)) {
+    const isWanted = entry?.isHostJoined === true || isRouterBridge(br, frame.protocol === ETH_P_IPV6);
+    if (isWanted) count(br.dev, MULTICAST, 1);
+    const own = isWanted ? marks | MARK_KEEP : marks;
+    floodMulticast(br, port, entry, frame, own, vid);
+    return own;
+  }
+  count(br.dev, MULTICAST, 1);
+  flood(br, port, frame, st.BR_MCAST_FLOOD, marks | MARK_KEEP, vid);
+  return marks | MARK_KEEP;
 }
 
 /** Whether a locked port knows the sender of a frame; one it does not know it may note, to be let in by a user. */
@@ -161,10 +182,6 @@ function isAdmitted(port: BridgePort, high: number, low: number, now: number): b
   if ((flags & FDB_LOCKED) === 0) return true;
   updateFdb(br, port, high, low, FDB_LOCKED, now);
   return false;
-}
-
-function suppress(_frame: Frame, _port: BridgePort, _vid: number): number {
-  return 0;
 }
 
 /** Hands a frame to the bridge device itself (br_pass_frame_up). Counts bytes behind the Ethernet header, as Linux does. */

@@ -1,13 +1,62 @@
 // What multicast snooping keeps with a bridge and with a port. Only data; the walk is in the files named for its steps.
 //
-// Mirrors net/bridge/br_private.h (struct net_bridge_mcast, struct net_bridge_mcast_port). Times that are configured are
-// in ticks.
+// Mirrors net/bridge/br_private.h (struct net_bridge_mcast, struct net_bridge_mcast_port, struct net_bridge_mdb_entry,
+// struct net_bridge_port_group). Times that are configured are in ticks.
 
 import { HZ } from "../../net/jiffies.ts";
+import type { Timer } from "../../net/timers.ts";
 import { MDB_RTR_TYPE_TEMP_QUERY } from "../../uapi/if_bridge.ts";
 
+/** A group, as what it is looked up by (struct br_ip): ETH_P_IP, ETH_P_IPV6, or 0 for a hardware address. */
+export interface GroupAddress {
+  readonly protocol: number;
+  readonly bytes: Uint8Array;
+  readonly vid: number;
+}
+
+/** A port behind which somebody listens to a group. */
+export interface PortGroup<Port> {
+  readonly port: Port;
+  /** The hardware address of who asked, 0 unless the port copies to each by itself. */
+  readonly host: number;
+  /** MDB_FLAGS_* and whether a user entered it for good. */
+  flags: number;
+  isPermanent: boolean;
+  /** RTPROT_* */
+  protocol: number;
+  readonly timer: Timer;
+}
+
+/** A group somebody listens to (struct net_bridge_mdb_entry). */
+export interface MdbEntry<Port> {
+  readonly group: GroupAddress;
+  ports: PortGroup<Port>[];
+  /** The bridge itself listens. */
+  isHostJoined: boolean;
+  readonly timer: Timer;
+}
+
+/** Asking for members in one family, by the bridge itself or by somebody else. */
+export interface QueryState {
+  /** Who asks: its address as 4 or 16 bytes, all zero for nobody, and the ifindex of its port, 0 for the bridge itself. */
+  querier: Uint8Array;
+  querierPort: number;
+  /** Pending while another querier is heard; until `delayUntilNs` its answers may be still to come. */
+  readonly other: Timer;
+  delayUntilNs: number;
+  /** Pending while the bridge itself counts as a router because of queries. */
+  readonly router: Timer;
+}
+
+/** The bridge's part of one family that a port has: a router behind it, and queries sent by it. */
+export interface PortQueryState {
+  readonly router: Timer;
+  readonly own: Timer;
+  startupSent: number;
+}
+
 /** A bridge's part. */
-export class BridgeMulticast {
+export class BridgeMulticast<Port> {
   /** Frames to groups go only where somebody listens (BROPT_MULTICAST_ENABLED). */
   isSnooping = true;
   /** MDB_RTR_TYPE_*: whether the bridge itself is a multicast router. */
@@ -26,6 +75,24 @@ export class BridgeMulticast {
   queryInterval = 125 * HZ;
   queryResponseInterval = 10 * HZ;
   startupQueryInterval = Math.floor((125 * HZ) / 4);
+  /** Newest first. */
+  entries: MdbEntry<Port>[] = [];
+  /** The same by VLAN and the last four bytes of the group. */
+  readonly byKey = new Map<number, MdbEntry<Port>[]>();
+  readonly ip4: QueryState;
+  readonly ip6: QueryState;
+
+  constructor(makeTimer: (callback: () => void) => Timer) {
+    const state = (size: number): QueryState => ({
+      querier: new Uint8Array(size),
+      querierPort: 0,
+      other: makeTimer(() => {}),
+      delayUntilNs: 0,
+      router: makeTimer(() => {}),
+    });
+    this.ip4 = state(4);
+    this.ip6 = state(16);
+  }
 }
 
 /** A port's part. */
@@ -38,4 +105,16 @@ export class PortMulticast {
   /** Groups that are entered, and that may be; 0: no limit. */
   groups = 0;
   maxGroups = 0;
+  readonly ip4: PortQueryState;
+  readonly ip6: PortQueryState;
+
+  /** `expired` is called when a router has been silent, `query` when the port is to be asked, for IPv6 or not. */
+  constructor(
+    makeTimer: (callback: () => void) => Timer,
+    expired: () => void,
+    query: (isIpv6: boolean) => void,
+  ) {
+    this.ip4 = { router: makeTimer(expired), own: makeTimer(() => query(false)), startupSent: 0 };
+    this.ip6 = { router: makeTimer(expired), own: makeTimer(() => query(true)), startupSent: 0 };
+  }
 }

@@ -18,6 +18,8 @@ import { RTM_DELLINK, RTM_NEWLINK } from "../../uapi/rtnetlink.ts";
 import { addLocal, deleteByPort } from "./fdb.ts";
 import { handleFrame } from "./input.ts";
 import { announcePort } from "./link-message.ts";
+import { disableMulticastPort, queryPort, routerExpired } from "./multicast.ts";
+import { PortMulticast } from "./multicast-state.ts";
 import { managePromiscuity, releasePromiscuity } from "./promiscuity.ts";
 import type { Bridge } from "./state.ts";
 import * as st from "./state.ts";
@@ -41,7 +43,7 @@ export function addPort(br: Bridge, dev: Device): void {
   }
   if (dev.master !== null) throw new NetlinkError("EBUSY");
   if (dev.rxHandler !== null) throw new NetlinkError("EBUSY");
-  const port = new BridgePort(br, dev, freePortNo(br), makePortTimers);
+  const port = new BridgePort(br, dev, freePortNo(br), { makeTimers: makePortTimers, makeMulticast });
   devSetAllmulti(dev, 1);
   dev.port = port;
   try {
@@ -63,6 +65,15 @@ export function addPort(br: Bridge, dev: Device): void {
   if (hasNewAddress) notify("change-address", br.dev);
   adjustMtu(br);
   setGsoLimits(br);
+}
+
+function makeMulticast(port: BridgePort): PortMulticast {
+  const { timers } = port.br.dev.machine;
+  return new PortMulticast(
+    (callback) => timers.timer(callback),
+    () => routerExpired(port),
+    (isIpv6) => queryPort(port, isIpv6),
+  );
 }
 
 /** EXFULL when all numbers are taken (find_portno). */
@@ -96,6 +107,7 @@ export function releasePort(port: BridgePort): void {
   for (const other of br.ports) if (other.backupPort === port) other.backupPort = null;
   port.backupPort = null;
   managePromiscuity(br);
+  disableMulticastPort(port, true);
   dev.rxHandler = null;
   dev.port = null;
   unlinkUpper(dev, br.dev);

@@ -8,7 +8,7 @@ import type { Device } from "../../net/netdevice.ts";
 import type { Timer } from "../../net/timers.ts";
 import { ETH_P_8021Q } from "../../uapi/if_ether.ts";
 import { FdbTable } from "./fdb-table.ts";
-import { BridgeMulticast, PortMulticast } from "./multicast-state.ts";
+import { BridgeMulticast, type PortMulticast } from "./multicast-state.ts";
 import { VlanGroup } from "./vlan-group.ts";
 
 // --- Numbers -----------------------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ export class Bridge {
   /** BR_BOOLOPT_* */
   options = 0;
   isMtuSetByUser = false;
-  readonly multicast = new BridgeMulticast();
+  readonly multicast: BridgeMulticast<BridgePort>;
   readonly vlans = new VlanGroup(true);
   /** Frames are told apart by VLAN (BROPT_VLAN_ENABLED). */
   isVlanFiltering = false;
@@ -146,6 +146,7 @@ export class Bridge {
   constructor(dev: Device<Bridge>, makeTimers: (br: Bridge) => BridgeTimers) {
     this.dev = dev;
     this.timers = makeTimers(this);
+    this.multicast = new BridgeMulticast((callback) => dev.machine.timers.timer(callback));
   }
 }
 
@@ -161,13 +162,19 @@ export interface PortTimers {
   readonly hold: Timer;
 }
 
+/** Makes the parts of a port that act by themselves. */
+export interface PortParts {
+  makeTimers(port: BridgePort): PortTimers;
+  makeMulticast(port: BridgePort): PortMulticast;
+}
+
 /** A port of a bridge (struct net_bridge_port). */
 export class BridgePort {
   readonly br: Bridge;
   readonly dev: Device;
   readonly timers: PortTimers;
   readonly portNo: number;
-  readonly multicast = new PortMulticast();
+  readonly multicast: PortMulticast;
   readonly vlans = new VlanGroup(false);
   /** BR_* */
   flags = BR_LEARNING | BR_FLOOD | BR_MCAST_FLOOD | BR_BCAST_FLOOD;
@@ -192,7 +199,7 @@ export class BridgePort {
   /** Spanning tree messages and changes (BRIDGE_XSTATS_STP). */
   readonly stpStats = { transitionBlk: 0, transitionFwd: 0, rxBpdu: 0, txBpdu: 0, rxTcn: 0, txTcn: 0 };
 
-  constructor(br: Bridge, dev: Device, portNo: number, makeTimers: (port: BridgePort) => PortTimers) {
+  constructor(br: Bridge, dev: Device, portNo: number, { makeTimers, makeMulticast }: PortParts) {
     this.br = br;
     this.dev = dev;
     this.portNo = portNo;
@@ -202,6 +209,7 @@ export class BridgePort {
     this.designatedRoot = br.designatedRoot;
     this.designatedBridge = br.bridgeId;
     this.timers = makeTimers(this);
+    this.multicast = makeMulticast(this);
   }
 }
 

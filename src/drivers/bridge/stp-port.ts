@@ -12,6 +12,7 @@ import { NET_ADDR_SET } from "../../uapi/netdevice.ts";
 import { RTM_NEWLINK } from "../../uapi/rtnetlink.ts";
 import { changeBridgeFdbAddress, deleteByPort } from "./fdb.ts";
 import { announcePort } from "./link-message.ts";
+import { disableMulticastPort } from "./multicast.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import {
   BR_ADMIN_COST,
@@ -72,6 +73,7 @@ export function disablePort(port: BridgePort): void {
   port.timers.forwardDelay.stop();
   port.timers.hold.stop();
   if (port.backupPort === null) deleteByPort(br, port, 0, false);
+  disableMulticastPort(port);
   stp.reconsider(br, wasRoot);
 }
 

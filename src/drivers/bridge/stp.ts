@@ -8,6 +8,7 @@ import { HZ, JIFFY_NS } from "../../net/jiffies.ts";
 import { IFF_UP } from "../../uapi/if.ts";
 import { RTM_NEWLINK } from "../../uapi/rtnetlink.ts";
 import { announcePort } from "./link-message.ts";
+import { enableMulticastPort } from "./multicast.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import {
   BR_KERNEL_STP,
@@ -161,6 +162,7 @@ export function selectPortStates(br: Bridge): void {
       port.topologyChangeAck = false;
       makeBlocking(port);
     }
+    if (port.state !== BR_STATE_BLOCKING) enableMulticastPort(port);
     if (port.state === BR_STATE_FORWARDING) live++;
   }
   if (live === 0) netifCarrierOff(br.dev);

@@ -4,11 +4,12 @@
 
 import { TX_BYTES, TX_PACKETS } from "../../net/counters.ts";
 import { count } from "../../net/device.ts";
-import { dropTx } from "../../net/frame.ts";
+import { drop, dropTx } from "../../net/frame.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { ETH_HLEN } from "../../uapi/if_ether.ts";
 import { noEntry } from "./fdb-table.ts";
-import { flood, forward, MARK_OWN } from "./forward.ts";
+import { flood, floodMulticast, forward, MARK_OWN } from "./forward.ts";
+import { entryOf, hasQuerier, MCAST_DROP, MCAST_MESSAGE, MCAST_ROUTERS_ONLY, snoop } from "./multicast.ts";
 import type { Bridge } from "./state.ts";
 import { BR_BCAST_FLOOD, BR_FLOOD, BR_MCAST_FLOOD, BR_STATE_FORWARDING } from "./state.ts";
 import { allowIngress, vlanRefused } from "./vlan.ts";
@@ -41,8 +42,15 @@ export function startXmit(frame: Frame, dev: Device<Bridge>): void {
     const entry = br.fdb.find((vid << 16) | toHigh, toLow);
     if (entry === noEntry) flood(br, null, frame, BR_FLOOD, MARK_OWN, vid);
     else forward(br.fdb.ports[entry] ?? null, null, frame, MARK_OWN, vid);
+  } else if (toHigh === 0xffff && toLow === -1) {
+    flood(br, null, frame, BR_BCAST_FLOOD, MARK_OWN, vid);
   } else {
-    const isBroadcast = toHigh === 0xffff && toLow === -1;
-    flood(br, null, frame, isBroadcast ? BR_BCAST_FLOOD : BR_MCAST_FLOOD, MARK_OWN, vid);
+    const kind = snoop(br, null, frame, vid);
+    if (kind === MCAST_DROP) return drop(frame, "bad-header");
+    const entry = (kind & MCAST_MESSAGE) !== 0 ? undefined : entryOf(br, frame, vid);
+    const isKnown = entry !== undefined || (kind & MCAST_ROUTERS_ONLY) !== 0;
+    if (isKnown && hasQuerier(br, frame.protocol, entry)) {
+      floodMulticast(br, null, entry, frame, MARK_OWN, vid);
+    } else flood(br, null, frame, BR_MCAST_FLOOD, MARK_OWN, vid);
   }
 }
