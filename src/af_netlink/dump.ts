@@ -28,6 +28,7 @@ export class RunningDump implements DumpControl {
   readonly #socket: NetlinkSocket;
   readonly #request: DumpRequest;
   readonly #isDoneSplit: boolean;
+  readonly #warnsAgain: boolean;
   readonly #steps: Dump;
   #generation: (() => number) | undefined;
   /** What it was when the last datagram was made; undefined before the first, and for what is dumped next. */
@@ -43,6 +44,7 @@ export class RunningDump implements DumpControl {
     this.#socket = socket;
     this.#request = request;
     this.#isDoneSplit = handler.isDoneSplit === true;
+    this.#warnsAgain = handler.warnsAgain === true;
     this.#steps = handler.dump?.(request, this) ?? none();
   }
 
@@ -83,7 +85,8 @@ export class RunningDump implements DumpControl {
       return;
     }
     // A warning goes with the call of the handler that gave it, which is not that of a NLMSG_DONE by itself.
-    const warning = this.#isDoneSplit && this.#hasSent ? "" : this.#request.warning;
+    const isSilent = this.#isDoneSplit && !this.#warnsAgain && this.#hasSent;
+    const warning = isSilent ? "" : this.#request.warning;
     writeDone(writer, this.#socket, this.#request.message, this.answerFlags, this.#error, warning);
     this.#socket.dump = undefined;
     this.#send(writer.length);

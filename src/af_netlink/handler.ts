@@ -93,6 +93,8 @@ export interface Handler {
   dump?(request: Request, control: DumpControl): Dump;
   /** NLMSG_DONE comes in a datagram of its own (RTNL_FLAG_DUMP_SPLIT_NLM_DONE). */
   readonly isDoneSplit?: boolean;
+  /** A NLMSG_DONE of its own carries the handler's warning too: the request is looked at again for it. */
+  readonly warnsAgain?: boolean;
 }
 
 /** A netlink protocol as the socket sees it. */

@@ -57,7 +57,6 @@ function joinAddresses(rtnetlink: Rtnetlink): void {
   rtnetlink.register(AF_INET6, rt.RTM_GETADDR, {
     handle: getAddress6,
     dump: dumpAddresses6,
-    isDoneSplit: true,
   });
   rtnetlink.registerDumpAll(rt.RTM_GETADDR);
   rtnetlink.register(AF_INET, rt.RTM_GETMULTICAST, { dump: dumpGroups4 });

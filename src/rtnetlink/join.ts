@@ -39,7 +39,7 @@ export function joinRtnetlink(machine: MachineContext, table: NetlinkTable): Rtn
   rtnetlink.register(AF_BRIDGE, rt.RTM_DELLINK, { handle: delBridgeLink });
   rtnetlink.register(AF_BRIDGE, rt.RTM_NEWNEIGH, { handle: newFdb });
   rtnetlink.register(AF_BRIDGE, rt.RTM_DELNEIGH, { handle: delFdb, isBulkDelete: true });
-  rtnetlink.register(AF_BRIDGE, rt.RTM_GETNEIGH, { handle: getFdb, dump: dumpFdb });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_GETNEIGH, { handle: getFdb, dump: dumpFdb, isDoneSplit: true });
   rtnetlink.register(AF_BRIDGE, rt.RTM_NEWMDB, { handle: newMdb });
   rtnetlink.register(AF_BRIDGE, rt.RTM_DELMDB, { handle: delMdb, isBulkDelete: true });
   rtnetlink.register(AF_BRIDGE, rt.RTM_GETMDB, { handle: getMdb, dump: dumpMdb });

@@ -9,6 +9,7 @@ import type { Device } from "../net/netdevice.ts";
 import { invalid } from "../netlink/error.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import { parseMessage } from "../netlink/parse.ts";
+import { warnOfLeftover } from "../netlink/parsed.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import * as nd from "../uapi/neighbour.ts";
 import { NLM_F_DUMP_FILTERED, NLM_F_MULTI } from "../uapi/netlink.ts";
@@ -82,7 +83,8 @@ function passes(dev: Device | null, { ifindex, master }: NeighFilter): boolean {
 }
 
 /** What the request filters by; strictly checked ones may say nothing else. */
-function filterOf({ message, sender }: Request): NeighFilter {
+function filterOf(request: Request): NeighFilter {
+  const { message, sender } = request;
   const refused = (what: string) => invalid(`${what} neighbor dump request`);
   if (sender.isStrict) {
     if (message.bytes.length < NLMSG_HDRLEN + nd.NDMSG_SIZE) throw refused("Invalid header for");
@@ -90,8 +92,12 @@ function filterOf({ message, sender }: Request): NeighFilter {
     if (!isPadded || ifindex !== 0 || state !== 0 || type !== 0)
       throw refused("Invalid values in header for");
     if ((flags & ~nd.NTF_PROXY) !== 0) throw refused("Invalid flags in header for");
-  } else if (message.bytes.length < NLMSG_HDRLEN + nd.NDMSG_SIZE) return { ifindex: 0, master: 0 };
+  } else if (message.bytes.length < NLMSG_HDRLEN + nd.NDMSG_SIZE) {
+    request.warn("Invalid header length");
+    return { ifindex: 0, master: 0 };
+  }
   const attrs = parseMessage(message, nd.NDMSG_SIZE, neighPolicy, sender.isStrict ? "no-unknown" : "liberal");
+  if (!sender.isStrict) warnOfLeftover(attrs, (text) => request.warn(text));
   if (sender.isStrict) {
     for (const { type } of message.attributes(nd.NDMSG_SIZE)) {
       if (type !== nd.NDA_IFINDEX && type !== nd.NDA_MASTER) throw refused("Unsupported attribute in");

@@ -8,7 +8,7 @@ import { invalid, NetlinkError, noDevice } from "../netlink/error.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import { parseMessage } from "../netlink/parse.ts";
 import type { Policy } from "../netlink/policy.ts";
-import { NLM_F_DUMP_FILTERED } from "../uapi/netlink.ts";
+import { NLM_F_DUMP_FILTERED, NLM_F_MULTI } from "../uapi/netlink.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { readRtmsg } from "./route-msg.ts";
 
@@ -20,9 +20,18 @@ export interface RouteFilter {
   readonly dev: Device | undefined;
   /** RTM_F_CLONED, RTM_F_PREFIX */
   readonly flags: number;
+  /** Flags of the messages: a request that is checked strictly gets routes or exceptions of them, which is a filter. */
+  readonly messageFlags: number;
 }
 
-const noFilter: RouteFilter = { table: 0, protocol: 0, type: 0, dev: undefined, flags: 0 };
+const noFilter: RouteFilter = {
+  table: 0,
+  protocol: 0,
+  type: 0,
+  dev: undefined,
+  flags: 0,
+  messageFlags: NLM_F_MULTI,
+};
 
 /** What a request filters by; one that is not checked strictly only by flags, and without saying so in the answer. */
 export function routeFilterOf(
@@ -56,7 +65,7 @@ export function routeFilterOf(
   if (table !== 0 || protocol !== 0 || type !== 0 || dev !== undefined || flags !== 0) {
     control.answerFlags |= NLM_F_DUMP_FILTERED;
   }
-  return { table, protocol, type, dev, flags };
+  return { table, protocol, type, dev, flags, messageFlags: NLM_F_MULTI | NLM_F_DUMP_FILTERED };
 }
 
 function deviceOf(netns: Netns, ifindex: number): Device {

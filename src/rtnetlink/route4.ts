@@ -10,7 +10,6 @@ import { ipNetns } from "../inet/slots.ts";
 import type { Netns, Origin } from "../net/netdevice.ts";
 import { invalid } from "../netlink/error.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
-import { NLM_F_MULTI } from "../uapi/netlink.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { AF_INET } from "../uapi/socket.ts";
 import type { Rtnetlink } from "./dispatch.ts";
@@ -50,7 +49,7 @@ function* dumpTable(request: Request, control: DumpControl, table: FibTable, fil
   const { portId, seq } = request.origin;
   for (const alias of table.aliases()) {
     if (!passes(alias, filter)) continue;
-    control.writer.begin(rt.RTM_NEWROUTE, NLM_F_MULTI | control.answerFlags, seq, portId);
+    control.writer.begin(rt.RTM_NEWROUTE, filter.messageFlags, seq, portId);
     fillRoute4(control.writer, alias);
     control.writer.end();
     yield;

@@ -16,7 +16,7 @@ import { ipNetns } from "../inet/slots.ts";
 import type { Netns, Origin } from "../net/netdevice.ts";
 import { exists, invalid, NetlinkError } from "../netlink/error.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
-import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_MULTI, NLM_F_REPLACE } from "../uapi/netlink.ts";
+import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../uapi/netlink.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { AF_INET6 } from "../uapi/socket.ts";
 import type { Rtnetlink } from "./dispatch.ts";
@@ -132,7 +132,7 @@ function* dumpTable(request: Request, control: DumpControl, table: Fib6Table, fi
   for (const route of table.routes()) {
     const isFirst = route.siblings === null || route.siblings[0] === route;
     if (!route.isInserted || !isFirst || !passes(route, filter)) continue;
-    control.writer.begin(rt.RTM_NEWROUTE, NLM_F_MULTI | control.answerFlags, origin.seq, origin.portId);
+    control.writer.begin(rt.RTM_NEWROUTE, filter.messageFlags, origin.seq, origin.portId);
     fillRoute6(control.writer, machine, route);
     control.writer.end();
     yield;

@@ -8,6 +8,7 @@ import { devicesByIndex } from "../net/device.ts";
 import type { Device, Qdisc } from "../net/netdevice.ts";
 import { majorOf } from "../net/qdisc.ts";
 import { parseMessage } from "../netlink/parse.ts";
+import { warnOfLeftover } from "../netlink/parsed.ts";
 import { NLM_F_MULTI } from "../uapi/netlink.ts";
 import { RTM_NEWQDISC, RTM_NEWTCLASS, TCMSG_SIZE } from "../uapi/rtnetlink.ts";
 import { fillClass, fillNoqueue, fillQdisc, readTcmsg, tcaPolicy } from "./tc-message.ts";
@@ -27,7 +28,9 @@ function* qdiscsOf(dev: Device): Generator<Qdisc, void, void> {
 /** Dumps disciplines; what the request says beside its type filters nothing, as on Linux. */
 export function* dumpQdiscs(request: Request, { writer }: DumpControl): Dump {
   const { message, origin, netns } = request;
-  const { dumpInvisible = false } = parseMessage(message, TCMSG_SIZE, tcaPolicy);
+  const attrs = parseMessage(message, TCMSG_SIZE, tcaPolicy);
+  warnOfLeftover(attrs, (text) => request.warn(text));
+  const { dumpInvisible = false } = attrs;
   for (const dev of devicesByIndex(netns)) {
     if (dev.netns !== netns) continue;
     if (dev.isActivated && dev.qdisc === null) {

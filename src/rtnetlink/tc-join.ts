@@ -15,7 +15,12 @@ import { delQdisc, getQdisc, newQdisc } from "./tc-qdisc.ts";
 export function joinTrafficControl(rtnetlink: Rtnetlink, classifiers: Classifiers): void {
   rtnetlink.register(AF_UNSPEC, rt.RTM_NEWQDISC, { handle: (request) => newQdisc(rtnetlink, request) });
   rtnetlink.register(AF_UNSPEC, rt.RTM_DELQDISC, { handle: (request) => delQdisc(rtnetlink, request) });
-  rtnetlink.register(AF_UNSPEC, rt.RTM_GETQDISC, { handle: getQdisc, dump: dumpQdiscs });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_GETQDISC, {
+    handle: getQdisc,
+    dump: dumpQdiscs,
+    isDoneSplit: true,
+    warnsAgain: true,
+  });
   rtnetlink.register(AF_UNSPEC, rt.RTM_NEWTCLASS, { handle: (request) => newClass(rtnetlink, request) });
   rtnetlink.register(AF_UNSPEC, rt.RTM_DELTCLASS, { handle: (request) => delClass(rtnetlink, request) });
   rtnetlink.register(AF_UNSPEC, rt.RTM_GETTCLASS, { handle: getClass, dump: dumpClasses });

@@ -14,7 +14,7 @@ import { targets } from "./targets.ts";
 export interface ParityOptions {
   /** Why a target cannot hold this body, ever. */
   readonly skip?: Partial<Readonly<Record<TargetName, string>>>;
-  /** How long it may take on the wall clock; 10 seconds by default. */
+  /** How long it may take on the wall clock; 20 seconds by default. */
   readonly timeoutMs?: number;
 }
 
@@ -22,7 +22,7 @@ export interface ParityOptions {
 export function parity(
   text: string,
   body: (context: ParityContext) => Promise<void>,
-  { skip = {}, timeoutMs = 10_000 }: ParityOptions = {},
+  { skip = {}, timeoutMs = 20_000 }: ParityOptions = {},
 ): void {
   for (const target of targets()) {
     const name = `${target.name}: ${text}`;
