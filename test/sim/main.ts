@@ -2,11 +2,15 @@
 // the run ends with 1.
 //
 //   npm run sim -- [--seed N] [--count N]
+//   npm run sim -- --flood [--seed N] [--count PACKETS]     hostile packets, a million by default
 
 import { parseArgs } from "node:util";
+import { flood } from "./flood.ts";
 import { simulate } from "./scenario.ts";
 
-const { values } = parseArgs({ options: { seed: { type: "string" }, count: { type: "string" } } });
+const { values } = parseArgs({
+  options: { seed: { type: "string" }, count: { type: "string" }, flood: { type: "boolean" } },
+});
 const first = Number(values.seed ?? Math.floor(Math.random() * 0x7fff_ffff));
 const count =
   values.count !== undefined
@@ -15,29 +19,54 @@ const count =
       ? 1
       : Number.POSITIVE_INFINITY;
 
-const reportEvery = 100;
-let done = 0;
-let bytes = 0;
-let segments = 0;
-const started = performance.now();
+if (values.flood === true) await runFlood(first, Number(values.count ?? 1_000_000));
+else await runSeeds();
 
-console.log(`sim: from seed ${first}`);
-for (let seed = first; seed < first + count && process.exitCode === undefined; seed++) {
-  try {
-    const result = await simulate(seed);
-    done++;
-    bytes += result.bytes;
-    segments += result.segments;
-    if (count === 1) console.log(JSON.stringify(result));
-  } catch (error) {
-    console.log(
-      `sim: seed ${seed} breaks a rule: npm run sim -- --seed ${seed}\n${String((error as Error).stack ?? error)}`,
-    );
-    process.exitCode = 1;
-  }
-  if (done % reportEvery === 0 && count !== 1) {
-    const seconds = ((performance.now() - started) / 1_000).toFixed(0);
-    console.log(`sim: ${done} seeds, ${(bytes / 1e6).toFixed(0)} MB, ${segments} segments, ${seconds} s`);
+/** Hostile packets in batches, each into a machine of its own. */
+async function runFlood(seed: number, packets: number): Promise<void> {
+  const batch = 100_000;
+  console.log(`flood: ${packets} packets from seed ${seed}`);
+  for (let sent = 0; sent < packets; sent += batch) {
+    const number = seed + sent / batch;
+    try {
+      console.log(
+        `flood: seed ${number} ${JSON.stringify(await flood(number, Math.min(batch, packets - sent)))}`,
+      );
+    } catch (error) {
+      console.log(
+        `flood: seed ${number} breaks a rule: ${error instanceof Error ? error.stack : String(error)}`,
+      );
+      process.exitCode = 1;
+      return;
+    }
   }
 }
-if (process.exitCode === undefined) console.log(`sim: no rule was broken in ${done} seeds`);
+
+async function runSeeds(): Promise<void> {
+  const reportEvery = 100;
+  let done = 0;
+  let bytes = 0;
+  let segments = 0;
+  const started = performance.now();
+
+  console.log(`sim: from seed ${first}`);
+  for (let seed = first; seed < first + count && process.exitCode === undefined; seed++) {
+    try {
+      const result = await simulate(seed);
+      done++;
+      bytes += result.bytes;
+      segments += result.segments;
+      if (count === 1) console.log(JSON.stringify(result));
+    } catch (error) {
+      console.log(
+        `sim: seed ${seed} breaks a rule: npm run sim -- --seed ${seed}\n${error instanceof Error ? error.stack : String(error)}`,
+      );
+      process.exitCode = 1;
+    }
+    if (done % reportEvery === 0 && count !== 1) {
+      const seconds = ((performance.now() - started) / 1_000).toFixed(0);
+      console.log(`sim: ${done} seeds, ${(bytes / 1e6).toFixed(0)} MB, ${segments} segments, ${seconds} s`);
+    }
+  }
+  if (process.exitCode === undefined) console.log(`sim: no rule was broken in ${done} seeds`);
+}

@@ -4,6 +4,7 @@
 // Source: RFC 9293 3.8; design.md, "simulation". A seed that fails: npm run sim -- --seed N
 
 import { describe, expect, test } from "vitest";
+import { flood } from "./flood.ts";
 import type { SimResult } from "./scenario.ts";
 import { simulate } from "./scenario.ts";
 
@@ -29,5 +30,14 @@ describe("simulation", () => {
 
   test("of the same seed is the same run", async () => {
     expect(await simulate(7)).toEqual(await simulate(7));
+  });
+});
+
+describe("hostile packets", () => {
+  test("never throw, never leak, and fill nothing beyond its limit", { timeout: 60_000 }, async () => {
+    const result = await flood(1, 20_000);
+    // They did fill what can be filled.
+    expect(result.requests).toBeGreaterThan(60);
+    expect(result.neighbours).toBeGreaterThan(500);
   });
 });

@@ -4,7 +4,7 @@
 //   LISTEN ──SYN──▶ request ──ACK──▶ socket in the listener's queue
 //
 // Mirrors net/ipv4/tcp_input.c (tcp_conn_request), net/ipv4/tcp_minisocks.c (tcp_check_req, tcp_create_openreq_child) and
-// net/ipv4/inet_connection_sock.c (reqsk_timer_handler). Omitted: fast open; SYN cookies are in syn-cookie.ts.
+// net/ipv4/inet_connection_sock.c (reqsk_timer_handler). Omitted: fast open, SYN cookies (a flood keeps others out meanwhile).
 
 import { getNet } from "../../net/namespace.ts";
 import type { Timer } from "../../net/timers.ts";
