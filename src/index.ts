@@ -37,6 +37,8 @@ export type { PingOptions, PingResult } from "./client/ping.ts";
 export type { LinkStats } from "./client/stats.ts";
 export type { Time } from "./client/units.ts";
 export { nanoseconds } from "./client/units.ts";
+/** What kinds of device from elsewhere are handed (`uveth/drivers`). */
+export * as drivers from "./drivers/index.ts";
 export type { MachineOptions } from "./machine.ts";
 export type { Clock, Scheduler } from "./net/clock.ts";
 export { VirtualClock } from "./net/clock.ts";

@@ -10,6 +10,7 @@ import { createMachine } from "../index.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import type { EngineOrder, EngineReport, EngineSettings } from "./engine.ts";
 import { Engine } from "./engine.ts";
+import { configPath, moduleLoader } from "./modules.ts";
 import { ownUid } from "./place.ts";
 import { startSeqpacket } from "./seqpacket-start.ts";
 import { DaemonServer } from "./server.ts";
@@ -25,7 +26,13 @@ export interface EnginePort {
 /** Starts the engine and reports "ready", or rejects with what keeps it from listening. */
 export async function startEngineThread(port: EnginePort, settings: EngineSettings): Promise<void> {
   const log = (text: string): void => port.postMessage({ type: "log", text });
-  const engine = new Engine(createMachine({ ...realTime(), possibleCpus: cpus().length }));
+  const engine = new Engine(
+    createMachine({
+      ...realTime(),
+      possibleCpus: cpus().length,
+      requestModule: moduleLoader(configPath(process.env), log),
+    }),
+  );
   await admitNatives(engine, log);
   const { socket } = settings;
   const uid = ownUid();
