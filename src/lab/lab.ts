@@ -188,11 +188,14 @@ export class Lab {
     await netns.link.set("lo", { isUp: true });
     if (node.kind === "switch") {
       await netns.setSysctl("net.ipv6.conf.default.disable_ipv6", 1);
-      await netns.link.add({ kind: "bridge", name: "br0", isUp: true });
+      await netns.link.add({ kind: "bridge", name: "br0", isUp: true, address: macOf(`${node.name}/br0`) });
       return;
     }
-    if (this.#hasIpv6) await netns.setSysctl("net.ipv6.conf.default.dad_transmits", 0);
-    else await netns.setSysctl("net.ipv6.conf.default.disable_ipv6", 1);
+    if (this.#hasIpv6) {
+      // Addresses are planned: nobody need be asked for them.
+      await netns.setSysctl("net.ipv6.conf.default.dad_transmits", 0);
+      await netns.setSysctl("net.ipv6.conf.default.router_solicitations", 0);
+    } else await netns.setSysctl("net.ipv6.conf.default.disable_ipv6", 1);
     if (node.kind !== "router") return;
     await netns.setSysctl("net.ipv4.ip_forward", 1);
     if (this.#hasIpv6) await netns.setSysctl("net.ipv6.conf.all.forwarding", 1);
@@ -286,6 +289,12 @@ export class Lab {
     return this.machine.core.clock.now();
   }
 
+  /** Resolves when so much of the lab's time has passed. */
+  sleep(time: Time): Promise<void> {
+    return new Promise((resolve) => this.after(nanoseconds(time), () => resolve(undefined)));
+  }
+
+  /** Runs `run` once so many nanoseconds of the lab's time have passed; returns how to take that back. */
   after(delayNs: number, run: () => void): () => void {
     const timer = this.machine.core.timers.after(delayNs, run);
     return () => timer.stop();
