@@ -73,9 +73,9 @@ export function isIpv4LinkLocal(address: number): boolean {
   return address >>> 16 === 0xa9fe;
 }
 
-/** Tells whether an address is 255.255.255.255 (`ipv4_is_lbcast`). */
+/** Tells whether an address is 255.255.255.255, signed or not (`ipv4_is_lbcast`). */
 export function isIpv4LimitedBroadcast(address: number): boolean {
-  return address === 0xffff_ffff;
+  return (address | 0) === -1;
 }
 
 /** Tells whether an address is 0.0.0.0; the rest of 0.0.0.0/8 is like any other network (`ipv4_is_zeronet`). */

@@ -10,6 +10,12 @@ import { NETLINK_ROUTE } from "../uapi/netlink.ts";
 import type { ConnectOptions } from "./connect.ts";
 import { connectIn } from "./connect.ts";
 import type { Connection } from "./connection.ts";
+import type { DhcpOffer, DhcpOptions } from "./dhcp-client.ts";
+import { DhcpClient } from "./dhcp-client.ts";
+import type { DhcpServerOptions } from "./dhcp-server.ts";
+import { DhcpServer } from "./dhcp-server.ts";
+import type { DnsServerOptions } from "./dns-server.ts";
+import { DnsServer } from "./dns-server.ts";
 import type { ListenOptions } from "./listener.ts";
 import { Listener } from "./listener.ts";
 import type { RouterOptions } from "./router.ts";
@@ -98,6 +104,63 @@ export class MachineNetns extends NetnsClient {
    */
   connect(options: ConnectOptions): Promise<Connection> {
     return connectIn(this.#netns, options);
+  }
+
+  /** Serves addresses to the hosts of a link by DHCP until it is closed. See DhcpServer for what it refuses. */
+  dhcpServer(options: DhcpServerOptions): DhcpServer {
+    return new DhcpServer(this.#netns, options);
+  }
+
+  /** Answers questions for names until it is closed. See DnsServer for what it refuses. */
+  dnsServer(options: DnsServerOptions): DnsServer {
+    return new DnsServer(this.#netns, options);
+  }
+
+  /**
+   * Asks for an address by DHCP, gives it to the device, with a default route by the first router, and keeps it until what it
+   * resolves with is closed. ETIMEDOUT when no server answers, ENODEV.
+   *
+   * @example
+   * ```js
+   * import { createTestMachine } from "uveth/testkit";
+   *
+   * const { machine, clock } = createTestMachine();
+   * const [server, host] = [await machine.netns("server"), await machine.netns("host")];
+   * await server.link.add({ kind: "veth", name: "lan", peer: { name: "eth0", netns: "host" } });
+   * await server.addr.add("10.0.0.1/24", { dev: "lan" });
+   * await server.link.set("lan", { isUp: true });
+   * await host.link.set("eth0", { isUp: true });
+   * server.dhcpServer({ dev: "lan", range: ["10.0.0.100", "10.0.0.199"] });
+   * const asked = host.dhcp({ dev: "eth0" });
+   * await clock.advance(1e9);
+   * console.log((await asked).address);
+   * machine.close();
+   * ```
+   *
+   * ```text
+   * 10.0.0.100
+   * ```
+   */
+  async dhcp(options: DhcpOptions): Promise<DhcpOffer & { close(): void }> {
+    const client = new DhcpClient(this.#netns, options);
+    const offer = await client.ask();
+    const { dev } = options;
+    const give = async ({ address, prefixLength, routers }: DhcpOffer): Promise<void> => {
+      await this.addr.replace(`${address}/${prefixLength}`, { dev });
+      const [via] = routers;
+      if (via !== undefined) await this.route.replace({ dst: "default", via, dev });
+    };
+    let held = offer;
+    client.onChange = (changed) => {
+      const { address, prefixLength } = held;
+      const done =
+        changed === undefined ? this.addr.del(`${address}/${prefixLength}`, { dev }) : give(changed);
+      held = changed ?? held;
+      // The device may be gone meanwhile.
+      done.catch(() => {});
+    };
+    await give(offer);
+    return { ...offer, close: () => client.close() };
   }
 
   /**
