@@ -48,7 +48,7 @@ export class DnsServer {
   set(name: string, values: DnsValue | readonly DnsValue[]): void {
     this.delete(name);
     const key = normal(name);
-    const list = Array.isArray(values) ? (values as readonly DnsValue[]) : [values as DnsValue];
+    const list = isList(values) ? values : [values];
     const records = list.map((value) => this.#record(key, value));
     this.#records.set(key, records);
     for (const { data, type } of records) {
@@ -143,6 +143,10 @@ export class DnsServer {
     }
     return undefined;
   }
+}
+
+function isList(values: DnsValue | readonly DnsValue[]): values is readonly DnsValue[] {
+  return Array.isArray(values);
 }
 
 function normal(name: string): string {
