@@ -32,6 +32,9 @@ const char *daemon_socket(void) {
   return place.socket[0] == '\0' ? NULL : place.socket;
 }
 
+// Whether this program was started with rights. Whether it has them anywhere is for the daemon to say.
+uint32_t is_admin(void) { return getenv(ENV_NO_ADMIN) == NULL; }
+
 // The folder of the namespace files.
 const char *daemon_folder(void) {
   if (!place.is_read) read_place();

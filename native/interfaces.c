@@ -28,8 +28,6 @@ EXPORT char *if_indextoname(unsigned index, char *name);
 EXPORT struct if_nameindex *if_nameindex(void);
 EXPORT void if_freenameindex(struct if_nameindex *list);
 
-static uint32_t is_admin(void) { return getenv(ENV_NO_ADMIN) == NULL; }
-
 // The largest argument, a struct rtentry with the name it points at.
 #define MOST_ARGUMENT (sizeof(struct rtentry) + IFNAMSIZ)
 

@@ -20,7 +20,7 @@ int open_netlink(int type, int protocol) {
   if (kind != SOCK_RAW && kind != SOCK_DGRAM) return -ESOCKTNOSUPPORT;
   int fd = connect_daemon(type);
   if (fd < 0) return fd;
-  struct request request = {OP_OPEN, {(uint32_t)protocol, (uint32_t)kind, getenv(ENV_NO_ADMIN) == NULL}};
+  struct request request = {OP_OPEN, {(uint32_t)protocol, (uint32_t)kind, is_admin()}};
   // These protocols are there; any other has to be asked for.
   int result = ask_open(fd, &request, protocol == NETLINK_ROUTE || protocol == NETLINK_GENERIC);
   if (result < 0) {
@@ -88,7 +88,10 @@ static int is_granted(int level, int option) {
 }
 
 int set_option(int fd, int level, int option, const void *value, socklen_t length) {
-  if (level == SOL_SOCKET && option == SO_SNDBUFFORCE) option = SO_SNDBUF;
+  if (level == SOL_SOCKET && option == SO_SNDBUFFORCE) {
+    if (!is_admin()) return -EPERM;
+    option = SO_SNDBUF;
+  }
   if (!is_daemons(level, option)) return NEXT(setsockopt)(fd, level, option, value, length) < 0 ? -errno : 0;
   uint32_t number = 0;
   if (level == SOL_NETLINK && (option == NETLINK_ADD_MEMBERSHIP || option == NETLINK_DROP_MEMBERSHIP)) forget_name(fd);

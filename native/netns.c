@@ -15,8 +15,6 @@
 #include <string.h>
 #include <sys/mount.h>
 
-static int is_admin(void) { return getenv(ENV_NO_ADMIN) == NULL; }
-
 // Makes the file `fd` the namespace of this process.
 static int live_in(int fd) { return NEXT(dup2)(fd, NETNS_FD) < 0 ? -errno : 0; }
 
@@ -25,7 +23,7 @@ static int unshare_network(void) {
   char path[256];
   int connection = connect_daemon(SOCK_CLOEXEC);
   if (connection < 0) return connection;
-  struct request request = {OP_UNSHARE, {0, 0, 0}};
+  struct request request = {OP_UNSHARE, {is_admin(), 0, 0}};
   int result = ask(connection, &request, NULL, 0, NULL, 0);
   if (result > 0) {
     snprintf(path, sizeof(path), "%s/id/%d", daemon_folder(), result);
@@ -39,7 +37,6 @@ static int unshare_network(void) {
 
 EXPORT int unshare(int flags) {
   if (daemon_socket() == NULL) return NEXT(unshare)(flags);
-  if ((flags & CLONE_NEWNET) != 0 && (flags & CLONE_NEWUSER) == 0 && !is_admin()) return fail(-EPERM);
   int others = flags & ~CLONE_NEWNET;
   // Without rights there is no mount namespace; what `ip netns exec` wants of one is not done either.
   if (others != 0 && NEXT(unshare)(others) < 0 && !(others == CLONE_NEWNS && errno == EPERM)) return -1;
@@ -49,11 +46,11 @@ EXPORT int unshare(int flags) {
 
 EXPORT int setns(int fd, int type) {
   if (daemon_socket() == NULL || (type != 0 && type != CLONE_NEWNET)) return NEXT(setns)(fd, type);
-  struct request request = {OP_SETNS, {(uint32_t)fd, 0, 0}};
+  struct request request = {OP_SETNS, {(uint32_t)fd, is_admin(), 0}};
   if (fcntl(fd, F_GETFD) < 0) return -1;
   int result = ask_once(&request, NULL, 0, NULL, 0);
   if (result == -EINVAL && type == 0) return NEXT(setns)(fd, type);
-  if (result >= 0) result = is_admin() ? live_in(fd) : -EPERM;
+  if (result >= 0) result = live_in(fd);
   return result < 0 ? fail(result) : 0;
 }
 
@@ -61,8 +58,8 @@ EXPORT int setns(int fd, int type) {
 static int name_namespace(const char *source, const char *name) {
   int fd = open(source, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -errno;
-  struct request request = {OP_MOUNT, {(uint32_t)fd, 0, 0}};
-  int result = is_admin() ? ask_once(&request, name, strlen(name), NULL, 0) : -EPERM;
+  struct request request = {OP_MOUNT, {(uint32_t)fd, is_admin(), 0}};
+  int result = ask_once(&request, name, strlen(name), NULL, 0);
   NEXT(close)(fd);
   return result;
 }
@@ -90,8 +87,7 @@ EXPORT int mount(const char *source, const char *target, const char *type, unsig
 }
 
 static int unmount_name(const char *name) {
-  if (!is_admin()) return fail(-EPERM);
-  struct request request = {OP_UMOUNT, {0, 0, 0}};
+  struct request request = {OP_UMOUNT, {0, is_admin(), 0}};
   int result = ask_once(&request, name, strlen(name), NULL, 0);
   return result < 0 ? fail(result) : 0;
 }

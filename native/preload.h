@@ -53,11 +53,11 @@ enum {
   OP_SETOPTION = 5, // level, option, value
   OP_GETOPTION = 6, // level, option -> value
   OP_READSIZE = 7,  // size of the largest buffer the socket was read with; has no answer
-  OP_UNSHARE = 8,   // -> id of a new namespace
-  OP_MOUNT = 9,     // descriptor of a namespace file; payload: the name it gets
-  OP_UMOUNT = 10,   // payload: the name to take away
+  OP_UNSHARE = 8,   // 1 for CAP_SYS_ADMIN -> id of a new namespace
+  OP_MOUNT = 9,     // descriptor of a namespace file, 1 for CAP_SYS_ADMIN; payload: the name it gets
+  OP_UMOUNT = 10,   // 0, 1 for CAP_SYS_ADMIN; payload: the name to take away
   OP_IOCTL = 11,    // request, room for the answer, 1 for CAP_NET_ADMIN and the family << 8; payload: the argument -> the argument
-  OP_SETNS = 12,    // descriptor of a namespace file -> EINVAL when it is none
+  OP_SETNS = 12,    // descriptor of a namespace file, 1 for CAP_SYS_ADMIN -> EINVAL when it is none
   OP_FLUSH = 13,    // answered when what the connection did not take before is in it
   OP_SHOW = 14,     // payload: a path that shows interfaces -> id of the namespace whose copy to read
 };
@@ -89,6 +89,7 @@ int is_netlink(int fd);
 void mark_netlink(int fd, int is);
 
 // daemon.c
+uint32_t is_admin(void);
 const char *daemon_socket(void); // NULL outside `uveth run`
 const char *daemon_folder(void);
 int connect_daemon(int type_flags);

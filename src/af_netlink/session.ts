@@ -21,8 +21,8 @@ import type { NetlinkTable } from "./table.ts";
 export interface SessionOptions {
   /** The port id its sockets try first. */
   readonly pid: number;
-  /** CAP_NET_ADMIN everywhere; true by default. */
-  readonly isAdmin?: boolean;
+  /** CAP_NET_ADMIN everywhere, or where it says; true by default. */
+  readonly isAdmin?: boolean | ((netns: Netns) => boolean);
   readonly loadModule?: LoadModule;
   /** The namespace of another process; none by default. */
   readonly netnsByPid?: (pid: number) => Netns | undefined;
@@ -48,8 +48,9 @@ export class NetlinkSession implements Session, NetlinkProvider {
     this.#options = options;
   }
 
-  isAdmin(): boolean {
-    return this.#options.isAdmin ?? true;
+  isAdmin(netns: Netns): boolean {
+    const { isAdmin = true } = this.#options;
+    return typeof isAdmin === "boolean" ? isAdmin : isAdmin(netns);
   }
 
   netnsByFd(fd: number): Netns | undefined {

@@ -161,6 +161,7 @@ export class NetlinkSocket implements Sender {
         this.ignoresOverrun = value !== 0;
         return;
       case nl.NETLINK_LISTEN_ALL_NSID:
+        if (!this.session.isAdmin(this.netns)) throw new NetlinkError("EPERM");
         this.listensToAll = value !== 0;
         return;
       case nl.NETLINK_CAP_ACK:

@@ -12,6 +12,7 @@ import { showInterfaces } from "./interface-files.ts";
 import { interfaceIoctl } from "./ioctl.ts";
 import { nameOf } from "./ioctl-ifreq.ts";
 import type { NetnsFiles } from "./netns-files.ts";
+import type { Rights } from "./rights.ts";
 import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
 import { OP_IOCTL, OP_SHOW, textOf } from "./seqpacket-protocol.ts";
 
@@ -24,6 +25,7 @@ type Netns = Machine["core"]["initialNetns"];
 export async function askInterfaces(
   machine: Machine,
   files: NetnsFiles,
+  rights: Rights,
   pid: number,
   asked: SeqpacketRequest,
 ): Promise<SeqpacketAnswer> {
@@ -33,7 +35,7 @@ export async function askInterfaces(
   if (netns === undefined) throw new NetlinkError("ENETDOWN");
   // What the payload lies in is used again for the next request.
   const payload = asked.payload.slice();
-  const isAdmin = (words[2] & 1) === 1;
+  const isAdmin = rights.isAdmin(pid, (words[2] & 1) === 1, netns);
   const [request, room] = words;
   if (op === OP_IOCTL && request === SIOCETHTOOL) return ethtool(machine, netns, payload, isAdmin);
   const session = machine.openSession({ pid, isAdmin });

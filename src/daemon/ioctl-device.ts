@@ -74,7 +74,7 @@ export async function deviceIoctl(call: IoctlCall): Promise<boolean> {
   }
   const set = sets.get(request) ?? (isForDriver(request) ? refuse("EOPNOTSUPP") : undefined);
   if (set === undefined) return false;
-  if (!call.isAdmin && request !== ioctl.SIOCGHWTSTAMP) throw new NetlinkError("EPERM");
+  if (!call.isAdmin && !isForEverybody(request)) throw new NetlinkError("EPERM");
   await set(call, await linkOf(call));
   return true;
 }
@@ -88,6 +88,16 @@ function isForDriver(request: number): boolean {
     request === ioctl.SIOCGHWTSTAMP ||
     request === ioctl.SIOCWANDEV ||
     (request >= ioctl.SIOCDEVPRIVATE && request <= ioctl.SIOCDEVPRIVATE + 15)
+  );
+}
+
+/** Those of them that the driver may be asked by everybody. */
+function isForEverybody(request: number): boolean {
+  return (
+    request === ioctl.SIOCWANDEV ||
+    request === ioctl.SIOCGHWTSTAMP ||
+    (request >= ioctl.SIOCBONDSLAVEINFOQUERY && request <= ioctl.SIOCBONDINFOQUERY) ||
+    request >= ioctl.SIOCDEVPRIVATE
   );
 }
 

@@ -37,6 +37,9 @@ export async function inet6Ioctl(call: IoctlCall): Promise<boolean> {
       else await deleteAddress(client, address);
       return true;
     }
+    case ioctl.SIOCSIFDSTADDR:
+      // For tunnels of a kind that there is none of.
+      throw new NetlinkError("ENODEV");
     default:
       return false;
   }

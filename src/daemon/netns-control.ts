@@ -6,6 +6,7 @@
 import type { Machine } from "../index.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import type { NetnsFiles } from "./netns-files.ts";
+import type { Rights } from "./rights.ts";
 import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
 import * as protocol from "./seqpacket-protocol.ts";
 import { textOf } from "./seqpacket-protocol.ts";
@@ -17,10 +18,12 @@ type Netns = MachineCore["initialNetns"];
 export class NetnsControl {
   readonly #core: MachineCore;
   readonly #files: NetnsFiles;
+  readonly #rights: Rights;
 
-  constructor(core: MachineCore, files: NetnsFiles) {
+  constructor(core: MachineCore, files: NetnsFiles, rights: Rights) {
     this.#core = core;
     this.#files = files;
+    this.#rights = rights;
   }
 
   /** Does the request of process `pid`; undefined when it is about something else. NetlinkError for a refusal. */
@@ -28,21 +31,38 @@ export class NetnsControl {
     const { op, words } = request;
     switch (op) {
       case protocol.OP_UNSHARE: {
+        if (!this.#rights.mayMake(pid, words[0] === 1)) throw new NetlinkError("EPERM");
         const netns = this.#unshare();
+        this.#rights.noteMaker(pid, netns);
         atEnd(() => this.#files.releaseUnused(netns));
         return { result: netns.id };
       }
-      case protocol.OP_SETNS:
-        return { result: this.#netnsOfFd(pid, words[0]).id };
-      case protocol.OP_MOUNT:
-        this.#name(this.#netnsOfFd(pid, words[0]), textOf(request));
+      case protocol.OP_SETNS: {
+        const netns = this.#netnsOfFd(pid, words[0]);
+        this.#checkRights(pid, words[1], netns);
+        return { result: netns.id };
+      }
+      case protocol.OP_MOUNT: {
+        const netns = this.#netnsOfFd(pid, words[0]);
+        this.#checkRights(pid, words[1], netns);
+        this.#name(netns, textOf(request));
         return { result: 0 };
+      }
       case protocol.OP_UMOUNT:
+        this.#checkRights(
+          pid,
+          words[1],
+          this.#core.netnsNames.get(textOf(request)) ?? this.#core.initialNetns,
+        );
         this.#unname(textOf(request));
         return { result: 0 };
       default:
         return undefined;
     }
+  }
+
+  #checkRights(pid: number, hasRights: number, netns: Netns): void {
+    if (!this.#rights.isAdmin(pid, hasRights === 1, netns)) throw new NetlinkError("EPERM");
   }
 
   /** Makes a namespace that nothing keeps but its open file. */

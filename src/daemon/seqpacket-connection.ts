@@ -10,6 +10,7 @@ import type { NetlinkSession } from "../index.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { errnoNumber } from "../uapi/errno.ts";
 import { SOL_SOCKET } from "../uapi/socket.ts";
+import type { Rights } from "./rights.ts";
 import { getOption, setOption } from "./seqpacket-options.ts";
 import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
 import * as protocol from "./seqpacket-protocol.ts";
@@ -19,8 +20,13 @@ type Netns = RawSocket["netns"];
 
 /** What a connection needs of the server. */
 export interface SeqpacketHost {
-  /** Opens a session for process `pid`, which resolves descriptors by `netnsByFd`. */
-  openSession(pid: number, isAdmin: boolean, netnsByFd: (fd: number) => Netns | undefined): NetlinkSession;
+  /** Opens a session for process `pid`, with the rights that `isAdmin` says and descriptors resolved by `netnsByFd`. */
+  openSession(
+    pid: number,
+    isAdmin: (netns: Netns) => boolean,
+    netnsByFd: (fd: number) => Netns | undefined,
+  ): NetlinkSession;
+  readonly rights: Rights;
   /** Binds to another port id (EADDRINUSE). */
   bind(socket: RawSocket, portId: number): void;
   netnsOfFd(pid: number, fd: number): Netns | undefined;
@@ -150,8 +156,12 @@ export class SeqpacketConnection {
     // waited for this answer, so what it asks next is refused too.
     this.#isRefused = true;
     if (netns === undefined) throw new NetlinkError("ENETDOWN");
-    const session = this.#host.openSession(this.#sender, isAdmin, (fd) =>
-      this.#host.netnsOfFd(this.#sender, fd),
+    const host = this.#host;
+    // Rights and descriptors are those of whoever sends a request.
+    const session = host.openSession(
+      this.#sender,
+      (other) => host.rights.isAdmin(this.#sender, isAdmin, other),
+      (fd) => host.netnsOfFd(this.#sender, fd),
     );
     this.#session = session;
     this.#socket = session.openRaw(netns, netlinkProtocol);

@@ -26,15 +26,15 @@ export const OP_SETOPTION = 5;
 export const OP_GETOPTION = 6;
 /** The size of the largest buffer that the socket was read with; not answered. */
 export const OP_READSIZE = 7;
-/** Makes a namespace; the result is its id. It goes with the connection if the file is not open by then. */
+/** 1 for CAP_SYS_ADMIN. Makes a namespace; the result is its id. It goes with the connection if the file is not open by then. */
 export const OP_UNSHARE = 8;
-/** A descriptor of a namespace's file; payload: the name that it gets. */
+/** A descriptor of a namespace's file, 1 for CAP_SYS_ADMIN; payload: the name that it gets. */
 export const OP_MOUNT = 9;
-/** Payload: the name to take away. */
+/** Nothing, 1 for CAP_SYS_ADMIN; payload: the name to take away. */
 export const OP_UMOUNT = 10;
 /** A request of ioctl(2), the room for its answer, 1 for CAP_NET_ADMIN and the socket's family << 8; payload and answer: its argument. */
 export const OP_IOCTL = 11;
-/** A descriptor that is to become the namespace of the process: EINVAL when it is no namespace's file. */
+/** A descriptor that is to become the namespace of the process, 1 for CAP_SYS_ADMIN: EINVAL when it is no namespace's file. */
 export const OP_SETNS = 12;
 /** The program has emptied the connection; answered when what it did not take before is in it. */
 export const OP_FLUSH = 13;

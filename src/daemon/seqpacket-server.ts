@@ -14,6 +14,7 @@ import { askInterfaces } from "./interface-requests.ts";
 import { NetnsControl } from "./netns-control.ts";
 import type { NetnsFiles } from "./netns-files.ts";
 import { checkSocketOwner } from "./place.ts";
+import { Rights } from "./rights.ts";
 import type { SeqpacketHost } from "./seqpacket-connection.ts";
 import { EventScratch, SeqpacketConnection } from "./seqpacket-connection.ts";
 import type { SeqpacketAnswer } from "./seqpacket-protocol.ts";
@@ -58,12 +59,13 @@ export class SeqpacketServer {
   readonly #control: NetnsControl;
   readonly #clients = new Set<Client>();
   readonly #scratch = new EventScratch();
+  readonly #rights = new Rights();
   #fd = -1;
   #watch: SeqpacketWatch | undefined;
 
   constructor(options: SeqpacketServerOptions) {
     this.#options = options;
-    this.#control = new NetnsControl(options.engine.machine.core, options.files);
+    this.#control = new NetnsControl(options.engine.machine.core, options.files, this.#rights);
   }
 
   /** Listens; NetlinkError when that cannot be. */
@@ -133,7 +135,8 @@ export class SeqpacketServer {
       bind: (socket, portId) => machine.table.bind(socket, portId),
       netnsOfFd: (pid, other) => files.netnsOfFd(pid, other),
       control: (pid, request, atEnd) =>
-        this.#control.do(pid, request, atEnd) ?? askInterfaces(machine, files, pid, request),
+        this.#control.do(pid, request, atEnd) ?? askInterfaces(machine, files, this.#rights, pid, request),
+      rights: this.#rights,
       scratch: this.#scratch,
       send: (bytes, length) => calls.send(fd, bytes, length),
       limit: (bytes) => calls.limit(fd, bytes),

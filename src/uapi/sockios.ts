@@ -44,6 +44,7 @@ export const SIOCSARP = 0x8955;
 export const SIOCGIFMAP = 0x8970;
 export const SIOCSIFMAP = 0x8971;
 export const SIOCBONDENSLAVE = 0x8990;
+export const SIOCBONDSLAVEINFOQUERY = 0x8993;
 export const SIOCBONDINFOQUERY = 0x8994;
 export const SIOCBONDCHANGEACTIVE = 0x8995;
 export const SIOCBRADDBR = 0x89a0;

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ethtoolLines } from "./ethtool-lines.ts";
+import { noAdminLines } from "./no-admin-lines.ts";
 import { has, underRun } from "./under-run.ts";
 
 const { folder, missing, hasKernel, unshared, run, finish, stop } = underRun("programs");
@@ -48,7 +49,7 @@ describe.skipIf(missing !== undefined || !hasKernel)("under uveth run as on the 
 
   afterAll(stop);
 
-  for (const name of all.filter((each) => each.endsWith(".py"))) {
+  for (const name of all.filter((each) => each.endsWith(".py") && !/no rights/.test(textOf(each)))) {
     test.skipIf(!has("python3"))(`${name}: ${claimOf(name)}`, { timeout: 60_000 }, () =>
       compare(`${setUp(/that is up/.test(textOf(name)))}; python3 ${join(programs, name)} 2>&1`),
     );
@@ -57,6 +58,24 @@ describe.skipIf(missing !== undefined || !hasKernel)("under uveth run as on the 
   test.skipIf(!has("ethtool"))("ethtool prints and fails alike", { timeout: 60_000 }, () =>
     compare(`${setUp(true)}
 ${ethtoolLines.map((line) => `echo '$ ${line}'; ${line} 2>&1; echo "[$?]"`).join("\n")}`),
+  );
+
+  test.skipIf(!has("setpriv"))(
+    "without CAP_NET_ADMIN all but reads are refused",
+    { timeout: 60_000 },
+    async () => {
+      const line = [...noAdminLines, `python3 ${join(programs, "no_admin.py")}`]
+        .map((each) => `echo '$ ${each}'; (${each}) 2>&1; echo "[$?]"`)
+        .join("\n");
+      await run(["--", "sh", "-c", `ip netns add plain; ip netns exec plain sh -c '${setUp(false)}'`]);
+      const dropped = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "sh", "-c", line];
+      const [ours, kernel] = await Promise.all([
+        run(["-n", "plain", "--no-admin", "--", "sh", "-c", line]),
+        finish("unshare", [...unshared, "sh", "-c", `${setUp(false)}; exec "$@"`, "sh", ...dropped]),
+      ]);
+      expect(kernel.stdout).toContain("Operation not permitted");
+      expect(normalized(ours)).toEqual(normalized(kernel));
+    },
   );
 
   for (const name of all.filter((each) => each.endsWith(".c"))) {
