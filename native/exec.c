@@ -16,6 +16,7 @@
 
 extern char **environ;
 
+// The library must be the first of them.
 static const char *const names[KEPT] = {"LD_PRELOAD", ENV_SOCKET, ENV_FOLDER, ENV_NO_ADMIN};
 static char *kept[KEPT]; // "NAME=value"
 
@@ -49,14 +50,26 @@ static size_t count(char *const list[]) {
   return length;
 }
 
-// Writes `given` with the kept variables in place of its own to `room`, which has KEPT + 1 places more.
+// LD_PRELOAD as the program wants it for another one, with this library in it.
+static char *preload_with(char *wanted) {
+  static const size_t skip = sizeof("LD_PRELOAD=") - 1;
+  char *joined;
+  if (strstr(wanted + skip, kept[0] + skip) != NULL) return wanted;
+  return asprintf(&joined, "%s%s%s", kept[0], wanted[skip] == '\0' ? "" : ":", wanted + skip) < 0 ? kept[0] : joined;
+}
+
+// Writes `given` with the kept variables in place of its own to `room`, which has KEPT + 1 places more. A changed LD_PRELOAD is
+// never freed: the process is about to become another, or starts few of them so.
 static char *const *with_kept(char *const given[], char **room) {
   size_t length = 0;
+  char *preload = kept[0];
   if (daemon_socket() == NULL) return given;
   for (size_t i = 0; given != NULL && given[i] != NULL; i++) {
-    if (!is_kept(given[i])) room[length++] = given[i];
+    if (kept[0] != NULL && is_variable(given[i], names[0])) preload = preload_with(given[i]);
+    else if (!is_kept(given[i])) room[length++] = given[i];
   }
-  for (int i = 0; i < KEPT; i++) {
+  if (preload != NULL) room[length++] = preload;
+  for (int i = 1; i < KEPT; i++) {
     if (kept[i] != NULL) room[length++] = kept[i];
   }
   room[length] = NULL;

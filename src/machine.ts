@@ -84,6 +84,7 @@ export class MachineCore implements MachineContext {
   announceLink: (message: LinkMessage) => void = () => {};
   announce: MachineContext["announce"] = () => {};
   announceNsid: (netns: Netns, nsid: number, type: "new" | "del", origin?: Origin) => void = () => {};
+  announceNetnsName: MachineContext["announceNetnsName"] = () => {};
   readonly #requestModule: (alias: string) => Promise<LinkOps | undefined>;
   #lastPacketId = 0;
   #awake = 0;

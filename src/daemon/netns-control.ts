@@ -82,6 +82,7 @@ export class NetnsControl {
     netnsNames.set(name, netns);
     if (former !== undefined) this.#core.release(former);
     this.#files.showName(name);
+    this.#core.announceNetnsName("new", name, netns);
   }
 
   /** Takes a name away: EINVAL when it has none, as for what is no mount point. Its file is the program's to remove. */
@@ -90,6 +91,8 @@ export class NetnsControl {
     const netns = netnsNames.get(name);
     if (netns === undefined) throw new NetlinkError("EINVAL");
     netnsNames.delete(name);
+    this.#files.leaveName(name);
+    this.#core.announceNetnsName("del", name, netns);
     this.#core.release(netns);
     this.#files.sweep();
   }

@@ -42,6 +42,8 @@ export class NetnsFiles {
   readonly #uses: FileUses;
   /** Namespaces that are held because somebody has them open. */
   readonly #held = new Map<Netns, FileUse>();
+  /** Names whose files are left. */
+  readonly #left = new Set<string>();
   /** Called when a file is open no more. */
   onUnused: () => void = () => {};
 
@@ -90,9 +92,14 @@ export class NetnsFiles {
     }
   }
 
+  /** The file of a name is left where it is when the name has gone: whoever took it away removes it. */
+  leaveName(name: string): void {
+    this.#left.add(name);
+  }
+
   /** Lets a name vanish. */
   hideName(name: string): void {
-    removeIfThere(join(this.#folder, "netns", name));
+    if (!this.#left.delete(name)) removeIfThere(join(this.#folder, "netns", name));
   }
 
   /** The namespace that descriptor `fd` of process `pid` is open on; NetlinkError EINVAL when it is open on something else. */

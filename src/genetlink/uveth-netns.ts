@@ -11,7 +11,7 @@ import { nulString, policy, u32 } from "../netlink/policy.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import { GENL_UNS_ADMIN_PERM } from "../uapi/genetlink.ts";
 import * as uveth from "../uapi/uveth.ts";
-import type { GenlOp, GenlRequest } from "./family.ts";
+import type { GenlOp, GenlRequest, RegisteredFamily } from "./family.ts";
 
 /** NAME_MAX: a namespace's name is a file's on Linux. */
 const maxNameLength = 255;
@@ -53,7 +53,7 @@ function newNetns(request: NameRequest): void {
   if (machine.netnsNames.has(name)) throw exists();
   const netns = machine.newNetns();
   machine.netnsNames.set(name, netns);
-  announce(request, uveth.UVETH_CMD_NETNS_NEW, name, netns);
+  machine.announceNetnsName("new", name, netns);
 }
 
 /** Takes the name away, and the namespace with it unless somebody holds it: ENOENT for an unknown one (ip netns delete). */
@@ -62,14 +62,18 @@ function delNetns(request: NameRequest): void {
   const name = requiredName(request);
   const netns = netnsOf(request, name);
   machine.netnsNames.delete(name);
-  announce(request, uveth.UVETH_CMD_NETNS_DEL, name, netns);
+  machine.announceNetnsName("del", name, netns);
   putNet(netns);
 }
 
-function announce(request: NameRequest, cmd: number, name: string, netns: Netns): void {
-  request.family.multicast(uveth.UVETH_MCGRP_NETNS_NAME, cmd, (writer) => {
-    writer.string(uveth.UVETH_A_NETNS, name).u32(uveth.UVETH_A_NETNS_ID, netns.id);
-  });
+/** Lets `family` tell of names that come and go, whoever gives and takes them. */
+export function joinNetnsNames(machine: MachineContext, family: RegisteredFamily): void {
+  machine.announceNetnsName = (type, name, netns) => {
+    const cmd = type === "new" ? uveth.UVETH_CMD_NETNS_NEW : uveth.UVETH_CMD_NETNS_DEL;
+    family.multicast(uveth.UVETH_MCGRP_NETNS_NAME, cmd, (writer) => {
+      writer.string(uveth.UVETH_A_NETNS, name).u32(uveth.UVETH_A_NETNS_ID, netns.id);
+    });
+  };
 }
 
 function getNetns(request: NameRequest): void {

@@ -922,6 +922,8 @@ export interface MachineContext {
   announceNsid: (netns: Netns, nsid: number, type: "new" | "del", origin?: Origin) => void;
   /** Sends an event to a group of NETLINK_ROUTE (rtnl_notify); `write` runs only if somebody hears it, and begins and ends it. */
   announce: (group: number, netns: Netns, write: (writer: MessageWriter) => void) => void;
+  /** Tells that a namespace got a name or lost it; set by genetlink. */
+  announceNetnsName: (type: "new" | "del", name: string, netns: Netns) => void;
   /** Address families that have a part in links, in the order they came in (rtnl_af_register). */
   readonly afOps: AfOps[];
   /** All living namespaces by id; the first is the initial one. */
