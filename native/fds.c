@@ -1,10 +1,11 @@
-// Which descriptors are netlink sockets: a mark for each, kept through close and dup, and found again after exec.
+// Which descriptors are netlink sockets, or parameters of etun: a mark for each, kept through close and dup, and found again after exec.
 
 #include "preload.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -12,15 +13,19 @@
 
 static unsigned char marks[MAX_FD];
 
-int is_netlink(int fd) { return fd >= 0 && fd < MAX_FD && marks[fd]; }
+int mark_of(int fd) { return fd >= 0 && fd < MAX_FD ? marks[fd] : 0; }
 
-void mark_netlink(int fd, int is) {
+int is_netlink(int fd) { return mark_of(fd) == MARK_NETLINK; }
+
+// Notes what a descriptor is from now on, once what it was has been seen to.
+void mark(int fd, int what) {
   forget_name(fd);
-  if (fd >= 0 && fd < MAX_FD && marks[fd] != is) marks[fd] = is;
+  if (mark_of(fd) > MARK_NETLINK && what == 0) flush_etun(fd);
+  if (fd >= 0 && fd < MAX_FD && marks[fd] != what) marks[fd] = (unsigned char)what;
 }
 
 static void copy_mark(int to, int from) {
-  if (to >= 0) mark_netlink(to, is_netlink(from));
+  if (to >= 0) mark(to, mark_of(from));
 }
 
 // A connection to the daemon's socket is a netlink socket: nothing else of ours outlives the function that made it.
@@ -38,8 +43,11 @@ __attribute__((constructor)) static void find_inherited(void) {
   if (folder != NULL) {
     struct dirent *entry;
     while ((entry = readdir(folder)) != NULL) {
+      char link[32];
       int fd = atoi(entry->d_name);
-      if (entry->d_name[0] != '.' && fd > 2 && is_inherited(fd)) mark_netlink(fd, 1);
+      if (entry->d_name[0] == '.') continue;
+      if (fd > 2 && is_inherited(fd)) mark(fd, MARK_NETLINK);
+      else if (snprintf(link, sizeof(link), "/proc/self/fd/%d", fd) > 0) mark(fd, adopt_etun(link, fd));
     }
     closedir(folder);
   }
@@ -51,13 +59,13 @@ static int is_reserved(int fd) { return fd == NETNS_FD && daemon_socket() != NUL
 
 EXPORT int close(int fd) {
   if (is_reserved(fd)) return fail(-EBADF);
-  mark_netlink(fd, 0);
+  mark(fd, 0);
   return NEXT(close)(fd);
 }
 
 EXPORT int close_range(unsigned first, unsigned last, int flags) {
   if ((flags & CLOSE_RANGE_CLOEXEC) == 0) {
-    for (unsigned fd = first; fd <= last && fd < MAX_FD; fd++) mark_netlink((int)fd, 0);
+    for (unsigned fd = first; fd <= last && fd < MAX_FD; fd++) mark((int)fd, 0);
   }
   if (daemon_socket() == NULL || first > NETNS_FD || last < NETNS_FD) return NEXT(close_range)(first, last, flags);
   if (first < NETNS_FD && NEXT(close_range)(first, NETNS_FD - 1, flags) < 0) return -1;
@@ -74,6 +82,7 @@ EXPORT int dup(int fd) {
 
 EXPORT int dup2(int fd, int wanted) {
   if (is_reserved(wanted)) return fail(-EBADF);
+  if (wanted != fd) mark(wanted, 0);
   int copy = NEXT(dup2)(fd, wanted);
   copy_mark(copy, fd);
   return copy;
@@ -81,6 +90,7 @@ EXPORT int dup2(int fd, int wanted) {
 
 EXPORT int dup3(int fd, int wanted, int flags) {
   if (is_reserved(wanted)) return fail(-EBADF);
+  if (wanted != fd) mark(wanted, 0);
   int copy = NEXT(dup3)(fd, wanted, flags);
   copy_mark(copy, fd);
   return copy;

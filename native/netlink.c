@@ -27,7 +27,7 @@ int open_netlink(int type, int protocol) {
     NEXT(close)(fd);
     return result == -EBADF ? -ENETDOWN : result;
   }
-  mark_netlink(fd, 1);
+  mark(fd, MARK_NETLINK);
   return fd;
 }
 

@@ -3,6 +3,7 @@
 //
 //   /run/netns/red, /var/run/netns/red         the daemon's folder
 //   /proc/PID/ns/net, /proc/self/ns/net, …     /proc/PID/fd/1023, which is open on the namespace's file
+//   /sys/module/etun/parameters/newif, delif   etun.c when they are written, and nothing otherwise
 //   /sys/class/net, /proc/net/dev, if_inet6    a copy that the daemon writes when it is asked for
 //
 // Omitted: the rest of /proc/net and /proc/sys/net, which is the system's; paths that are not absolute, or go through symbolic links or "..".
@@ -20,6 +21,8 @@
 #include <sys/xattr.h>
 
 #define ROOM 512
+
+FILE *fopen_etun(int parameter, const char *mode);
 
 static const char *behind(const char *path, const char *prefix) {
   size_t length = strlen(prefix);
@@ -66,12 +69,16 @@ const char *map_path(const char *path, char room[ROOM]) {
   if (path == NULL || path[0] != '/' || daemon_socket() == NULL) return path;
   const char *rest = behind_names(path);
   if (rest != NULL && snprintf(room, ROOM, "%s/netns%s", daemon_folder(), rest) < ROOM) return room;
+  if (etun_parameter(path) != 0) return "/dev/null";
   const char *shown = shown_path(path);
   if (shown != NULL) return show(shown, room);
   int length = process_part(path);
   if (length > 0 && snprintf(room, ROOM, "%.*s/fd/%d", length, path, NETNS_FD) < ROOM) return room;
   return path;
 }
+
+// Whether a parameter of etun is opened to be written.
+static int is_etun(const char *path, int flags) { return (flags & O_ACCMODE) != O_RDONLY && etun_parameter(path) != 0; }
 
 static int has_mode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE; }
 
@@ -82,6 +89,7 @@ static int has_mode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMP
     va_start(list, flags);                                                                          \
     mode_t mode = has_mode(flags) ? va_arg(list, mode_t) : 0;                                       \
     va_end(list);                                                                                   \
+    if (is_etun(path, flags)) return open_etun(etun_parameter(path));                               \
     return NEXT(name)(map_path(path, room), flags, mode);                                           \
   }
 
@@ -92,6 +100,7 @@ static int has_mode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMP
     va_start(list, flags);                                                                          \
     mode_t mode = has_mode(flags) ? va_arg(list, mode_t) : 0;                                       \
     va_end(list);                                                                                   \
+    if (is_etun(path, flags)) return open_etun(etun_parameter(path));                               \
     return NEXT(name)(folder, map_path(path, room), flags, mode);                                   \
   }
 
@@ -117,8 +126,15 @@ int __open64_2(const char *path, int flags) { return open64(path, flags); }
 int __openat_2(int folder, const char *path, int flags) { return openat(folder, path, flags); }
 int __openat64_2(int folder, const char *path, int flags) { return openat64(folder, path, flags); }
 
-MAPPED(FILE *, fopen, (const char *path, const char *mode), path, mode)
-MAPPED(FILE *, fopen64, (const char *path, const char *mode), path, mode)
+#define FOPEN(name)                                                                                 \
+  EXPORT FILE *name(const char *path, const char *mode) {                                           \
+    char room[ROOM];                                                                                \
+    int parameter = mode[0] == 'r' && mode[1] != '+' ? 0 : etun_parameter(path);                    \
+    return parameter != 0 ? fopen_etun(parameter, mode) : NEXT(name)(map_path(path, room), mode);   \
+  }
+
+FOPEN(fopen)
+FOPEN(fopen64)
 MAPPED(DIR *, opendir, (const char *path), path)
 MAPPED(int, stat, (const char *path, struct stat *to), path, to)
 MAPPED(int, stat64, (const char *path, struct stat64 *to), path, to)

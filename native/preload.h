@@ -59,6 +59,7 @@ enum {
   OP_IOCTL = 11,    // request, room for the answer, 1 for CAP_NET_ADMIN and the family << 8; payload: the argument -> the argument
   OP_SETNS = 12,    // descriptor of a namespace file, 1 for CAP_SYS_ADMIN -> EINVAL when it is none
   OP_FLUSH = 13,    // answered when what the connection did not take before is in it
+  OP_ETUN = 15,     // 1 to make a pair and 0 to remove one, 1 for CAP_NET_ADMIN; payload: what was written
   OP_SHOW = 14,     // payload: a path that shows interfaces -> id of the namespace whose copy to read
 };
 
@@ -84,9 +85,24 @@ struct event {
 // The largest answer: what a pipe holds, less the result in front of it.
 #define MAX_ANSWER 65000
 
+// What a descriptor is to this library.
+enum {
+  MARK_NETLINK = 1,
+  MARK_NEWIF = 2,
+  MARK_DELIF = 3,
+};
+
 // fds.c
+int mark_of(int fd);
 int is_netlink(int fd);
-void mark_netlink(int fd, int is);
+void mark(int fd, int what);
+
+// etun.c
+int etun_parameter(const char *path);
+int open_etun(int parameter);
+int adopt_etun(const char *link, int fd);
+ssize_t write_etun(int fd, const void *text, size_t length);
+void flush_etun(int fd);
 
 // daemon.c
 uint32_t is_admin(void);

@@ -27,7 +27,7 @@ EXPORT int socket(int domain, int type, int protocol) {
   }
   // Without a protocol a packet socket receives nothing.
   int fd = NEXT(socket)(domain, type, domain == AF_PACKET ? 0 : protocol);
-  mark_netlink(fd, 0);
+  mark(fd, 0);
   return fd;
 }
 

@@ -3,18 +3,20 @@
 // Each is done over a netlink socket that is made for it in the namespace of the program, but SIOCETHTOOL, which does what
 // netlink does not.
 
+import { decodeUtf8 } from "../bytes/utf8.ts";
 import type { Machine } from "../index.ts";
 import { NetlinkClient } from "../netlink/client.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { NETLINK_ROUTE } from "../uapi/netlink.ts";
 import { IFREQ_SIZE, SIOCETHTOOL } from "../uapi/sockios.ts";
+import { writeEtun } from "./etun.ts";
 import { showInterfaces } from "./interface-files.ts";
 import { interfaceIoctl } from "./ioctl.ts";
 import { nameOf } from "./ioctl-ifreq.ts";
 import type { NetnsFiles } from "./netns-files.ts";
 import type { Rights } from "./rights.ts";
 import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
-import { OP_IOCTL, OP_SHOW, textOf } from "./seqpacket-protocol.ts";
+import { OP_ETUN, OP_IOCTL, OP_SHOW, textOf } from "./seqpacket-protocol.ts";
 
 /** Where the family of the socket lies in a word of OP_IOCTL. */
 const FAMILY_SHIFT = 8;
@@ -30,12 +32,13 @@ export async function askInterfaces(
   asked: SeqpacketRequest,
 ): Promise<SeqpacketAnswer> {
   const { op, words } = asked;
-  if (op !== OP_IOCTL && op !== OP_SHOW) throw new NetlinkError("EINVAL");
+  if (op !== OP_IOCTL && op !== OP_SHOW && op !== OP_ETUN) throw new NetlinkError("EINVAL");
   const netns = files.netnsOfPid(pid);
   if (netns === undefined) throw new NetlinkError("ENETDOWN");
   // What the payload lies in is used again for the next request.
   const payload = asked.payload.slice();
-  const isAdmin = rights.isAdmin(pid, (words[2] & 1) === 1, netns);
+  const hasRights = op === OP_ETUN ? words[1] : words[2] & 1;
+  const isAdmin = rights.isAdmin(pid, hasRights === 1, netns);
   const [request, room] = words;
   if (op === OP_IOCTL && request === SIOCETHTOOL) return ethtool(machine, netns, payload, isAdmin);
   const session = machine.openSession({ pid, isAdmin });
@@ -45,6 +48,7 @@ export async function askInterfaces(
       const family = words[2] >>> FAMILY_SHIFT;
       return await interfaceIoctl({ client, request, family, isAdmin, bytes: payload }, room);
     }
+    if (op === OP_ETUN) return await writeEtun(client, request === 1, decodeUtf8(payload));
     await showInterfaces(client, files.showFolder(netns), textOf({ ...asked, payload }));
     return { result: netns.id };
   } finally {

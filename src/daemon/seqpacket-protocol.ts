@@ -41,6 +41,9 @@ export const OP_FLUSH = 13;
 /** Payload: a path of /sys or /proc that shows interfaces; the result is the id of the namespace whose copy is to be read. */
 export const OP_SHOW = 14;
 
+/** 1 to make a pair and 0 to remove one, 1 for CAP_NET_ADMIN; payload: what was written to etun's parameter. */
+export const OP_ETUN = 15;
+
 export const REQUEST_HEADER_SIZE = 16;
 export const EVENT_HEADER_SIZE = 16;
 const ANSWER_HEADER_SIZE = 8;

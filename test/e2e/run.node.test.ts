@@ -84,10 +84,10 @@ describe.skipIf(missing !== undefined)("uveth run", () => {
     expect(kernel).toEqual({ status: 0, stdout: "ok\n", stderr: "" });
   });
 
-  test("serves a hundred programs at once", { timeout: 60_000 }, async () => {
-    const script = `for i in $(seq 100); do ip link show lo >seen.$i 2>&1 & done; wait; cat seen.* | grep -c LOOPBACK`;
+  test("serves two hundred programs at once", { timeout: 60_000 }, async () => {
+    const script = `for i in $(seq 200); do ip link show lo >seen.$i 2>&1 & done; wait; cat seen.* | grep -c LOOPBACK`;
     const { stdout } = await run(["--", "bash", "-c", script]);
-    expect(stdout).toBe("100\n");
+    expect(stdout).toBe("200\n");
   });
 
   test("loses only the session of a program that is killed, sends garbage or does not read", async () => {
@@ -127,6 +127,39 @@ for family, address in ((socket.AF_INET, ("127.0.0.1", 9)), (socket.AF_INET6, ("
     );
     expect(stdout).toMatch(/^lo /);
   });
+
+  test("makes pairs and removes them by etun's parameters, whatever writes to them", async () => {
+    const script = `
+P=/sys/module/etun/parameters
+echo a0,a1 > $P/newif; /bin/echo b0,b1 > $P/newif; printf c0,c1 | tee $P/newif >/dev/null
+echo d0,d1 | dd of=$P/newif status=none
+ip -br link | cut -d' ' -f1 | sort | xargs
+for name in a0 b1 c0 d1; do echo $name > $P/delif; done; ip -br link | wc -l
+python3 -c '
+import os
+for name, text in ("newif", "e0,e1"), ("newif", "e0,e1"), ("newif", "x"), ("delif", "e1"), ("delif", "e1"), ("delif", "lo"):
+    try: print(name, os.write(os.open("/sys/module/etun/parameters/" + name, os.O_WRONLY), text.encode()))
+    except OSError as error: print(name, error.strerror)'`;
+    const { stdout, stderr } = await run(["--", "unshare", "-n", "bash", "-c", script]);
+    expect(stderr).toBe("");
+    expect(stdout).toBe(
+      "a0@a1 a1@a0 b0@b1 b1@b0 c0@c1 c1@c0 d0@d1 d1@d0 lo\n1\n" +
+        "newif 5\nnewif File exists\nnewif Invalid argument\ndelif 2\ndelif No such device\ndelif Invalid argument\n",
+    );
+  });
+
+  test("tells of names of namespaces in both monitors, whoever gives and takes them", async () => {
+    const script = `
+stdbuf -oL ip netns monitor > theirs & theirs=$!
+"$0" ip netns monitor > ours & ours=$!
+until grep -q warm ours && grep -q warm theirs; do ip netns add warm; ip netns del warm; sleep 0.1; done
+ip netns add aa; "$0" ip netns add bb; ip netns del bb; "$0" ip netns del aa; "$0" ip netns add end
+until grep -q end ours && grep -q end theirs; do sleep 0.1; done
+kill -INT $ours; kill $theirs; ip netns del end; grep -hv warm ours theirs | xargs`;
+    const { stdout } = await run(["--", "sh", "-c", script, UVETH]);
+    const told = "add aa add bb delete bb delete aa add end";
+    expect(stdout).toBe(`${told} ${told}\n`);
+  }, 60_000);
 
   test("begins in the namespace it is given, and hands on arguments, exit code and input", async () => {
     await finish(UVETH, ["ip", "netns", "add", "home"]);
