@@ -6,7 +6,8 @@
 //   /sys/module/etun/parameters/newif, delif   etun.c when they are written, and nothing otherwise
 //   /sys/class/net, /proc/net/dev, if_inet6    a copy that the daemon writes when it is asked for
 //
-// Omitted: the rest of /proc/net and /proc/sys/net, which is the system's; paths that are not absolute, or go through symbolic links or "..".
+// Omitted: the rest of /proc/net and /proc/sys/net, which is the system's; paths that go through symbolic links or "..", or that are
+// relative to a folder that was not entered by such a path: what is there is as it was when the folder was entered.
 
 #include "preload.h"
 
@@ -146,6 +147,7 @@ MAPPED(int, statx, (int folder, const char *path, int flags, unsigned mask, stru
        mask, to)
 MAPPED(int, statfs, (const char *path, struct statfs *to), path, to)
 MAPPED(int, statfs64, (const char *path, struct statfs64 *to), path, to)
+MAPPED(int, chdir, (const char *path), path)
 MAPPED(int, access, (const char *path, int mode), path, mode)
 MAPPED(int, faccessat, (int folder, const char *path, int mode, int flags), folder, path, mode, flags)
 MAPPED(int, mkdir, (const char *path, mode_t mode), path, mode)

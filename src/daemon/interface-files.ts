@@ -6,20 +6,28 @@
 //   /proc/net/dev, if_inet6   → daemon.ns/show/7/proc/net/…
 //
 // Mirrors net/core/net-sysfs.c, net/core/net-procfs.c (dev_seq_show) and net/ipv6/addrconf.c (if6_seq_show). Omitted: writing,
-// queues/, the links to devices (lower_*, upper_*, brport), and EINVAL for `carrier` of a device that is down: no such file.
+// what is in queues/, power/, and EINVAL for `carrier` and the like of a device that is down: there is no such file.
 
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { dumpAddresses } from "../client/addr.ts";
 import type { Link } from "../client/link.ts";
 import { dumpLinks } from "../client/link.ts";
 import type { LinkStats } from "../client/stats.ts";
+import type { Machine } from "../index.ts";
 import type { NetlinkClient } from "../netlink/client.ts";
 import { NetlinkError } from "../netlink/error.ts";
-import { IFF_RUNNING, IFF_UP } from "../uapi/if.ts";
+import { IF_OPER_TESTING, IFF_RUNNING, IFF_UP } from "../uapi/if.ts";
+import { NET_NAME_UNKNOWN } from "../uapi/netdevice.ts";
 import { RT_SCOPE_HOST, RT_SCOPE_LINK, RT_SCOPE_SITE } from "../uapi/rtnetlink.ts";
 import { AF_INET6 } from "../uapi/socket.ts";
+import { bridgeFiles, portFiles } from "./interface-bridge-files.ts";
 
+type Netns = Machine["core"]["initialNetns"];
+type Device = NonNullable<Netns["loopback"]>;
+
+const BRIDGE = "bridge";
+const DUPLEXES: Readonly<Record<number, string>> = { 0: "half", 1: "full", 255: "unknown" };
 const OPERSTATES = ["unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up"];
 /** The flags that are the device's own, not what it is told to be. */
 const OWN_FLAGS = 0xffff & ~IFF_RUNNING;
@@ -32,21 +40,26 @@ const SCOPES: ReadonlyMap<number, number> = new Map([
   [RT_SCOPE_SITE, 0x40],
 ]);
 
-/** Writes below `folder` what `path` shows of the client's namespace; NetlinkError ENOENT for a path that shows nothing. */
-export async function showInterfaces(client: NetlinkClient, folder: string, path: string): Promise<void> {
+/**
+ * Writes below `folder` what `path` shows of `netns`, whose client asks for it; NetlinkError ENOENT for a path that shows
+ * nothing.
+ */
+export async function showInterfaces(
+  client: NetlinkClient,
+  netns: Netns,
+  folder: string,
+  path: string,
+): Promise<void> {
   const links = await dumpLinks(client);
   if (path === "/proc/net/dev") return write(folder, path, deviceTable(links));
   if (path === "/proc/net/if_inet6") return write(folder, path, await addressTable(client, links));
   if (path !== DEVICES && !path.startsWith(`${DEVICES}/`)) throw new NetlinkError("ENOENT");
-  const name = path.slice(DEVICES.length + 1).split("/")[0] ?? "";
+  const [name = "", ...rest] = path.slice(DEVICES.length + 1).split("/");
   if (name === "") return showFolder(folder, links);
   const link = links.find(({ ifname }) => ifname === name);
-  if (link === undefined) throw new NetlinkError("ENOENT");
-  for (const [attribute, text] of Object.entries(attributesOf(link))) {
-    const file = `${DEVICES}/${name}/${attribute}`;
-    if (text === undefined) rmSync(join(folder, file), { force: true });
-    else write(folder, file, `${text}\n`);
-  }
+  const dev = netns.names.get(name);
+  if (link === undefined || dev === undefined) throw new NetlinkError("ENOENT");
+  showDevice(join(folder, DEVICES, name), rest.join("/"), filesOf(link, links, dev));
 }
 
 /** Makes a folder for each device, and removes those of others. */
@@ -60,31 +73,116 @@ function showFolder(folder: string, links: readonly Link[]): void {
   }
 }
 
-/** The files of a device; those that are undefined are not there. */
-function attributesOf(link: Link): Record<string, string | number | undefined> {
+/** What a device shows: texts, folders, and links to other devices. */
+interface DeviceFiles {
+  readonly texts: Readonly<Record<string, string | number | undefined>>;
+  readonly folders: readonly string[];
+  readonly links: Readonly<Record<string, string>>;
+}
+
+/** Writes the files of a device at `wanted` and below it, all with "". */
+function showDevice(folder: string, wanted: string, { texts, folders, links }: DeviceFiles): void {
+  const isWanted = (name: string): boolean =>
+    wanted === "" || name === wanted || name.startsWith(`${wanted}/`);
+  mkdirSync(folder, { recursive: true });
+  for (const name of folders) mkdirSync(join(folder, name), { recursive: true });
+  for (const [name, text] of Object.entries(texts)) {
+    if (isWanted(name) && text !== undefined) write(folder, name, `${text}\n`);
+  }
+  for (const [name, target] of Object.entries(links)) {
+    if (!isWanted(name)) continue;
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    rmSync(join(folder, name), { force: true });
+    symlinkSync(target, join(folder, name));
+  }
+  const known = new Set([
+    ...Object.keys(texts).filter((name) => texts[name] !== undefined),
+    ...folders,
+    ...Object.keys(links),
+  ]);
+  const tops = new Set([...known].map((name) => name.split("/")[0] ?? ""));
+  for (const name of readdirSync(folder))
+    if (!tops.has(name)) rmSync(join(folder, name), { recursive: true });
+}
+
+function filesOf(link: Link, all: readonly Link[], dev: Device): DeviceFiles {
+  const nameOf = (ifindex: number | undefined): string | undefined =>
+    ifindex === undefined ? undefined : all.find((each) => each.ifindex === ifindex)?.ifname;
+  const { kind, data, slaveKind, slaveData } = link.linkinfo ?? {};
+  const texts: Record<string, string | number | undefined> = textsOf(link, dev);
+  const links: Record<string, string> = {};
+  const folders = ["statistics", "queues"];
+  for (let queue = 0; queue < dev.realRxQueues; queue++) folders.push(`queues/rx-${queue}`);
+  for (let queue = 0; queue < dev.realTxQueues; queue++) folders.push(`queues/tx-${queue}`);
+  for (const { name } of dev.uppers ?? []) links[`upper_${name}`] = `../${name}`;
+  for (const { name } of dev.lowers ?? []) links[`lower_${name}`] = `../${name}`;
+  const master = nameOf(link.master);
+  if (master !== undefined) links["master"] = `../${master}`;
+  if (kind === BRIDGE && data !== undefined) {
+    put(texts, "bridge", bridgeFiles(data));
+    folders.push("brif");
+    for (const port of all.filter((each) => each.master === link.ifindex)) {
+      links[`brif/${port.ifname}`] = `../../${port.ifname}/brport`;
+    }
+  }
+  if (slaveKind === BRIDGE && slaveData !== undefined) put(texts, "brport", portFiles(slaveData, nameOf));
+  return { texts, folders, links };
+}
+
+function put(
+  texts: Record<string, string | number | undefined>,
+  folder: string,
+  files: Record<string, string>,
+): void {
+  for (const [name, text] of Object.entries(files)) texts[`${folder}/${name}`] = text;
+}
+
+/** The plain files of a device; those that are undefined are not there. */
+function textsOf(link: Link, dev: Device): Record<string, string | number | undefined> {
   const counters = Object.entries(link.stats64 ?? {})
     .filter(([name]) => name !== "rxOtherhostDropped")
     .map(([name, value]) => [`statistics/${underscored(name)}`, value]);
+  const isUp = (link.flags & IFF_UP) !== 0;
+  const settings = isUp ? dev.ops.ethtool?.linkSettings?.(dev) : undefined;
   return {
+    addr_assign_type: dev.addressAssign,
     addr_len: link.address === undefined ? 0 : link.address.split(":").length,
     address: link.address,
     broadcast: link.broadcast,
-    carrier: (link.flags & IFF_UP) === 0 ? undefined : link.carrier,
+    carrier: isUp ? link.carrier : undefined,
     carrier_changes: link.carrierChanges,
     carrier_down_count: link.carrierDownCount,
     carrier_up_count: link.carrierUpCount,
-    flags: `0x${(link.flags & OWN_FLAGS).toString(16)}`,
+    dev_id: "0x0",
+    dev_port: 0,
+    dormant: isUp ? Number(dev.isDormant) : undefined,
+    duplex: settings === undefined ? undefined : DUPLEXES[settings.duplex],
+    flags: `0x${(dev.flags & OWN_FLAGS).toString(16)}`,
+    gro_flush_timeout: 0,
     ifalias: link.ifalias ?? "",
     ifindex: link.ifindex,
     iflink: link.link ?? link.ifindex,
     link_mode: link.linkmode,
     mtu: link.mtu,
+    name_assign_type: dev.nameAssign === NET_NAME_UNKNOWN ? undefined : dev.nameAssign,
+    napi_defer_hard_irqs: 0,
     netdev_group: link.group,
     operstate: OPERSTATES[link.operstate ?? 0],
+    proto_down: link.protoDown,
+    speed: settings?.speed,
+    testing: isUp ? Number(link.operstate === IF_OPER_TESTING) : undefined,
+    threaded: 0,
     tx_queue_len: link.txqlen,
     type: link.type,
+    uevent: `${kindLine(link)}INTERFACE=${link.ifname}\nIFINDEX=${link.ifindex}`,
     ...Object.fromEntries(counters),
   };
+}
+
+/** The device type that some kinds have a name for (SET_NETDEV_DEVTYPE). */
+function kindLine({ linkinfo }: Link): string {
+  const { kind = "" } = linkinfo ?? {};
+  return ["bridge", "vlan", "vxlan", "bond", "macvlan"].includes(kind) ? `DEVTYPE=${kind}\n` : "";
 }
 
 function underscored(name: string): string {

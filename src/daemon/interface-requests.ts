@@ -49,7 +49,7 @@ export async function askInterfaces(
       return await interfaceIoctl({ client, request, family, isAdmin, bytes: payload }, room);
     }
     if (op === OP_ETUN) return await writeEtun(client, request === 1, decodeUtf8(payload));
-    await showInterfaces(client, files.showFolder(netns), textOf({ ...asked, payload }));
+    await showInterfaces(client, netns, files.showFolder(netns), textOf({ ...asked, payload }));
     return { result: netns.id };
   } finally {
     client.close();

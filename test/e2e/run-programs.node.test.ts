@@ -49,9 +49,10 @@ describe.skipIf(missing !== undefined || !hasKernel)("under uveth run as on the 
 
   afterAll(stop);
 
-  for (const name of all.filter((each) => each.endsWith(".py") && !/no rights/.test(textOf(each)))) {
-    test.skipIf(!has("python3"))(`${name}: ${claimOf(name)}`, { timeout: 60_000 }, () =>
-      compare(`${setUp(/that is up/.test(textOf(name)))}; python3 ${join(programs, name)} 2>&1`),
+  for (const name of all.filter((each) => /\.(py|sh)$/.test(each) && !/no rights/.test(textOf(each)))) {
+    const interpreter = name.endsWith(".py") ? "python3" : "sh";
+    test.skipIf(!has(interpreter))(`${name}: ${claimOf(name)}`, { timeout: 60_000 }, () =>
+      compare(`${setUp(/that is up/.test(textOf(name)))}; ${interpreter} ${join(programs, name)} 2>&1`),
     );
   }
 

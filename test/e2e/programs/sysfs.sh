@@ -1,0 +1,6 @@
+# What: what is read of interfaces in /sys/class/net and /proc/net, of a bridge and its port too.
+# Needs v0 and v1, a pair that is down. What cannot be read of a device that is down is not listed.
+ip link add br0 address 02:00:00:00:00:cc type bridge; ip link set v0 master br0; ip link set v0 up; ip link show v0 >/dev/null; ls /sys/class/net | xargs
+for d in v0 br0 lo; do cd /sys/class/net/$d; echo "== $d"; ls | grep -vx "power\|subsystem\|brforward\|carrier\|duplex\|speed\|testing\|dormant" | xargs; for f in $(find . -maxdepth 2 -type f | sort | grep -v "power\|flush\|vlan\|default_pvid\|brforward"); do echo "$f: $(cat /sys/class/net/$d/$f 2>/dev/null|head -3)"; done; done | grep -v "^./\(carrier\|duplex\|speed\|testing\|dormant\): $"
+ls /sys/class/net/br0/brif; readlink /sys/class/net/v0/master /sys/class/net/br0/lower_v0; ls /sys/class/net/v0/queues; ls -d /sys/class/net/*/bridge; cat /sys/class/net/v0/brport/state /sys/class/net/v0/statistics/rx_bytes /proc/net/dev /proc/self/net/dev; ip link set v0 nomaster; ls -d /sys/class/net/v0/brport /sys/class/net/v0/master; cat /sys/class/net/nothing/mtu; test -d /sys/class/net/v1 && echo there; cat /sys/class/net/v0/nothing
+ip link set v0 name w0; ls /sys/class/net | xargs; cat /sys/class/net/w0/name_assign_type /sys/class/net/w0/addr_assign_type
