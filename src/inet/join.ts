@@ -38,6 +38,7 @@ import { IpNetns } from "./netns.ts";
 import { flushNexthops } from "./nexthop/change.ts";
 import { followDevice } from "./rules/rule.ts";
 import { ipNetns } from "./slots.ts";
+import { moveSysctls } from "./sysctl.ts";
 import { tcpError4, tcpError6 } from "./tcp/error.ts";
 import { closeTcp } from "./tcp/leave.ts";
 import { TcpReceiver } from "./tcp/receive.ts";
@@ -142,9 +143,13 @@ function changeStack(dev: Device): void {
     if ((dev.flags & IFF_UP) !== 0) for (const event of [deviceEvent4, deviceEvent6]) event("up", dev);
     return;
   }
+  // `lo` is the first.
+  if (dev === dev.netns.loopback) {
+    moveSysctls(ipNetns(dev.netns), dev.netns.stack);
+    leave(ipNetns(dev.netns));
+  }
   deviceEvent4("unregister", dev);
   deviceEvent6("unregister", dev);
-  if (dev === dev.netns.loopback) leave(ipNetns(dev.netns));
 }
 
 /** A namespace goes: packets in pieces, pings and sockets go with it. */

@@ -5,8 +5,9 @@
 // (neigh_sysctl_register) with their errno: ENOENT for a name there is not, EINVAL for a value that cannot be. Omitted: what
 // nothing here obeys, TCP's and UDP's above all.
 
-import type { Netns } from "../net/netdevice.ts";
+import type { Netns, OuterStack } from "../net/netdevice.ts";
 import { NetlinkError } from "../netlink/error.ts";
+import { IpNetns } from "./netns.ts";
 import { ipNetns } from "./slots.ts";
 import { listConf4, readConf4, writeConf4 } from "./sysctl-conf4.ts";
 import { listConf6, readConf6, writeConf6 } from "./sysctl-conf6.ts";
@@ -24,6 +25,7 @@ export function sysctlNames(netns: Netns): readonly string[] {
 export function getSysctl(netns: Netns, name: string): string {
   const ip = ipNetns(netns);
   const path = splitName(name);
+  if (netns.stack !== null) return netns.stack.getSysctl(path);
   const value = readTunable(ip, path) ?? readConf4(ip, path) ?? readConf6(ip, path) ?? readNeigh(ip, path);
   if (value === undefined) throw new NetlinkError("ENOENT");
   return value;
@@ -34,12 +36,51 @@ export function setSysctl(netns: Netns, name: string, value: string): void {
   const ip = ipNetns(netns);
   const path = splitName(name);
   const text = value.trim();
+  if (netns.stack !== null) return netns.stack.setSysctl(path, text);
   const isKnown =
     writeTunable(ip, path, text) ||
     writeConf4(ip, path, text) ||
     writeConf6(ip, path, text) ||
     writeNeigh(ip, path, text);
   if (!isKnown) throw new NetlinkError("ENOENT");
+}
+
+/** Takes the settings that are not as in a new namespace along to another stack, in an order in which none undoes another. */
+export function moveSysctls(ip: IpNetns, stack: OuterStack): void {
+  const fresh = new IpNetns(ip.netns, ip.inet);
+  const paths = [...listTunables(), ...listConf4(ip), ...listConf6(ip), ...listNeigh(ip)];
+  for (const path of paths) {
+    const [family = "", kind = "", who = "", ...rest] = path;
+    const isDevice = (kind === "conf" || kind === "neigh") && who !== "all" && who !== "default";
+    const value = valueOf(ip, path);
+    // Forwarding for all has set it for each when its turn comes.
+    const usual =
+      rest[0] === "forwarding" && who !== "all"
+        ? valueOf(ip, [family, kind, "all", "forwarding"])
+        : valueOf(fresh, isDevice ? [family, kind, "default", ...rest] : path);
+    if (value === undefined || value === usual || (who === "lo" && isUsualOfLoopback(rest))) continue;
+    try {
+      stack.setSysctl(path, value);
+    } catch (error) {
+      // What the other stack does not know it does not obey.
+      if (!(error instanceof NetlinkError)) throw error;
+    }
+  }
+}
+
+/** What `lo` has of its own in a new namespace. */
+function isUsualOfLoopback([setting]: readonly string[]): boolean {
+  return ["disable_policy", "disable_xfrm", "accept_dad", "use_tempaddr"].includes(setting ?? "");
+}
+
+function valueOf(ip: IpNetns, path: readonly string[]): string | undefined {
+  try {
+    return readTunable(ip, path) ?? readConf4(ip, path) ?? readConf6(ip, path) ?? readNeigh(ip, path);
+  } catch (error) {
+    // A secret that is not set.
+    if (!(error instanceof NetlinkError)) throw error;
+    return undefined;
+  }
 }
 
 /**

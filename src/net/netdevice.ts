@@ -823,6 +823,9 @@ export interface OuterStack {
   receive(frame: Frame, dev: Device): void;
   /** Sends a request of rtnetlink there, one message with its header, and hands back what reads the answer. */
   request(message: Uint8Array, sender: OuterSender): OuterAnswer;
+  /** Reads and sets a setting by the parts of its name behind `net`; NetlinkError with the errno of its file. */
+  getSysctl(path: readonly string[]): string;
+  setSysctl(path: readonly string[], value: string): void;
 }
 
 /** What puts outer stacks in the place of the machine's own, for programs to run there (attach/node/native). */

@@ -10,6 +10,6 @@ import type { Netns, OuterStack } from "./netdevice.ts";
  */
 export function setOuterStack(netns: Netns, stack: OuterStack | null): void {
   netns.stack = stack;
-  for (const dev of [...netns.devices.values()]) if (dev !== netns.loopback) notify("change-stack", dev);
   if (netns.loopback !== null) notify("change-stack", netns.loopback);
+  for (const dev of [...netns.devices.values()]) if (dev !== netns.loopback) notify("change-stack", dev);
 }

@@ -71,12 +71,26 @@ describe.skipIf(missing !== undefined)(`uveth exec${missing === undefined ? "" :
       `route add 10.9.0.0/16 via 10.0.0.2 metric 7
 route add fd09::/48 via fd00::2
 neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 dev v0
+route add 10.11.0.0/16 nexthop via 10.0.0.2 nexthop via 10.0.0.3 weight 2
+nexthop add id 5 via 10.0.0.2 dev v0
+nexthop add id 3 group 5
+route add 10.12.0.0/16 nhid 3
+rule add from 10.9.0.0/16 table 77 pref 100
+rule del pref 32767
 `,
+    );
+    await place.ok(
+      "sysctl",
+      "--netns",
+      "red",
+      "-w",
+      "net.ipv4.ip_forward=1",
+      "net.ipv4.conf.v0.forwarding=0",
     );
     await inside(place, "blue", "true");
     const pings = await inside(place, "red", "ping -qc 1 10.0.0.2 && ping -qc 1 fd00::2");
     expect(pings).toMatchObject({ code: 0, stderr: "" });
-    const words = ["addr show dev v0", "route", "route show table all", "rule"];
+    const words = ["addr show dev v0", "route", "route show table all", "rule", "nexthop"];
     const told = await inside(
       place,
       "red",
@@ -95,6 +109,13 @@ neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 dev v0
       "red",
       "ip route; ip -6 route; ip neigh show nud permanent",
     );
+    expect(routes).toContain("10.12.0.0/16 nhid 3");
+    const settings = ["net.ipv4.ip_forward", "net.ipv4.conf.v0.forwarding", "net.ipv4.conf.lo.forwarding"];
+    expect(await place.ok("sysctl", "--netns", "red", "-n", ...settings)).toBe("1\n0\n1\n");
+    expect((await inside(place, "red", `sysctl -nw net.ipv4.ip_forward=0 ${settings[1]}=1`)).stdout).toBe(
+      "0\n1\n",
+    );
+    expect(await place.ok("sysctl", "--netns", "red", "-n", ...settings)).toBe("0\n1\n0\n");
     expect(routes).toContain("10.9.0.0/16 via 10.0.0.2 dev v0 metric 7");
     expect(routes).toContain("fd09::/48 via fd00::2 dev v0");
     expect(routes).toContain("10.0.0.9 dev v0 lladdr 02:00:00:00:00:09");

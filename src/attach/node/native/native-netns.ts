@@ -109,6 +109,17 @@ export class NativeNetns implements OuterStack, NativeProcess {
     };
   }
 
+  getSysctl(path: readonly string[]): string {
+    const value = this.holder.read(sysctlFile(path));
+    if (typeof value === "number") throw NetlinkError.fromErrno(value);
+    return value.trimEnd();
+  }
+
+  setSysctl(path: readonly string[], value: string): void {
+    const result = this.holder.write(sysctlFile(path), value);
+    if (result < 0) throw NetlinkError.fromErrno(result);
+  }
+
   /** Lets the kernel's namespace follow what happens to a device of the machine's. */
   follow(event: DeviceEvent, dev: Device): void {
     if (!this.#isOpen) return;
@@ -192,4 +203,12 @@ export class NativeNetns implements OuterStack, NativeProcess {
       );
     }
   }
+}
+
+/** The file of a setting; ENOENT for a name that leads elsewhere. */
+function sysctlFile(path: readonly string[]): string {
+  if (path.some((part) => part === "" || part === "." || part === ".." || part.includes("/"))) {
+    throw new NetlinkError("ENOENT");
+  }
+  return `/proc/sys/net/${path.join("/")}`;
 }

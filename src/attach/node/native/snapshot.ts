@@ -3,18 +3,20 @@
 //
 // Left out is what the kernel makes by itself: addresses of the link, routes of addresses, neighbours of the moment.
 
-import { getU16, getU32, setU32 } from "../../../bytes/endian.ts";
+import { align4, getU16, getU32, setU32 } from "../../../bytes/endian.ts";
 import type { Machine } from "../../../index.ts";
 import type { Netns } from "../../../net/netdevice.ts";
 import { NetlinkError } from "../../../netlink/error.ts";
 import type { Message } from "../../../netlink/message.ts";
 import { messages, NLMSG_HDRLEN } from "../../../netlink/message.ts";
 import { MessageWriter } from "../../../netlink/writer.ts";
+import { FIB_RULE_HDR_SIZE } from "../../../uapi/fib_rules.ts";
 import * as ifa from "../../../uapi/if_addr.ts";
 import * as nd from "../../../uapi/neighbour.ts";
 import {
   NETLINK_GET_STRICT_CHK,
   NETLINK_ROUTE,
+  NLA_TYPE_MASK,
   NLM_F_CREATE,
   NLM_F_DUMP,
   NLM_F_REPLACE,
@@ -22,13 +24,16 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
 } from "../../../uapi/netlink.ts";
+import * as nh from "../../../uapi/nexthop.ts";
 import * as rt from "../../../uapi/rtnetlink.ts";
-import { AF_INET6 } from "../../../uapi/socket.ts";
+import { AF_INET, AF_INET6 } from "../../../uapi/socket.ts";
 import type { SyncNetlink } from "./sync-netlink.ts";
 
 /** What was there, as messages of RTM_NEW*. */
 export interface Snapshot {
   readonly addresses: readonly Message[];
+  readonly rules: readonly Message[];
+  readonly nexthops: readonly Message[];
   readonly routes: readonly Message[];
   readonly neighbours: readonly Message[];
 }
@@ -41,6 +46,8 @@ export function takeSnapshot(machine: Machine, netns: Netns): Snapshot {
   const dump = (type: number, headerSize: number): Message[] => dumpOf(machine, netns, type, headerSize);
   return {
     addresses: dump(rt.RTM_GETADDR, ifa.IFADDRMSG_SIZE).filter(isOwnAddress),
+    rules: dump(rt.RTM_GETRULE, FIB_RULE_HDR_SIZE),
+    nexthops: dump(rt.RTM_GETNEXTHOP, nh.NHMSG_SIZE),
     routes: dump(rt.RTM_GETROUTE, rt.RTMSG_SIZE).filter(isOwnRoute),
     neighbours: dump(rt.RTM_GETNEIGH, nd.NDMSG_SIZE).filter(isOwnNeighbour),
   };
@@ -54,29 +61,113 @@ export function moveAddresses({ addresses }: Snapshot, rtnl: SyncNetlink): void 
       const flags = ifa.IFA_F_NODAD;
       const isChecked = bytes[0] === AF_INET6 && (addressFlags(message) & ifa.IFA_F_TENTATIVE) === 0;
       patchFlags(bytes, isChecked ? flags : 0);
+      return bytes;
     });
   }
 }
 
-/** Tells it the rest, with the links up; routes by way of others may have to be told twice. */
-export function moveRoutes({ routes, neighbours }: Snapshot, rtnl: SyncNetlink): void {
-  let left = routes;
+/** Tells it the rest, with the links up. */
+export function moveRoutes({ rules, nexthops, routes, neighbours }: Snapshot, rtnl: SyncNetlink): void {
+  moveRules(rules, rtnl);
+  replayAll(rtnl, rt.RTM_NEWNEXTHOP, nexthops, patchNexthop);
+  replayAll(rtnl, rt.RTM_NEWROUTE, routes, patchRoute);
+  replayAll(rtnl, rt.RTM_NEWNEIGH, neighbours, asItIs);
+}
+
+/** Adds the rules that the kernel lacks, and deletes those that were not there. */
+function moveRules(rules: readonly Message[], rtnl: SyncNetlink): void {
+  const wanted = new Map(rules.map((message) => [textOf(message), message]));
+  const there = new Map<string, Message>();
+  for (const family of [AF_INET, AF_INET6]) {
+    const ask = (writer: MessageWriter): void => {
+      const header = writer.reserve(FIB_RULE_HDR_SIZE);
+      writer.bytes[header] = family;
+    };
+    rtnl.dump(rt.RTM_GETRULE, ask, (message) => there.set(textOf(message), message));
+  }
+  for (const [text, message] of wanted) if (!there.has(text)) replay(rtnl, rt.RTM_NEWRULE, message, asItIs);
+  for (const [text, message] of there) if (!wanted.has(text)) replay(rtnl, rt.RTM_DELRULE, message, asItIs);
+}
+
+/** What a message says, to be compared. */
+function textOf({ bytes }: Message): string {
+  return bytes.subarray(NLMSG_HDRLEN).join();
+}
+
+/** Sends them all, some of them more than once: one may go by way of another. */
+function replayAll(rtnl: SyncNetlink, type: number, all: readonly Message[], patch: Patch): void {
+  let left = all;
   for (let before = left.length + 1; left.length > 0 && left.length < before; ) {
     before = left.length;
-    left = left.filter((message) => !replay(rtnl, rt.RTM_NEWROUTE, message, () => {}));
+    left = left.filter((message) => !replay(rtnl, type, message, patch));
   }
-  for (const message of neighbours) replay(rtnl, rt.RTM_NEWNEIGH, message, () => {});
+}
+
+/** Makes a request of what is behind a message's header in a dump. */
+type Patch = (payload: Uint8Array) => Uint8Array;
+
+function asItIs(payload: Uint8Array): Uint8Array {
+  return payload;
+}
+
+/** What an answer alone tells of a nexthop. */
+const told: ReadonlySet<number> = new Set([nh.NHA_OP_FLAGS]);
+
+/** A request says neither the scope nor what has become of the nexthop. */
+function patchNexthop(payload: Uint8Array): Uint8Array {
+  payload[nh.NHMSG_SCOPE] = 0;
+  setU32(payload, nh.NHMSG_FLAGS, getU32(payload, nh.NHMSG_FLAGS) & rt.RTNH_F_ONLINK);
+  return without(payload, nh.NHMSG_SIZE, told);
+}
+
+/** Nor does one for a route; one by a nexthop object does not repeat what that says. */
+function patchRoute(payload: Uint8Array): Uint8Array {
+  setU32(payload, rt.RTMSG_FLAGS, getU32(payload, rt.RTMSG_FLAGS) & rt.RTNH_F_ONLINK);
+  const all = attributesOf(payload, rt.RTMSG_SIZE);
+  for (const { type, start, end } of all) if (type === rt.RTA_MULTIPATH) patchHops(payload, start + 4, end);
+  return all.some(({ type }) => type === rt.RTA_NH_ID) ? without(payload, rt.RTMSG_SIZE, repeated) : payload;
+}
+
+/** A payload less the attributes of some types. */
+function without(payload: Uint8Array, headerSize: number, types: ReadonlySet<number>): Uint8Array {
+  const writer = new MessageWriter(payload.length);
+  writer.raw(payload.subarray(0, headerSize));
+  for (const { type, start, end } of attributesOf(payload, headerSize)) {
+    if (!types.has(type)) writer.raw(payload.subarray(start, end));
+  }
+  return writer.finish();
+}
+
+const repeated: ReadonlySet<number> = new Set([rt.RTA_OIF, rt.RTA_GATEWAY, rt.RTA_VIA, rt.RTA_MULTIPATH]);
+
+function patchHops(payload: Uint8Array, start: number, end: number): void {
+  for (let at = start; at + rt.RTNEXTHOP_SIZE <= end; ) {
+    payload[at + rt.RTNEXTHOP_FLAGS] = (payload[at + rt.RTNEXTHOP_FLAGS] ?? 0) & rt.RTNH_F_ONLINK;
+    at += Math.max(rt.RTNEXTHOP_SIZE, align4(getU16(payload, at + rt.RTNEXTHOP_LEN)));
+  }
+}
+
+/** Where an attribute stands in a payload. */
+interface Piece {
+  readonly type: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+function attributesOf(payload: Uint8Array, headerSize: number): Piece[] {
+  const found: Piece[] = [];
+  for (let start = headerSize; start + 4 <= payload.length; ) {
+    const length = getU16(payload, start);
+    if (length < 4) break;
+    found.push({ type: getU16(payload, start + 2) & NLA_TYPE_MASK, start, end: start + length });
+    start += align4(length);
+  }
+  return found;
 }
 
 /** Sends what a dump held as a request; false when it is refused. `patch` may change what is behind the message's header. */
-function replay(
-  rtnl: SyncNetlink,
-  type: number,
-  message: Message,
-  patch: (payload: Uint8Array) => void,
-): boolean {
-  const payload = message.bytes.slice(NLMSG_HDRLEN);
-  patch(payload);
+function replay(rtnl: SyncNetlink, type: number, message: Message, patch: Patch): boolean {
+  const payload = patch(message.bytes.slice(NLMSG_HDRLEN));
   try {
     rtnl.request(type, NLM_F_CREATE | NLM_F_REPLACE, (writer) => writer.raw(payload));
     return true;
@@ -123,13 +214,8 @@ const userFlags =
 function patchFlags(payload: Uint8Array, added: number): void {
   const header = payload[ifa.IFADDRMSG_FLAGS] ?? 0;
   payload[ifa.IFADDRMSG_FLAGS] = (header & userFlags & 0xff) | (added & 0xff);
-  for (let at = ifa.IFADDRMSG_SIZE; at + 4 <= payload.length; ) {
-    const length = getU16(payload, at);
-    if (length < 4) return;
-    if (getU16(payload, at + 2) === ifa.IFA_FLAGS) {
-      setU32(payload, at + 4, (getU32(payload, at + 4) & userFlags) | added);
-    }
-    at += (length + 3) & ~3;
+  for (const { type, start } of attributesOf(payload, ifa.IFADDRMSG_SIZE)) {
+    if (type === ifa.IFA_FLAGS) setU32(payload, start + 4, (getU32(payload, start + 4) & userFlags) | added);
   }
 }
 
