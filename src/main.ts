@@ -81,10 +81,16 @@ async function main(argv: readonly string[]): Promise<number> {
 async function runOnTarget(argv: readonly string[], isKernel: boolean): Promise<number> {
   const target = isKernel ? kernelTarget() : daemonTarget(writeStderr);
   try {
-    return await runClient(argv, processIo(target));
+    return await runClient(argv, processIo(target, isKernel ? undefined : runProgram));
   } finally {
     target.close();
   }
+}
+
+/** Runs a program of the system in a namespace of the daemon's machine. */
+async function runProgram(netns: string, command: readonly string[]): Promise<number> {
+  const { runIn } = await import("./shell/exec.ts");
+  return runIn(netns, command, { stdout: writeStdout, stderr: writeStderr, env: process.env });
 }
 
 /** Says what ended the command: a sentence for what can happen, the stack for what cannot. */

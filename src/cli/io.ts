@@ -31,6 +31,8 @@ export interface CommandIo {
   createFile(path: string): Promise<OutputFile>;
   /** The wall clock, for time stamps. */
   now(): Date;
+  /** Runs a program of the system in a namespace and resolves with its exit code; absent where there is no such thing. */
+  readonly runProgram?: ((netns: string, command: readonly string[]) => Promise<number>) | undefined;
   /** Calls `listener` when the user interrupts the command (Ctrl-C, SIGTERM); returns how to stop listening. */
   onInterrupt(listener: () => void): () => void;
 }

@@ -1,6 +1,7 @@
 // UVETH_CMD_NATIVE: a namespace gets a live kernel's network stack, so that programs of the system can run there. Whoever asks
 // learns which process to follow into it.
 
+import { countSockets } from "../inet/socket-count.ts";
 import { invalid, missing, notSupported } from "../netlink/error.ts";
 import { flag, policy } from "../netlink/policy.ts";
 import { GENL_UNS_ADMIN_PERM } from "../uapi/genetlink.ts";
@@ -25,7 +26,13 @@ function makeNative(request: GenlRequest<typeof nativePolicy>): void {
   const netns = netnsOf(request, name);
   const { outerStacks } = request.request.machine;
   if (outerStacks === null) throw notSupported("This machine cannot run programs of the system");
+  const sockets = netns.stack === null ? countSockets(netns) : 0;
   const native = outerStacks.enter(netns, { mapsRange });
+  if (sockets > 0) {
+    request.request.warn(
+      `${sockets} ${sockets === 1 ? "socket" : "sockets"} of the machine's own stack in "${name}" were reset`,
+    );
+  }
   if (mapsRange && !native.mapsRange) {
     throw invalid(
       `The namespace "${name}" runs programs already, without a range of ids; delete it to begin anew`,

@@ -52,12 +52,12 @@ export function moveSysctls(ip: IpNetns, stack: OuterStack): void {
   for (const path of paths) {
     const [family = "", kind = "", who = "", ...rest] = path;
     const isDevice = (kind === "conf" || kind === "neigh") && who !== "all" && who !== "default";
-    const value = valueOf(ip, path);
+    const value = settingOf(ip, path);
     // Forwarding for all has set it for each when its turn comes.
     const usual =
       rest[0] === "forwarding" && who !== "all"
-        ? valueOf(ip, [family, kind, "all", "forwarding"])
-        : valueOf(fresh, isDevice ? [family, kind, "default", ...rest] : path);
+        ? settingOf(ip, [family, kind, "all", "forwarding"])
+        : settingOf(fresh, isDevice ? [family, kind, "default", ...rest] : path);
     if (value === undefined || value === usual || (who === "lo" && isUsualOfLoopback(rest))) continue;
     try {
       stack.setSysctl(path, value);
@@ -73,7 +73,7 @@ function isUsualOfLoopback([setting]: readonly string[]): boolean {
   return ["disable_policy", "disable_xfrm", "accept_dad", "use_tempaddr"].includes(setting ?? "");
 }
 
-function valueOf(ip: IpNetns, path: readonly string[]): string | undefined {
+function settingOf(ip: IpNetns, path: readonly string[]): string | undefined {
   try {
     return readTunable(ip, path) ?? readConf4(ip, path) ?? readConf6(ip, path) ?? readNeigh(ip, path);
   } catch (error) {

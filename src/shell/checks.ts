@@ -1,10 +1,13 @@
 // What `uveth doctor` looks at, one function each.
 
 import { spawnSync } from "node:child_process";
-import { accessSync, closeSync, constants, openSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { release } from "node:os";
 import { delimiter, join } from "node:path";
 import { loadLibc } from "../attach/node/libc.ts";
+import { cureForNamespaces, forbiddenTun } from "../attach/node/native/forbidden.ts";
+import { netnsProgram } from "../attach/node/native/program.ts";
+import { rangeOf } from "../attach/node/native/subordinate.ts";
 import { findDaemon } from "../daemon/client.ts";
 import { daemonPlace, ownUid } from "../daemon/place.ts";
 import { UVETH_VERSION } from "../uapi/uveth.ts";
@@ -34,8 +37,10 @@ const CHECKS: readonly Check[] = [
   runtimeFolder,
   daemon,
   ffi,
+  netnsHelper,
   userNamespaces,
   tun,
+  subordinateIds,
   ioUring,
   program("cc", "building the preload library for real programs", "gcc"),
   program("ip", "comparing with iproute2", "iproute2"),
@@ -128,31 +133,51 @@ async function ffi(): Promise<Finding> {
 
 function userNamespaces(): Finding {
   const { status, stderr, error } = spawnSync("unshare", ["-Urn", "true"], { encoding: "utf8" });
-  const isRestricted = readNumber("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") === 1;
   return {
     name: "user namespaces",
     isOk: status === 0,
     isRequired: false,
     found: status === 0 ? "unshare -Urn works" : (error?.message ?? stderr.trim()),
-    purpose: "running tests against the kernel without root",
-    cure: isRestricted
-      ? "sysctl kernel.apparmor_restrict_unprivileged_userns=0"
-      : "sysctl user.max_user_namespaces=10000 kernel.unprivileged_userns_clone=1, or run as root",
+    purpose: "uveth exec without root, and tests against the kernel",
+    cure: cureForNamespaces(status === 0 ? 0 : -1),
   };
 }
 
-function tun(): Finding {
+function netnsHelper(): Finding {
   const finding = {
-    name: "/dev/net/tun",
+    name: "uveth-netns",
     isRequired: false,
-    purpose: "TAP devices of the kernel",
-    cure: "modprobe tun; in a container, start it with --device /dev/net/tun",
+    purpose: "uveth exec",
+    cure: 'Install a C compiler and type "npm run build"',
   };
   try {
-    closeSync(openSync("/dev/net/tun", "r+"));
-    return { ...finding, isOk: true, found: "opens" };
+    return { ...finding, isOk: true, found: netnsProgram() };
   } catch (error) {
     return { ...finding, isOk: false, found: messageOf(error) };
+  }
+}
+
+function tun(): Finding {
+  const finding = { name: "/dev/net/tun", isRequired: false, purpose: "uveth exec" };
+  const forbidden = forbiddenTun();
+  if (forbidden === undefined) return { ...finding, isOk: true, found: "opens", cure: "" };
+  const [found = "", cure = ""] = forbidden.message.split(/\. /);
+  return { ...finding, isOk: false, found, cure };
+}
+
+function subordinateIds(): Finding {
+  const finding = {
+    name: "subordinate ids",
+    isRequired: false,
+    purpose: "uveth exec --map-auto without root",
+  };
+  if (ownUid() === 0) return { ...finding, isOk: true, found: "root needs none", cure: "" };
+  try {
+    const { start, count } = rangeOf("/etc/subuid", ownUid());
+    return { ...finding, isOk: true, found: `${start} to ${start + count - 1}`, cure: "" };
+  } catch (error) {
+    const [found = "", cure = ""] = messageOf(error).split(/\. /);
+    return { ...finding, isOk: false, found, cure };
   }
 }
 

@@ -104,6 +104,8 @@ const COMMANDS: Step = {
     ping: { words: "-c -i -s -W -w -t -Q -I -q -4 -6 -n" },
     capture: { words: "-i -w -c -s -e -t -j -q" },
     extcap: { words: "--extcap-interfaces --extcap-interface" },
+    exec: { names: "namespaces", words: "-d --detach --map-auto" },
+    shell: { names: "namespaces", words: "--map-auto" },
     daemon: {
       commands: { status: { words: "--json" }, stop: {}, restart: {}, logs: {}, run: {}, help: {} },
     },

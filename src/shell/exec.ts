@@ -4,6 +4,8 @@
 // Exit codes: the program's own, or its signal; 127 when it cannot be found, 126 when it cannot be run, 1 without daemon,
 // namespace or the right to make one, 255 for wrong words.
 
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { becomeProgram } from "../attach/node/become-program.ts";
 import { netnsProgram } from "../attach/node/native/program.ts";
 import type { NativeAnswer } from "../client/uveth.ts";
@@ -40,6 +42,8 @@ const EXIT_FAILURE = 1;
 const EXIT_CANNOT_RUN = 126;
 const EXIT_NOT_FOUND = 127;
 const EXIT_USAGE = 255;
+/** What a shell adds to the number of the signal that ended a program. */
+const SIGNALLED = 128;
 
 interface Words {
   readonly isDetached: boolean;
@@ -68,9 +72,21 @@ export async function runShell(argv: readonly string[], io: ExecIo): Promise<num
   return enter({ ...words, command: [shell === "" ? "/bin/sh" : shell] }, env, io);
 }
 
-/** Becomes a program in the namespace `netns`, or says why not and returns the exit code (`ip netns exec`). */
-export function execIn(netns: string, command: readonly string[], io: ExecIo): Promise<number> {
-  return enter({ isDetached: false, mapsRange: false, netns, command }, io.env, io);
+/** Runs a program in the namespace `netns` beside this process, and resolves with its exit code (`ip netns exec`). */
+export async function runIn(netns: string, command: readonly string[], io: ExecIo): Promise<number> {
+  const native = await makeNative(netns, false, io);
+  if (native === undefined) return EXIT_FAILURE;
+  const words = ["exec", String(native.pid), "--", ...command];
+  const child = spawn(netnsProgram(), words, { stdio: "inherit" });
+  // The terminal tells the program itself.
+  const handOn = (signal: NodeJS.Signals): void => void child.kill(signal);
+  const ignore = (): void => {};
+  process.on("SIGTERM", handOn).on("SIGHUP", handOn).on("SIGINT", ignore).on("SIGQUIT", ignore);
+  const [code, signal]: [number | null, NodeJS.Signals | null] = await new Promise((resolve, reject) => {
+    child.once("exit", (...end) => resolve(end));
+    child.once("error", reject);
+  });
+  return code ?? SIGNALLED + (signal === null ? 0 : constants.signals[signal]);
 }
 
 function parseWords(argv: readonly string[]): Words | undefined {
@@ -95,7 +111,6 @@ async function enter(words: Words, env: ExecIo["env"], io: ExecIo): Promise<numb
   if (native.warning !== "") io.stderr(`${native.warning}\n`);
   const options = [...(isDetached ? ["-d"] : []), ...(mapsRange ? ["-r"] : [])];
   const program = [netnsProgram(), "exec", String(native.pid), ...options, "--", ...command];
-  // The connection to the daemon is closed by exec.
   const failed = await becomeProgram({ command: program, env, descriptors: [] });
   io.stderr(`Cannot run "${program[0]}": ${errnoText(-failed)}\n`);
   return failed === NetlinkError.fromErrno(-2).errno ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
@@ -107,12 +122,13 @@ async function makeNative(netns: string, mapsRange: boolean, io: ExecIo): Promis
   try {
     return await (await openUveth(client)).makeNative(netns, mapsRange);
   } catch (error) {
-    client.close();
     if (!(error instanceof NetlinkError)) throw error;
     const isAbsent = error.code === "ENOENT" && error.message === "";
     const why = error.message === "" ? errnoText(-error.errno) : error.message;
     io.stderr(isAbsent ? `Cannot open network namespace "${netns}": ${why}\n` : `${why}\n`);
     return undefined;
+  } finally {
+    client.close();
   }
 }
 

@@ -10,9 +10,10 @@ import type { Target } from "./target.ts";
 const STDIN = 0;
 const STDOUT = 1;
 
-/** The world of a command that works on `target`. */
-export function processIo(target: Target): CommandIo {
+/** The world of a command that works on `target`, with the programs of the system if they can run there. */
+export function processIo(target: Target, runProgram?: CommandIo["runProgram"]): CommandIo {
   return {
+    runProgram,
     stdout: writeStdout,
     stderr: writeStderr,
     get isTTY() {

@@ -16,6 +16,11 @@ export function forbiddenNamespaces(errno: number): NetlinkError {
   );
 }
 
+/** What to do where namespaces cannot be made. */
+export function cureForNamespaces(errno: number): string {
+  return diagnose(errno).cure;
+}
+
 /** The error for /dev/net/tun, when it cannot be used; undefined when it can. */
 export function forbiddenTun(): NetlinkError | undefined {
   const path = "/dev/net/tun";

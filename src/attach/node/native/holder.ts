@@ -10,7 +10,7 @@ import { closeSync } from "node:fs";
 import { getS32, setS32, setU16, setU32 } from "../../../bytes/endian.ts";
 import { decodeUtf8, encodeUtf8 } from "../../../bytes/utf8.ts";
 import { NetlinkError } from "../../../netlink/error.ts";
-import { errnoText } from "../../../uapi/errno.ts";
+import { errnoNumber, errnoText } from "../../../uapi/errno.ts";
 import {
   AF_UNIX,
   MSG_CMSG_CLOEXEC,
@@ -25,6 +25,7 @@ import { ReceiveBuffer } from "../msghdr.ts";
 import { netnsProgram } from "./program.ts";
 
 const answerSize = 8_192;
+const EINTR = errnoNumber("EINTR");
 const patienceMs = 10_000;
 // struct pollfd
 const POLLFD_SIZE = 8;
@@ -183,7 +184,11 @@ function ask(libc: Libc, buffer: ReceiveBuffer, fd: number, request: Uint8Array)
   const pollfd = new Uint8Array(new ArrayBuffer(POLLFD_SIZE));
   setS32(pollfd, 0, fd);
   setU16(pollfd, POLLFD_EVENTS, POLLIN);
-  if (libc.poll(pollfd, patienceMs) <= 0) return undefined;
+  // A child that ends meanwhile interrupts.
+  for (let ready = -EINTR; ready === -EINTR; ) {
+    ready = libc.poll(pollfd, patienceMs);
+    if (ready <= 0 && ready !== -EINTR) return undefined;
+  }
   const length = buffer.receive(fd, MSG_CMSG_CLOEXEC);
   if (length < 4) return undefined;
   const bytes = buffer.data(length);

@@ -58,6 +58,8 @@ interface EventParts {
 export class InnerEvents {
   /** Called when a device was deleted inside, before it is in the machine. */
   onGone: (dev: Device) => void = () => {};
+  /** Called when addresses have come or gone. */
+  onAddresses: () => void = () => {};
   readonly #parts: EventParts;
   readonly #netns: Netns;
   readonly #socket: SyncNetlink;
@@ -105,6 +107,7 @@ export class InnerEvents {
         const group = this.#parts.buffer.control(SOL_NETLINK, NETLINK_PKTINFO) ?? 0;
         if (group !== rt.RTNLGRP_LINK) {
           this.#announce(group, got);
+          if (group === rt.RTNLGRP_IPV4_IFADDR || group === rt.RTNLGRP_IPV6_IFADDR) this.onAddresses();
           continue;
         }
         for (const message of messages(got)) {

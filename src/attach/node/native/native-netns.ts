@@ -51,6 +51,8 @@ export class NativeNetns implements OuterStack, NativeProcess {
   /** Sockets for requests of others that nobody uses at the moment, by their options. */
   readonly #idle = new Map<number, SyncNetlink[]>();
   #isOpen = true;
+  /** Called when addresses have come or gone. */
+  onAddresses: () => void = () => {};
 
   /** Takes `netns` over: its links appear in the kernel's namespace that `holder` keeps, and what it has moves there. */
   constructor(parts: NativeParts, netns: Netns, holder: Holder, mapsRange: boolean) {
@@ -67,6 +69,7 @@ export class NativeNetns implements OuterStack, NativeProcess {
     for (const dev of netns.devices.values()) this.#attempt(dev, () => inner.setInnerFlags(this.#rtnl, dev));
     moveRoutes(snapshot, this.#rtnl);
     this.#events.skip();
+    this.#events.onAddresses = () => this.onAddresses();
     this.#events.onGone = (dev) => this.#remove(dev);
   }
 

@@ -10,6 +10,7 @@ import { loadTapCalls } from "../tap-calls.ts";
 import { TapLoop } from "../tap-loop.ts";
 import { forbiddenTun } from "./forbidden.ts";
 import { HolderServer } from "./holder.ts";
+import { Hosts } from "./hosts.ts";
 import type { NativeParts } from "./native-netns.ts";
 import { NativeNetns } from "./native-netns.ts";
 import type { SetUpOptions } from "./set-up.ts";
@@ -20,12 +21,14 @@ import { netlinkBuffer } from "./sync-netlink.ts";
 export class Natives implements OuterStacks {
   readonly #parts: NativeParts;
   readonly #server: HolderServer;
+  readonly #hosts: Hosts;
   readonly #all = new Map<Netns, NativeNetns>();
   readonly #follow = (event: DeviceEvent, dev: Device): void => this.#see(event, dev);
 
   private constructor(parts: NativeParts) {
     this.#parts = parts;
     this.#server = new HolderServer(parts.calls.libc);
+    this.#hosts = new Hosts(parts.machine);
     parts.machine.core.notifiers.push(this.#follow);
   }
 
@@ -60,13 +63,18 @@ export class Natives implements OuterStacks {
   /** The native namespace of `netns`, made when it is not there yet; NetlinkError with cause and cure where that cannot be. */
   enter(netns: Netns, options: SetUpOptions = {}): NativeNetns {
     const known = this.#all.get(netns);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#hosts.refresh();
+      return known;
+    }
     const tun = forbiddenTun();
     if (tun !== undefined) throw tun;
     if (netns.stack !== null) throw new NetlinkError("EBUSY", "The namespace has another stack");
-    const { holder, mapsRange } = setUpNamespace(this.#server, options);
+    const { holder, mapsRange, hasFiles } = setUpNamespace(this.#server, options);
     const native = new NativeNetns(this.#parts, netns, holder, mapsRange);
     this.#all.set(netns, native);
+    if (hasFiles) this.#hosts.add(holder, netns);
+    native.onAddresses = () => this.#hosts.refresh(netns);
     holder.onEnd = () => this.#lose(native);
     return native;
   }
@@ -75,6 +83,7 @@ export class Natives implements OuterStacks {
   leave(native: NativeNetns): void {
     const { netns } = native;
     if (!this.#all.delete(netns)) return;
+    this.#hosts.remove(native.holder);
     native.close();
     setOuterStack(netns, null);
   }
@@ -86,6 +95,7 @@ export class Natives implements OuterStacks {
     if (index >= 0) notifiers.splice(index, 1);
     for (const native of this.#all.values()) native.close();
     this.#all.clear();
+    this.#hosts.close();
     this.#parts.loop.close();
     this.#server.close();
   }
@@ -102,6 +112,9 @@ export class Natives implements OuterStacks {
     const native = this.#all.get(dev.netns);
     if (native === undefined) return;
     native.follow(event, dev);
-    if (event === "unregister" && dev === dev.netns.loopback) this.#all.delete(dev.netns);
+    if (event !== "unregister" || dev !== dev.netns.loopback) return;
+    this.#all.delete(dev.netns);
+    this.#hosts.remove(native.holder);
+    this.#hosts.refresh();
   }
 }

@@ -5,7 +5,7 @@
 // Source: the live kernel. Devices take /dev/net/tun, which is root's alone on some systems.
 
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Machine, NetnsClient } from "../../../index.ts";
@@ -152,6 +152,21 @@ describe.skipIf(missing !== undefined)(`openNative()${missing === undefined ? ""
     await expect(red.addr.add("10.1.0.1/24", { dev: "v0" })).rejects.toMatchObject({ code: "EEXIST" });
     await inside(native, "ip addr flush dev v0");
     expect(await red.addr.list({ dev: "v0", family: 2 })).toEqual([]);
+  });
+
+  test("names the hosts of the machine, and no name server", async () => {
+    const { machine, red, blue } = await makePair();
+    await red.addr.add("10.0.0.1/24", { dev: "v0" });
+    await blue.addr.add("10.0.0.2/24", { dev: "v1" });
+    const before = readFileSync("/etc/hosts", "utf8");
+    const native = await openNative(machine, "red");
+    expect(await inside(native, "getent hosts blue red; grep -c ^nameserver /etc/resolv.conf; true")).toBe(
+      "10.0.0.2        blue\n10.0.0.1        red\n0\n",
+    );
+    const other = await openNative(machine, "blue");
+    await inside(other, "ip addr add 10.7.0.77/24 dev v1 && ip addr del 10.0.0.2/24 dev v1");
+    await expect.poll(() => inside(native, "getent hosts blue; true")).toBe("10.7.0.77       blue\n");
+    expect(readFileSync("/etc/hosts", "utf8")).toBe(before);
   });
 
   test("ends its programs when it is closed, and begins anew", async () => {

@@ -33,6 +33,8 @@ export interface SetUp {
   readonly holder: Holder;
   /** Whether its users are root and a range, and not the caller alone. */
   readonly mapsRange: boolean;
+  /** Whether /etc/hosts and /etc/resolv.conf are its own, and not the system's. */
+  readonly hasFiles: boolean;
 }
 
 /** Makes one; NetlinkError with the cause and the cure where the system forbids it. */
@@ -48,13 +50,13 @@ export function setUpNamespace(server: HolderServer, options: SetUpOptions): Set
   try {
     if (!isRoot && mapsRange) mapRange(holder, uid, gid);
     else if (!isRoot) mapOne(holder, uid, gid);
-    mountFiles(holder);
+    const hasFiles = mountFiles(holder);
     // Whoever may be there may ping.
     holder.write(
       "/proc/sys/net/ipv4/ping_group_range",
       isRoot || mapsRange ? "0 2147483647" : `${gid} ${gid}`,
     );
-    return { holder, mapsRange: isRoot || mapsRange };
+    return { holder, mapsRange: isRoot || mapsRange, hasFiles };
   } catch (error) {
     holder.close();
     throw error;
@@ -91,8 +93,11 @@ function mapRange(holder: Holder, uid: number, gid: number): void {
   if (result < 0) throw NetlinkError.fromErrno(result, "Cannot become root of the namespace");
 }
 
-/** Mounts what a program finds; where the system forbids one of them, what is there stays. */
-function mountFiles(holder: Holder): void {
+/**
+ * Mounts what a program finds; where the system forbids one of them, what is there stays. Tells whether the files in /etc may
+ * be written.
+ */
+function mountFiles(holder: Holder): boolean {
   const result = holder.mount("", "/", "", MS_REC | MS_SLAVE);
   if (result < 0) {
     throw NetlinkError.fromErrno(result, `Cannot set the namespace's mounts apart: ${errnoText(-result)}`);
@@ -100,10 +105,11 @@ function mountFiles(holder: Holder): void {
   holder.mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC);
   // Two files that lie nowhere but here: on a file system that is then mounted over.
   if (holder.mount("uveth", "/sys", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=4m") < 0)
-    return;
-  for (const file of ["hosts", "resolv.conf"]) {
-    holder.create(`/sys/${file}`);
-    holder.mount(`/sys/${file}`, `/etc/${file}`, "", MS_BIND);
-  }
+    return false;
+  const isBound = ["hosts", "resolv.conf"].map(
+    (file) =>
+      holder.create(`/sys/${file}`) === 0 && holder.mount(`/sys/${file}`, `/etc/${file}`, "", MS_BIND) === 0,
+  );
   if (holder.mount("uveth", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC) < 0) holder.umount("/sys");
+  return isBound.every((isOne) => isOne);
 }

@@ -53,6 +53,11 @@ export function takeSnapshot(machine: Machine, netns: Netns): Snapshot {
   };
 }
 
+/** All addresses of a namespace, whatever stack it has. */
+export function addressesOf(machine: Machine, netns: Netns): Message[] {
+  return dumpOf(machine, netns, rt.RTM_GETADDR, ifa.IFADDRMSG_SIZE);
+}
+
 /** Tells the kernel the addresses; before links come up, so that what hangs on both comes of itself. */
 export function moveAddresses({ addresses }: Snapshot, rtnl: SyncNetlink): void {
   for (const message of addresses) {

@@ -14,7 +14,7 @@ interface IdRange {
 
 /** The first range that `file` gives to `uid`; NetlinkError (ENOENT) with the cure when there is none. */
 export function rangeOf(file: string, uid: number): IdRange {
-  const name = userInfo().username;
+  const name = nameOf(uid);
   for (const line of linesOf(file)) {
     const [owner, start, count] = line.split(":");
     if (owner !== name && owner !== String(uid)) continue;
@@ -24,6 +24,15 @@ export function rangeOf(file: string, uid: number): IdRange {
     "ENOENT",
     `Cannot use a range of subordinate ids: ${file} has none for ${name}. Type: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${name}`,
   );
+}
+
+/** The name of this process's user, or the number where it has none. */
+function nameOf(uid: number): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(uid);
+  }
 }
 
 function linesOf(file: string): readonly string[] {

@@ -1,5 +1,5 @@
-// `ip netns exec`, `identify` and `pids`: commands in a namespace. uveth's own commands run there in this process; no
-// other program can, since a namespace here has no processes.
+// `ip netns exec`, `identify` and `pids`: commands in a namespace. uveth's own commands run there in this process; programs of
+// the system as `uveth exec` runs them, where that can be.
 
 import { CommandExit, EXIT_FAILURE, EXIT_USAGE } from "../../exit.ts";
 import { inNetns } from "../../in-netns.ts";
@@ -7,7 +7,7 @@ import type { Words } from "../../words.ts";
 import type { IpContext } from "../context.ts";
 import { noNetns, takeName } from "./words.ts";
 
-/** Runs a command of uveth in a namespace, with -all in every one. */
+/** Runs a command in a namespace, with -all in every one. */
 export async function exec(ip: IpContext, words: Words): Promise<number> {
   const names = ip.options.all ? (await ip.io.listNetns()).toReversed() : [takeName(words)];
   const command = words.rest();
@@ -20,13 +20,11 @@ export async function exec(ip: IpContext, words: Words): Promise<number> {
   return 0;
 }
 
-async function execIn(
-  ip: IpContext,
-  name: string,
-  [program = "", ...argv]: readonly string[],
-): Promise<number> {
+async function execIn(ip: IpContext, name: string, command: readonly string[]): Promise<number> {
+  const [program = "", ...argv] = command;
   if ((await ip.openNetns(name)) === undefined) throw noNetns(name, EXIT_USAGE);
   if (program !== "uveth") {
+    if (ip.io.runProgram !== undefined) return ip.io.runProgram(name, command);
     throw new CommandExit(
       EXIT_USAGE,
       `exec of "${program}" failed: only uveth's own commands run in this namespace (ip netns exec ${name} uveth ...)\n`,
