@@ -1,4 +1,4 @@
-// The commands that are clients of a machine: `ip`, `ping`, `capture`, … Platform-free: the world comes in as CommandIo, so the
+// The commands that are clients of a machine: `ip`, `bridge`, `ping`, `capture`, … Platform-free: the world comes in as CommandIo, so the
 // page's terminal runs the same command as the shell.
 
 import { CommandExit, EXIT_FAILURE } from "./exit.ts";
@@ -14,6 +14,7 @@ type Command = (argv: readonly string[], io: CommandIo, run: RunCommand) => Prom
 
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["ip", async (): Promise<Command> => (await import("./ip/command.ts")).runIp],
+  ["bridge", async (): Promise<Command> => (await import("./bridge/command.ts")).runBridge],
   ["ping", async (): Promise<Command> => (await import("./ping/command.ts")).runPing],
   ["capture", async (): Promise<Command> => (await import("./capture/command.ts")).runCapture],
   ["sysctl", async (): Promise<Command> => (await import("./sysctl/command.ts")).runSysctl],

@@ -7,6 +7,7 @@
 import { expect, test } from "vitest";
 import { canMakeNamespaces, resultInChild } from "../parity/kernel-child.ts";
 import { addrModify, addrShow, addrShow6 } from "./ip-lines/addr.ts";
+import { bridgeLines, bridgeMdbLines } from "./ip-lines/bridge.ts";
 import { ifbLines, macvlanLines, vxlanLines } from "./ip-lines/kinds.ts";
 import { linkAdd } from "./ip-lines/link-add.ts";
 import { linkSet } from "./ip-lines/link-set.ts";
@@ -33,6 +34,8 @@ const scenarios = [
   addrShow,
   addrShow6,
   addrModify,
+  bridgeLines,
+  bridgeMdbLines,
 ];
 
 for (const scenario of scenarios) {

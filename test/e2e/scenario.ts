@@ -23,6 +23,8 @@ export interface Scenario {
   readonly title: string;
   /** Run by the system's `ip` in both namespaces before; must succeed. */
   readonly setup: readonly string[];
+  /** What the lines are words of; `ip` by default. */
+  readonly program?: "ip" | "bridge";
   /** One a line, without `ip`. Double quotes keep words together; what stands behind ` <<< ` is standard input. */
   readonly lines: string;
 }
@@ -54,13 +56,13 @@ export function systemVersion(): string | undefined {
 
 /** A namespace in which one of the two runs its lines. */
 interface Place {
-  run(words: readonly string[], input: string): Promise<Outcome>;
+  run(words: readonly string[], input: string, program?: string): Promise<Outcome>;
   close(): void;
 }
 
 /** Runs a scenario, ours on the live kernel or on a machine; returns the lines that differ. */
 export async function compare(
-  { setup, lines }: Scenario,
+  { setup, lines, program = "ip" }: Scenario,
   where: "kernel" | "machine",
 ): Promise<Difference[]> {
   const libc = await loadLibc();
@@ -74,7 +76,11 @@ export async function compare(
     for (const line of lines.split("\n").map((text) => text.trim())) {
       if (line === "") continue;
       const [words, input] = parseLine(line);
-      const outcome = { line, system: await system.run(words, input), ours: await ours.run(words, input) };
+      const outcome = {
+        line,
+        system: await system.run(words, input, program),
+        ours: await ours.run(words, input, program),
+      };
       if (!isSame(outcome.system, outcome.ours)) differences.push(outcome);
     }
     return differences;
@@ -109,9 +115,9 @@ function parseLine(line: string): readonly [words: string[], input: string] {
 function systemPlace(libc: Libc): Place {
   const fd = newNetns(libc);
   return {
-    async run(words, input) {
+    async run(words, input, program = "ip") {
       const options = { encoding: "utf8", input, env: ENVIRONMENT } as const;
-      const { stdout, stderr, status } = inNetns(libc, fd, () => spawnSync("ip", words, options));
+      const { stdout, stderr, status } = inNetns(libc, fd, () => spawnSync(program, words, options));
       return { stdout: masked(stdout), stderr, code: status };
     },
     close: () => closeSync(fd),
@@ -122,7 +128,10 @@ function systemPlace(libc: Libc): Place {
 function kernelPlace(libc: Libc): Place {
   const fd = newNetns(libc);
   const provider = kernelProvider(libc, fd);
-  return { run: (words, input) => runOurs(provider, words, input), close: () => closeSync(fd) };
+  return {
+    run: (words, input, program) => runOurs(provider, words, input, program),
+    close: () => closeSync(fd),
+  };
 }
 
 /** Sockets in the namespace `fd`; no namespace has a name. */
@@ -137,10 +146,18 @@ export function kernelProvider(libc: Libc, fd: number): NetlinkProvider {
 /** Ours on a machine with as many processors as this system. */
 function machinePlace(): Place {
   const { machine } = createTestMachine({ possibleCpus: availableParallelism() });
-  return { run: (words, input) => runOurs(machine, words, input), close: () => machine.close() };
+  return {
+    run: (words, input, program) => runOurs(machine, words, input, program),
+    close: () => machine.close(),
+  };
 }
 
-async function runOurs(provider: NetlinkProvider, words: readonly string[], input: string): Promise<Outcome> {
+async function runOurs(
+  provider: NetlinkProvider,
+  words: readonly string[],
+  input: string,
+  program = "ip",
+): Promise<Outcome> {
   let stdout = "";
   let stderr = "";
   const io: CommandIo = {
@@ -149,7 +166,7 @@ async function runOurs(provider: NetlinkProvider, words: readonly string[], inpu
     stderr: (text) => void (stderr += text),
     readFile: (path) => (path === "-" ? Promise.resolve(input) : Promise.reject(new NetlinkError("ENOENT"))),
   };
-  const code = await run(["ip", ...words], io);
+  const code = await run([program, ...words], io);
   return { stdout: masked(stdout), stderr, code };
 }
 
@@ -177,6 +194,9 @@ function masked(text: string): string {
   return text
     .replace(/\b(?!02:00:00:00:00|00:00|ff:ff)[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/g, "<random>")
     .replace(/ used \d+\/\d+\/\d+/g, " used <ages>")
+    .replace(/ used \d+\/\d+ /g, " used <ages> ")
+    .replace(/ +\d+\.\d\d/g, " <time>")
+    .replace(/"timer":( ?)" *\d+\.\d\d"/g, '"timer":$1<time>')
     .replace(/\bexpires \d+sec/g, "expires <time>")
     .replace(/"(used|confirmed|updated|expires)":( ?)\d+/g, '"$1":$2<time>');
 }

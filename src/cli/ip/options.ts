@@ -43,8 +43,8 @@ export interface IpOptions {
   batch: string | undefined;
 }
 
-/** What holds without options. */
-function defaultOptions(): IpOptions {
+/** What holds without options; `bridge` begins with it too. */
+export function defaultOptions(): IpOptions {
   return {
     family: AF_UNSPEC,
     json: false,
