@@ -5,7 +5,7 @@
 // Omitted: addresses kept for several devices below at once (dev_mc_sync_multiple
 // counts once for each there; here the references do).
 
-import { exists, NetlinkError } from "../netlink/error.ts";
+import { exists } from "../netlink/error.ts";
 import { devSetRxMode } from "./flags.ts";
 import type { AddressList, Device } from "./netdevice.ts";
 
@@ -22,10 +22,14 @@ export function devUcAddExclusive(dev: Device, address: number): void {
   devUcAdd(dev, address);
 }
 
-/** Listens to the unicast address `address` once less (dev_uc_del); ENOENT when it is not on the list. */
-export function devUcDel(dev: Device, address: number): void {
-  if (dev.unicast === null || !release(dev.unicast, address)) throw new NetlinkError("ENOENT");
+/**
+ * Listens to the unicast address `address` once less (dev_uc_del); false when it is not on the list: a user may have taken it
+ * off whoever needs it.
+ */
+export function devUcDel(dev: Device, address: number): boolean {
+  if (dev.unicast === null || !release(dev.unicast, address)) return false;
   devSetRxMode(dev);
+  return true;
 }
 
 /** Listens to the group `address` once more (dev_mc_add). */
@@ -41,10 +45,11 @@ export function devMcAddExclusive(dev: Device, address: number): void {
   devMcAdd(dev, address);
 }
 
-/** Listens to the group `address` once less (dev_mc_del); ENOENT when it is not on the list. */
-export function devMcDel(dev: Device, address: number): void {
-  if (dev.multicast === null || !release(dev.multicast, address)) throw new NetlinkError("ENOENT");
+/** Listens to the group `address` once less (dev_mc_del); false as for devUcDel. */
+export function devMcDel(dev: Device, address: number): boolean {
+  if (dev.multicast === null || !release(dev.multicast, address)) return false;
   devSetRxMode(dev);
+  return true;
 }
 
 /** Makes the device below, `to`, listen to all that `from` listens to, and to no more of it (dev_uc_sync, dev_mc_sync). */

@@ -160,8 +160,8 @@ function addDefault(dev: Device, { state, address, vid, message, nlFlags }: FdbR
 /** See addDefault (ndo_dflt_fdb_del). */
 function delDefault(dev: Device, { state, address }: FdbRequest): boolean {
   if ((state & nd.NUD_PERMANENT) === 0) throw new NetlinkError("EINVAL");
-  if (isMulticast(address)) devMcDel(dev, address);
-  else devUcDel(dev, address);
+  const wasThere = isMulticast(address) ? devMcDel(dev, address) : devUcDel(dev, address);
+  if (!wasThere) throw new NetlinkError("ENOENT");
   return false;
 }
 

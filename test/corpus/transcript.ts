@@ -31,6 +31,7 @@ const MASKS: readonly (readonly [what: string, pattern: RegExp, mask: string | "
   ["lifetime", /"(valid_life_time|preferred_life_time)":( ?)(?!4294967295)\d+/g, '"$1":$2T'],
   // How many hold a cached route at this moment, and since when it was used.
   ["users", / (users \d+|age \d+sec)|,"(users|age)":( ?)\d+/g, ""],
+  ["time", /\bboot-time\+[0-9a-z ]+/g, "boot-time+T "],
   ["time", /\[?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\]?/g, "TIME"],
   ["time", /^Timestamp: .*$/gm, "Timestamp"],
   // Bridges: ids made of addresses that nobody chose, timers that run, how long ago a station was heard.
