@@ -17,6 +17,7 @@ const USAGE = `Usage: uveth [ --kernel ] COMMAND ...
 where  COMMAND is one of
   ip          links, addresses, routes, neighbours and namespaces, with the words of iproute2's ip
   bridge      ports, forwarding tables, groups and VLANs of bridges, with the words of iproute2's bridge
+  tc          queueing disciplines, classes and filters, with the words of iproute2's tc
   ping        ICMP and ICMPv6 echo requests, with the words of iputils' ping
   capture     frames as they pass, as text or into a pcapng file
   extcap      what Wireshark asks of a capture source

@@ -15,6 +15,7 @@ type Command = (argv: readonly string[], io: CommandIo, run: RunCommand) => Prom
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["ip", async (): Promise<Command> => (await import("./ip/command.ts")).runIp],
   ["bridge", async (): Promise<Command> => (await import("./bridge/command.ts")).runBridge],
+  ["tc", async (): Promise<Command> => (await import("./tc/command.ts")).runTc],
   ["ping", async (): Promise<Command> => (await import("./ping/command.ts")).runPing],
   ["capture", async (): Promise<Command> => (await import("./capture/command.ts")).runCapture],
   ["sysctl", async (): Promise<Command> => (await import("./sysctl/command.ts")).runSysctl],

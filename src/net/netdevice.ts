@@ -254,6 +254,8 @@ export class Device<State = unknown> {
   qdisc: Qdisc | null = null;
   /** The one on TC_H_INGRESS: `ingress` or `clsact`. */
   ingressQdisc: Qdisc | null = null;
+  /** There has been one: what asks for it then finds a place without a discipline, not no place (dev->ingress_queue). */
+  hasIngressQueue = false;
   /** Every discipline on the device but those it has by itself, by handle (qdisc_hash); null while there are none. */
   qdiscs: Qdisc[] | null = null;
   /** Filters that see frames as they come in and as they are sent, before anybody else; null while there are none. */

@@ -182,8 +182,10 @@ function graft(
   const old = isIngress ? dev.ingressQdisc : dev.qdisc;
   const wasNoqueue = !isIngress && old === null && dev.isActivated;
   if (sch !== null) sch.parent = isIngress ? TC_H_INGRESS : TC_H_ROOT;
-  if (isIngress) dev.ingressQdisc = sch;
-  else {
+  if (isIngress) {
+    dev.ingressQdisc = sch;
+    dev.hasIngressQueue = true;
+  } else {
     if (old !== null && old !== sch) resetQdisc(old);
     dev.qdisc = sch ?? defaultRoot(dev);
     dev.isActivated = true;
@@ -284,7 +286,8 @@ function findQdisc(request: Request) {
   const isIngress = majorOf(tcm.parent) === majorOf(TC_H_INGRESS) && tcm.parent !== TC_H_ROOT;
   const place = isIngress ? TC_H_INGRESS : tcm.parent;
   const { parent, sch } = placeOf(dev, place, "Failed to find qdisc with specified classid");
-  if (sch === null && !(place === TC_H_ROOT && dev.isActivated))
+  const isPlace = place === TC_H_ROOT ? dev.isActivated : isIngress && dev.hasIngressQueue;
+  if (sch === null && !isPlace)
     throw new NetlinkError("ENOENT", "Cannot find specified qdisc on specified device");
   if (tcm.handle !== 0 && sch?.handle !== tcm.handle) throw invalid("Invalid handle");
   checkKind(attrs, sch?.ops.id ?? "noqueue");

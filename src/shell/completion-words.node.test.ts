@@ -16,7 +16,7 @@ async function complete(line: string): Promise<string> {
 }
 
 test.each([
-  ["", "ip ping capture daemon doctor completion extcap help --help --version --kernel"],
+  ["", "ip tc ping capture daemon doctor completion extcap help --help --version --kernel"],
   ["d", "daemon doctor"],
   ["--v", "--version"],
   [

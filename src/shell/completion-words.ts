@@ -43,6 +43,17 @@ const ADDR: Step = {
   },
 };
 
+const TC_OBJECT: Step = {
+  commands: {
+    add: { words: "dev root parent handle netem tbf htb prio pfifo bfifo fq_codel clsact" },
+    change: { words: "dev root parent handle" },
+    replace: { words: "dev root parent handle" },
+    show: { words: "dev" },
+    del: { words: "dev root parent handle" },
+    help: {},
+  },
+};
+
 const ROUTE_WORDS = "default via dev src metric table proto scope mtu";
 const ROUTE: Step = {
   commands: {
@@ -100,6 +111,10 @@ const COMMANDS: Step = {
         help: {},
       },
       words: IP_OPTIONS,
+    },
+    tc: {
+      commands: { qdisc: TC_OBJECT, class: TC_OBJECT, filter: TC_OBJECT, monitor: {}, help: {} },
+      words: "-statistics -details -raw -json -pretty -oneline -batch -netns",
     },
     ping: { words: "-c -i -s -W -w -t -Q -I -q -4 -6 -n" },
     capture: { words: "-i -w -c -s -e -t -j -q" },

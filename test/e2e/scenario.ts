@@ -1,4 +1,4 @@
-// A run of `ip` command lines in two namespaces that are alike: the system's `ip` in one, ours in the other, which is the
+// A run of `ip` (or `tc`) command lines in two namespaces that are alike: the system's `ip` in one, ours in the other, which is the
 // live kernel's too or a machine's.
 //
 //   namespace a [v0]──[v1]   ip …         stdout, stderr, exit code
@@ -24,8 +24,8 @@ export interface Scenario {
   /** Run by the system's `ip` in both namespaces before; must succeed. */
   readonly setup: readonly string[];
   /** What the lines are words of; `ip` by default. */
-  readonly program?: "ip" | "bridge";
-  /** One a line, without `ip`. Double quotes keep words together; what stands behind ` <<< ` is standard input. */
+  readonly program?: "ip" | "bridge" | "tc";
+  /** One a line, without the program's name. Double quotes keep words together; what stands behind ` <<< ` is standard input. */
   readonly lines: string;
 }
 
@@ -188,7 +188,8 @@ export function quietIo(provider: NetlinkProvider): CommandIo {
 
 /**
  * Masks what no two runs have in common: link-layer addresses that the kernel chose (those that the lines name begin with
- * 02:00:00:00:00), and how long ago a neighbour was used or until when a route lasts.
+ * 02:00:00:00:00), how long ago a neighbour was used or until when a route lasts, and handles of disciplines, which are
+ * counted for the whole system.
  */
 function masked(text: string): string {
   return text
@@ -198,6 +199,7 @@ function masked(text: string): string {
     .replace(/ +\d+\.\d\d/g, " <time>")
     .replace(/"timer":( ?)" *\d+\.\d\d"/g, '"timer":$1<time>')
     .replace(/\bexpires \d+sec/g, "expires <time>")
+    .replace(/\b80[0-9a-f]{2}:(\[80[0-9a-f]{6}\])?/g, "<next>:")
     .replace(/"(used|confirmed|updated|expires)":( ?)\d+/g, '"$1":$2<time>');
 }
 

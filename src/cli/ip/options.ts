@@ -43,7 +43,7 @@ export interface IpOptions {
   batch: string | undefined;
 }
 
-/** What holds without options; `bridge` begins with it too. */
+/** What holds without options; `bridge` and `tc` begin with it too. */
 export function defaultOptions(): IpOptions {
   return {
     family: AF_UNSPEC,
@@ -164,8 +164,8 @@ function receiveBuffer(size: string): void {
   if (unsigned(size) === undefined) throw new CommandExit(EXIT_USAGE, `Invalid rcvbuf size '${size}'\n`);
 }
 
-/** Makes sure of the namespace before anything is done in it. */
-async function openable(name: string | undefined, io: CommandIo): Promise<string> {
+/** Makes sure of the namespace before anything is done in it; ends the command when it cannot be opened. */
+export async function openable(name: string | undefined, io: CommandIo): Promise<string> {
   if (name === undefined) throw cannotOpen("(null)", errnoNumber("ENOENT"));
   try {
     (await io.provider.openNetns(name)).close();
