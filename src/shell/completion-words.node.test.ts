@@ -16,12 +16,15 @@ async function complete(line: string): Promise<string> {
 }
 
 test.each([
-  ["", "ip tc ping capture daemon doctor completion extcap help --help --version --kernel"],
+  [
+    "",
+    "ip bridge tc ping capture extcap sysctl run exec shell daemon doctor completion help --help --version --kernel",
+  ],
   ["d", "daemon doctor"],
   ["--v", "--version"],
   [
     "ip ",
-    "addr route neigh link monitor netns help -json -pretty -details -statistics -oneline -brief -4 -6 -netns -color -batch -all",
+    "addr route neigh link rule nexthop monitor netns help -json -pretty -details -statistics -oneline -brief -4 -6 -netns -color -batch -all",
   ],
   ["ip l", "link"],
   ["ip -br l", "link"],
@@ -29,7 +32,7 @@ test.each([
   ["ip -n red li", "link"],
   ["ip l s", "set show"],
   ["ip link add v0 ty", "type"],
-  ["ip link add v0 type ", "veth dummy"],
+  ["ip link add v0 type ", "bond bridge dummy ifb macvlan netkit nlmon veth vlan vrf vxlan"],
   ["ip address ", "show add change replace del flush help"],
   ["ip n ", "show add del change replace flush get help"],
   ["ip netns ", "list add del set identify pids monitor help list-id exec"],

@@ -43,6 +43,11 @@ const ADDR: Step = {
   },
 };
 
+/** What is listed, added and deleted by like words. */
+const MODIFY: Step = {
+  commands: { show: { words: "dev" }, add: { words: "dev" }, del: { words: "dev" }, help: {} },
+};
+
 const TC_OBJECT: Step = {
   commands: {
     add: { words: "dev root parent handle netem tbf htb prio pfifo bfifo fq_codel clsact" },
@@ -91,6 +96,8 @@ const NETNS: Step = {
     set: { names: "namespaces" },
     identify: {},
     pids: { names: "namespaces" },
+    sysctl: { words: "-a -n -w" },
+    run: { words: "-n --no-admin --" },
     exec: { names: "namespaces", words: "uveth" },
     monitor: {},
     "list-id": {},
@@ -106,11 +113,24 @@ const COMMANDS: Step = {
         route: ROUTE,
         neigh: NEIGH,
         link: LINK,
+        rule: MODIFY,
+        nexthop: MODIFY,
         monitor: { words: "all address link neigh nsid route" },
         netns: NETNS,
         help: {},
       },
       words: IP_OPTIONS,
+    },
+    bridge: {
+      commands: {
+        link: { commands: { set: { words: "dev" }, show: { words: "dev" }, help: {} } },
+        fdb: MODIFY,
+        mdb: MODIFY,
+        vlan: MODIFY,
+        monitor: { words: "link fdb mdb vlan all" },
+        help: {},
+      },
+      words: "-statistics -details -json -pretty -oneline -netns -batch -color",
     },
     tc: {
       commands: { qdisc: TC_OBJECT, class: TC_OBJECT, filter: TC_OBJECT, monitor: {}, help: {} },
@@ -133,7 +153,7 @@ const COMMANDS: Step = {
 
 /** What follows one word wherever it stands. */
 const VALUES: Readonly<Record<string, readonly string[] | NamesOf>> = {
-  type: ["veth", "dummy"],
+  type: ["bond", "bridge", "dummy", "ifb", "macvlan", "netkit", "nlmon", "veth", "vlan", "vrf", "vxlan"],
   dev: "devices",
   master: "devices",
   "-i": "devices",
