@@ -25,6 +25,9 @@ where  COMMAND is one of
   run         an unmodified program (ip, tc, ethtool, …) on uveth's machine instead of the kernel
   exec        any program of the system in a namespace, with a network stack of the kernel, without root
   shell       your shell in a namespace, likewise
+  up          a lab from a file, or from the shape that --topo names, with a prompt
+  inspect     what a lab's file says
+  graph       a lab's file as a drawing, in the words of Mermaid or Graphviz
   daemon      the process that holds the machine: status, stop, restart, logs, run
   doctor      what this system allows, what is missing, and the cure
   completion  completion for bash, zsh or fish
@@ -59,6 +62,10 @@ async function main(argv: readonly string[]): Promise<number> {
       return (await import("./shell/exec.ts")).runExec(rest, io);
     case "shell":
       return (await import("./shell/exec.ts")).runShell(rest, io);
+    case "up":
+    case "inspect":
+    case "graph":
+      return (await import("./lab/command.ts")).runLabCommand(word, rest, io);
     case "doctor":
       return (await import("./shell/doctor.ts")).runDoctor(rest, io);
     case "completion":
