@@ -100,6 +100,11 @@ export class IpNetns extends NetnsSlot {
   /** The sockets of UDP and of TCP, once there have been any. */
   udp: ProtocolSlot | null = null;
   tcp: ProtocolSlot | null = null;
+  /**
+   * What comes in for other hosts is taken as if it were for this one, which may answer in their names (a transparent proxy, as
+   * TPROXY and IP_TRANSPARENT make one).
+   */
+  isIntercepting = false;
   /** Counts what may change the way packets go: who keeps a way looks for it again then (rt_genid). */
   routeGeneration = 0;
 

@@ -31,19 +31,9 @@ export class Listener implements AsyncIterable<Connection> {
   readonly #options: ListenOptions;
   readonly #readers: ((connection: Connection | null) => void)[] = [];
 
-  constructor(netns: Netns, options: ListenOptions) {
-    const { backlog = defaultBacklog, host = "::", port = 0 } = options;
-    const at = parseEndpoint(netns, { host, port });
-    const isFour = at.address.length === 4;
-    const listener = tcpListen(netns, {
-      family: isFour ? AF_INET : AF_INET6,
-      isV6Only: options.ipv6Only ?? false,
-      local: at.address,
-      port,
-      ifindex: options.dev === undefined ? at.ifindex : ifindexOf(netns, options.dev),
-      backlog,
-    });
-    if (typeof listener === "string") throw socketError(listener, "listen", { host, port });
+  /** Listens where `options` say, or takes over a listener that is there. */
+  constructor(netns: Netns, options: ListenOptions, taken?: TcpListener) {
+    const listener = taken ?? listenIn(netns, options);
     this.#listener = listener;
     this.#options = options;
     listener.receiveLimit = options.receiveBufferBytes;
@@ -96,4 +86,20 @@ export class Listener implements AsyncIterable<Connection> {
       reader?.(socket === undefined ? null : new Connection(socket, this.#options));
     }
   }
+}
+
+function listenIn(netns: Netns, options: ListenOptions): TcpListener {
+  const { backlog = defaultBacklog, host = "::", port = 0 } = options;
+  const at = parseEndpoint(netns, { host, port });
+  const isFour = at.address.length === 4;
+  const listener = tcpListen(netns, {
+    family: isFour ? AF_INET : AF_INET6,
+    isV6Only: options.ipv6Only ?? false,
+    local: at.address,
+    port,
+    ifindex: options.dev === undefined ? at.ifindex : ifindexOf(netns, options.dev),
+    backlog,
+  });
+  if (typeof listener === "string") throw socketError(listener, "listen", { host, port });
+  return listener;
 }

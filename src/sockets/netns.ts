@@ -16,6 +16,7 @@ import type { DhcpServerOptions } from "./dhcp-server.ts";
 import { DhcpServer } from "./dhcp-server.ts";
 import type { DnsServerOptions } from "./dns-server.ts";
 import { DnsServer } from "./dns-server.ts";
+import { Interceptor } from "./intercept.ts";
 import type { ListenOptions } from "./listener.ts";
 import { Listener } from "./listener.ts";
 import type { RouterOptions } from "./router.ts";
@@ -190,6 +191,11 @@ export class MachineNetns extends NetnsClient {
    */
   advertiseRouter(options: RouterOptions): { close(): void } {
     return advertiseRouter(this.#netns, options);
+  }
+
+  /** Takes the connections and datagrams that come here on their way to other hosts; EADDRINUSE when somebody does already. */
+  intercept(): Interceptor {
+    return new Interceptor(this.#netns);
   }
 
   override async close(): Promise<void> {

@@ -1,11 +1,13 @@
 // A UDP socket for an `await`ing user.
 
 import { addressBytes, addressText } from "../client/address-text.ts";
+import { ipNetns } from "../inet/slots.ts";
 import { bindUdp, closeUdp, joinUdpGroup, leaveUdpGroup, openUdp } from "../inet/udp/bind.ts";
 import { connectUdp } from "../inet/udp/connect.ts";
 import { receiveDatagram } from "../inet/udp/receive.ts";
 import { udpSend } from "../inet/udp/send.ts";
 import type { UdpSocket } from "../inet/udp/socket.ts";
+import { udpTable } from "../inet/udp/table.ts";
 import type { Netns } from "../net/netdevice.ts";
 import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -34,8 +36,9 @@ export interface UdpOptions {
 /** A datagram that came in. */
 export interface ReceivedDatagram extends Endpoint {
   readonly payload: Uint8Array;
-  /** The address it was sent to: the socket's, a group's, a broadcast's. */
+  /** The address it was sent to: the socket's, a group's, a broadcast's; and the port. */
   readonly destination: string;
+  readonly destinationPort: number;
   /** The device it came in on. */
   readonly ifindex: number;
   readonly ttl: number;
@@ -49,7 +52,8 @@ export class Udp implements AsyncIterable<ReceivedDatagram> {
     readonly reject: (error: Error) => void;
   }[] = [];
 
-  constructor(netns: Netns, options: UdpOptions) {
+  /** Opens a socket; with `isCatchAll` it also takes what no other socket of the namespace does, whatever the port. */
+  constructor(netns: Netns, options: UdpOptions, isCatchAll = false) {
     const { host = "::", port = 0 } = options;
     const to = parseEndpoint(netns, { host, port });
     const isFour = to.address.length === 4;
@@ -69,6 +73,7 @@ export class Udp implements AsyncIterable<ReceivedDatagram> {
       closeUdp(socket);
       throw error;
     }
+    if (isCatchAll) udpTable(ipNetns(netns)).catchAll = socket;
     socket.onReadable = () => this.#serve();
   }
 
@@ -156,9 +161,17 @@ export class Udp implements AsyncIterable<ReceivedDatagram> {
       } else if (datagram === undefined) {
         reader?.resolve(null);
       } else {
-        const { destination, ifindex, payload, source, sourcePort: port, ttl } = datagram;
+        const { destination, destinationPort, ifindex, payload, source, sourcePort: port, ttl } = datagram;
         const host = addressText(source);
-        reader?.resolve({ payload, host, port, destination: addressText(destination), ifindex, ttl });
+        reader?.resolve({
+          payload,
+          host,
+          port,
+          destination: addressText(destination),
+          destinationPort,
+          ifindex,
+          ttl,
+        });
       }
     }
   }

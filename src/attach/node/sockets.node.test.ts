@@ -5,6 +5,7 @@
 //
 // Source: the documentation of node:http, undici and ws.
 
+import { createSocket as createDatagramSocket } from "node:dgram";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer, get } from "node:http";
 import { createRequire } from "node:module";
@@ -14,7 +15,7 @@ import { test as base, describe, expect } from "vitest";
 import type { Listener, Machine, MachineNetns } from "../../index.ts";
 import { createMachine } from "../../index.ts";
 import { realTime } from "../index.ts";
-import { agent, connect, connector, fetch, forward, NetnsSocket, webStreams } from "./index.ts";
+import { agent, connect, connector, fetch, forward, NetnsSocket, uplink, webStreams } from "./index.ts";
 
 interface Lab {
   readonly machine: Machine;
@@ -195,5 +196,40 @@ describe("forward()", () => {
     await expect(forward(red, { from: "nowhere", to: "10.0.0.2:80" })).rejects.toMatchObject({
       code: "EINVAL",
     });
+  });
+});
+
+describe("uplink()", () => {
+  test("leads from the lab to servers of the real machine, where that is allowed", async ({
+    lab: { blue, red },
+  }) => {
+    // A lab host behind the one that has the uplink.
+    await blue.setSysctl("net.ipv4.ip_forward", 1);
+    await red.route.add({ dst: "0.0.0.0/0", via: "10.0.0.2", dev: "v0" });
+    const server = createServer(answer);
+    const datagrams = createDatagramSocket("udp4");
+    datagrams.on("message", (payload, from) =>
+      datagrams.send(`echo ${String(payload)}`, from.port, from.address),
+    );
+    const listening = new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await Promise.all([listening, new Promise<void>((resolve) => datagrams.bind(0, "127.0.0.1", resolve))]);
+    const bound = server.address();
+    const port = typeof bound === "object" && bound !== null ? bound.port : 0;
+    const dns = { host: "127.0.0.1", port: datagrams.address().port };
+    const up = await uplink(blue, { hostLoopback: true, dns, allow: () => false });
+    expect(await (await fetch(red, `http://10.0.2.2:${port}/up`)).text()).toBe("GET /up from 127.0.0.1 ");
+    const client = red.udp();
+    for (const word of ["one", "two"]) {
+      client.send(new TextEncoder().encode(word), { host: "10.0.2.3", port: 53 });
+      const reply = await client.receive();
+      expect(`${reply?.host} ${new TextDecoder().decode(reply?.payload)}`).toBe(`10.0.2.3 echo ${word}`);
+    }
+    await expect(fetch(red, "http://192.0.2.1/")).rejects.toMatchObject({ cause: { code: "ECONNRESET" } });
+    client.close();
+    await up.close();
+    expect((await blue.link.list()).map(({ ifname }) => ifname)).not.toContain("uplink0");
+    datagrams.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
   });
 });

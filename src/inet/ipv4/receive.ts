@@ -59,7 +59,10 @@ export class Ipv4Receiver {
       return reject(ip, frame, inDev, route);
     }
     if (bytes[start] !== 0x45 && !acceptsOptions(ip, frame, route)) return;
-    if (!route.isLocal) return ipForward(ip, frame, route);
+    if (!route.isLocal) {
+      if (!ip.isIntercepting || frame.packetType !== PACKET_HOST) return ipForward(ip, frame, route);
+      return ipLocalDeliver(ip, frame, dev, route.type);
+    }
     if (frame.packetType === PACKET_LOOPBACK) frame.packetType = PACKET_HOST;
     else if (frame.packetType !== PACKET_HOST && route.type === RTN_UNICAST && dropsGroupUnicast(ip, inDev)) {
       return drop(frame, "bad-destination");

@@ -73,8 +73,9 @@ export function routeOutput(ip: IpNetns, route: Route4): boolean {
   if (flow.source !== 0) {
     if (isIpv4Multicast(flow.source) || isIpv4LimitedBroadcast(flow.source)) return fail(route, "EINVAL");
     const own = ip.addresses4.get(flow.source | 0)?.[0];
-    if (own === undefined) return fail(route, "ENETUNREACH");
-    if (flow.oif === 0 && isGroup) return makeRoute(ip, route, RTN_UNICAST, own.dev, null);
+    if (own === undefined && !ip.isIntercepting) return fail(route, "ENETUNREACH");
+    if (own !== undefined && flow.oif === 0 && isGroup)
+      return makeRoute(ip, route, RTN_UNICAST, own.dev, null);
   }
   if (flow.oif !== 0) {
     const dev = ip.netns.devices.get(flow.oif);

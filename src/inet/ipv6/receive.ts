@@ -108,6 +108,7 @@ export class Ipv6Receiver {
       if (frame.packetType === PACKET_LOOPBACK) frame.packetType = PACKET_HOST;
       return ip6Deliver(ip, frame, dev, namedAt);
     }
+    if (ip.isIntercepting && frame.packetType === PACKET_HOST) return ip6Deliver(ip, frame, dev, namedAt);
     frame.start = networkHeader;
     ip6Forward(ip, frame, dev, route);
   }

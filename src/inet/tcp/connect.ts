@@ -10,6 +10,7 @@ import { getNet, putNet } from "../../net/namespace.ts";
 import type { Netns } from "../../net/netdevice.ts";
 import type { ErrnoName } from "../../uapi/errno.ts";
 import { RTN_LOCAL } from "../../uapi/rtnetlink.ts";
+import { AF_INET6 } from "../../uapi/socket.ts";
 import { isAnyAddress } from "../address.ts";
 import { addressType } from "../ipv4/address-type.ts";
 import { isIpv4Broadcast } from "../ipv4/broadcast.ts";
@@ -172,6 +173,16 @@ export function tcpListen(netns: Netns, options: ListenOptions): TcpListener | E
   getNet(netns);
   table.addListener(listener);
   return listener;
+}
+
+/** Takes every connection that comes for other hosts, whose way leads through this one; EADDRINUSE when somebody does. */
+export function interceptTcp(netns: Netns, backlog: number): TcpListener | ErrnoName {
+  const table = tcpTable(ipNetns(netns));
+  if (table.catchAll !== null) return "EADDRINUSE";
+  const options = { netns, family: AF_INET6, isV6Only: false, local: null, ifindex: 0, backlog };
+  table.catchAll = new TcpListener(options);
+  getNet(netns);
+  return table.catchAll;
 }
 
 function isOurs(ip: IpNetns, address: Uint8Array, ifindex: number): boolean {

@@ -24,6 +24,8 @@ export class TcpTable extends ProtocolSlot {
   readonly flights = new FlightPool();
   #buckets: (TcpEndpoint | null)[] = new Array<TcpEndpoint | null>(firstBuckets).fill(null);
   #size = 0;
+  /** Takes connections that no other listener does, to any port; null: nobody. */
+  catchAll: TcpListener | null = null;
   readonly #listeners = new Map<number, TcpListener[]>();
   /** Connections in TIME-WAIT, and the most there may be (net.ipv4.tcp_max_tw_buckets). */
   timeWaits = 0;
@@ -153,6 +155,7 @@ export class TcpTable extends ProtocolSlot {
   }
 
   removeListener(listener: TcpListener): void {
+    if (this.catchAll === listener) this.catchAll = null;
     const list = this.#listeners.get(listener.localPort);
     const place = list?.indexOf(listener) ?? -1;
     if (list === undefined || place < 0) return;
@@ -162,7 +165,8 @@ export class TcpTable extends ProtocolSlot {
 
   /** Every listener. */
   listeners(): TcpListener[] {
-    return [...this.#listeners.values()].flat();
+    const all = [...this.#listeners.values()].flat();
+    return this.catchAll === null ? all : [...all, this.catchAll];
   }
 
   /** The listener for a port of the address at `bytes[local]`, of `length` bytes; one of that address before one of every. */
@@ -180,7 +184,7 @@ export class TcpTable extends ProtocolSlot {
       if (listener.local === null) any ??= listener;
       else if (isSameAddress(listener.local, bytes, local)) return listener;
     }
-    return any;
+    return any ?? this.catchAll;
   }
 
   /** A hash of both ends under the key number `key`: 0 sequence numbers, 1 timestamps, 2 cookies (secure_tcp_seq). */

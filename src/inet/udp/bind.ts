@@ -44,7 +44,7 @@ export function bindUdp(socket: UdpSocket, address: Uint8Array | null, port: num
   if (socket.localPort !== 0 || socket.isClosed) return "EINVAL";
   const ip = ipNetns(socket.netns);
   const local = address === null || isAnyAddress(address) ? null : address;
-  if (local !== null && !isBindable(ip, local, socket.ifindex)) return "EADDRNOTAVAIL";
+  if (local !== null && !ip.isIntercepting && !isBindable(ip, local, socket.ifindex)) return "EADDRNOTAVAIL";
   socket.local = local;
   const chosen = port !== 0 ? port : pickPort(ip, (candidate) => udpTable(ip).isFree(socket, candidate));
   if (chosen === 0 || !udpTable(ip).isFree(socket, chosen)) {
@@ -118,6 +118,7 @@ export function closeUdp(socket: UdpSocket): void {
   socket.queue.length = 0;
   socket.queuedBytes = 0;
   const udp = udpTable(ipNetns(socket.netns));
+  if (udp.catchAll === socket) udp.catchAll = null;
   udp.unbind(socket);
   udp.sockets.delete(socket);
   socket.onReadable();

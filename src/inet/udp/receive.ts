@@ -156,6 +156,7 @@ function enqueue(socket: UdpSocket, frame: Frame, flow: UdpFlow): void {
     source: bytes.slice(remote, remote + addressLength),
     sourcePort: remotePort,
     destination: bytes.slice(local, local + addressLength),
+    destinationPort: flow.localPort,
     ifindex,
     ttl: addressLength === 4 ? ipv4Ttl(bytes, frame.networkHeader) : ipv6HopLimit(bytes, frame.networkHeader),
   });

@@ -17,6 +17,7 @@ export interface Datagram {
   readonly source: Uint8Array;
   readonly sourcePort: number;
   readonly destination: Uint8Array;
+  readonly destinationPort: number;
   /** The device it came in on. */
   readonly ifindex: number;
   readonly ttl: number;

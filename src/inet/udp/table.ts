@@ -31,6 +31,8 @@ const familyScore = 1;
 export class UdpTable extends ProtocolSlot {
   readonly protocol = IPPROTO_UDP;
   readonly #byPort = new Map<number, UdpSocket[]>();
+  /** Takes what no other socket does, whatever the port; null: nobody. */
+  catchAll: UdpSocket | null = null;
   /** Every socket there is, bound or not. */
   readonly sockets = new Set<UdpSocket>();
 
@@ -61,7 +63,7 @@ export class UdpTable extends ProtocolSlot {
   /** The socket a datagram is for: the one that fits best, the last bound among equals. */
   find(flow: UdpFlow): UdpSocket | undefined {
     const list = this.#byPort.get(flow.localPort);
-    if (list === undefined) return undefined;
+    if (list === undefined) return this.catchAll ?? undefined;
     let best: UdpSocket | undefined;
     let bestScore = -1;
     for (let index = list.length - 1; index >= 0; index--) {
@@ -71,7 +73,7 @@ export class UdpTable extends ProtocolSlot {
       best = socket;
       bestScore = score;
     }
-    return best;
+    return best ?? this.catchAll ?? undefined;
   }
 
   /** Calls `visit` with every socket that a datagram to many is for. */
