@@ -28,6 +28,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   "link-churn": () => import("./link-churn.ts"),
   tcp: () => import("./tcp.ts"),
   programs: () => import("./programs.ts"),
+  "run-ip": () => import("./run-ip.ts"),
 };
 
 const usage = `Usage: npm run bench -- [NAME…] [--json] [--rounds N]

@@ -89,6 +89,8 @@ export class RunningDump implements DumpControl {
     const warning = isSilent ? "" : this.#request.warning;
     writeDone(writer, this.#socket, this.#request.message, this.answerFlags, this.#error, warning);
     this.#socket.dump = undefined;
+    // Links are counted once more when there is none left, and what that finds is noted nowhere (rtnl_dump_ifinfo).
+    if (this.#isDoneSplit) this.#generation = undefined;
     this.#send(writer.length);
   }
 
@@ -121,7 +123,7 @@ export class RunningDump implements DumpControl {
   #isInterrupted(): boolean {
     const last = this.#lastGeneration;
     this.#lastGeneration = this.#generation?.();
-    return last !== undefined && last !== this.#lastGeneration;
+    return last !== undefined && this.#lastGeneration !== undefined && last !== this.#lastGeneration;
   }
 }
 

@@ -36,6 +36,8 @@ export interface SeqpacketHost {
     request: SeqpacketRequest,
     atEnd: (run: () => void) => void,
   ): SeqpacketAnswer | Promise<SeqpacketAnswer>;
+  /** net.core.rmem_max. */
+  readonly largestBuffer: number;
   /** Room for the event that is being sent, which all connections use in turn. */
   readonly scratch: EventScratch;
   /** Sends one datagram of `length` bytes; -EAGAIN when the connection is full. */
@@ -132,7 +134,7 @@ export class SeqpacketConnection {
       case protocol.OP_NAME:
         return { result: 0, payload: this.#name(socket) };
       case protocol.OP_SETOPTION:
-        setOption(socket, words[0], words[1], words[2] | 0);
+        setOption(socket, words[0], words[1], words[2] | 0, this.#host.largestBuffer);
         if (words[0] === SOL_SOCKET) this.#host.limit(socket.receiveBuffer);
         return { result: 0 };
       case protocol.OP_GETOPTION: {

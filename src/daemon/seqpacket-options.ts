@@ -26,13 +26,19 @@ const SMALLEST_RECEIVE_BUFFER = 2_304;
 /** The most that SO_RCVBUFFORCE gives, doubled as always. */
 const LARGEST_FORCED = 32 * 1024 * 1024;
 
-/** Sets an option; NetlinkError (ENOPROTOOPT, EINVAL, …) when it cannot be. */
-export function setOption(socket: RawSocket, level: number, option: number, value: number): void {
+/** Sets an option; NetlinkError (ENOPROTOOPT, EINVAL, …) when it cannot be. SO_RCVBUF gives `largestBuffer` at most. */
+export function setOption(
+  socket: RawSocket,
+  level: number,
+  option: number,
+  value: number,
+  largestBuffer: number,
+): void {
   if (level === SOL_NETLINK) return socket.setOption(option, value);
   if (level !== SOL_SOCKET) throw new NetlinkError("ENOPROTOOPT");
   switch (option) {
     case SO_RCVBUF:
-      socket.receiveBuffer = doubled(Math.min(value, largestReceiveBuffer()));
+      socket.receiveBuffer = doubled(Math.min(value, largestBuffer));
       return;
     case SO_RCVBUFFORCE:
       if (!socket.session.isAdmin(socket.netns)) throw new NetlinkError("EPERM");
@@ -99,7 +105,7 @@ function doubled(bytes: number): number {
 }
 
 /** net.core.rmem_max of this system, as a program would find it. */
-function largestReceiveBuffer(): number {
+export function largestReceiveBuffer(): number {
   try {
     return Number(readFileSync("/proc/sys/net/core/rmem_max", "utf8"));
   } catch {

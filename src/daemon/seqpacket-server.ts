@@ -17,6 +17,7 @@ import { checkSocketOwner } from "./place.ts";
 import { Rights } from "./rights.ts";
 import type { SeqpacketHost } from "./seqpacket-connection.ts";
 import { EventScratch, SeqpacketConnection } from "./seqpacket-connection.ts";
+import { largestReceiveBuffer } from "./seqpacket-options.ts";
 import type { SeqpacketAnswer } from "./seqpacket-protocol.ts";
 import { answerBytes, OP_OPEN, parseRequest } from "./seqpacket-protocol.ts";
 
@@ -59,6 +60,7 @@ export class SeqpacketServer {
   readonly #control: NetnsControl;
   readonly #clients = new Set<Client>();
   readonly #scratch = new EventScratch();
+  readonly #largestBuffer = largestReceiveBuffer();
   readonly #rights = new Rights();
   #fd = -1;
   #watch: SeqpacketWatch | undefined;
@@ -137,6 +139,7 @@ export class SeqpacketServer {
       control: (pid, request, atEnd) =>
         this.#control.do(pid, request, atEnd) ?? askInterfaces(machine, files, this.#rights, pid, request),
       rights: this.#rights,
+      largestBuffer: this.#largestBuffer,
       scratch: this.#scratch,
       send: (bytes, length) => calls.send(fd, bytes, length),
       limit: (bytes) => calls.limit(fd, bytes),

@@ -120,6 +120,25 @@ parity("a change while a dump runs shows as NLM_F_DUMP_INTR in what follows", as
   expect(flags.flat().filter((flag) => flag !== 0)).toHaveLength(1);
 });
 
+parity(
+  "a change behind the last link of a dump does not show: NLMSG_DONE comes alone and says nothing",
+  async (ctx) => {
+    const raw = await ctx.openRaw();
+    const other = await ctx.openRaw();
+    const answer = raw.dump(dump(4));
+    other.send(
+      makeMessage(rt.RTM_NEWLINK, NLM_F_REQUEST | nl.NLM_F_CREATE, 1, (writer) =>
+        writeLink(writer, { kind: "veth" }),
+      ),
+    );
+    const parts = split(await answer);
+    expect(parts.flat().map(({ type, flags }) => [type, flags & NLM_F_DUMP_INTR])).toEqual([
+      [rt.RTM_NEWLINK, 0],
+      [NLMSG_DONE, 0],
+    ]);
+  },
+);
+
 parity("a second dump on a socket whose first still runs is busy", async (ctx) => {
   await addPairs(ctx, 5);
   const raw = await ctx.openRaw();
