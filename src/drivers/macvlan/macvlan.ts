@@ -78,7 +78,6 @@ const alwaysOn =
 
 function setup(dev: Macvlan): void {
   etherSetup(dev);
-  dev.minMtu = 0;
   dev.maxMtu = ETH_MAX_MTU;
   dev.hasUnicastFilter = true;
   dev.isQueueless = true;

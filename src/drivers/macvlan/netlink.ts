@@ -19,7 +19,7 @@ import { binary, nest, policy, s32, u16, u32 } from "../../netlink/policy.ts";
 import type { MessageWriter } from "../../netlink/writer.ts";
 import { IFF_LOOPBACK } from "../../uapi/if.ts";
 import { ARPHRD_ETHER } from "../../uapi/if_arp.ts";
-import { ETH_ALEN, ETH_MIN_MTU } from "../../uapi/if_ether.ts";
+import { ETH_ALEN } from "../../uapi/if_ether.ts";
 import * as link from "../../uapi/if_link.ts";
 import { NET_ADDR_STOLEN } from "../../uapi/netdevice.ts";
 import type { Macvlan, MacvlanState } from "./port.ts";
@@ -73,7 +73,6 @@ export function newLink(request: NewLink<MacvlanState, typeof macvlanPolicy>): v
   const lower = realDevice(named, dev);
   if (attrs.mtu === undefined) dev.mtu = lower.mtu;
   else if (dev.mtu > lower.mtu) throw new NetlinkError("EINVAL");
-  dev.minMtu = ETH_MIN_MTU;
   dev.maxMtu = lower.maxMtu;
   if (attrs.address === undefined) etherRandomAddress(dev);
   const port = portOf(lower);

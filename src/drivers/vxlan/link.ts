@@ -64,9 +64,9 @@ export function changeLink(dev: Vxlan, attrs: LinkAttributes, data: VxlanData = 
     if (oldLower !== null) unlinkUpper(oldLower, dev);
     state.lower = lower;
   }
-  const isMoved = `${config.remote}` !== `${old.remote}` || config.ifindex !== old.ifindex;
   apply(dev, config, lower, false);
-  if (!isMoved) return;
+  // Another device below alone leaves the entry as it was.
+  if (`${config.remote}` === `${old.remote}`) return;
   if (old.remote !== null) {
     deleteRemote(dev, 0, { address: old.remote, port: old.port, vni: old.vni, ifindex: old.ifindex });
   }

@@ -18,7 +18,7 @@ import { invalid, NetlinkError } from "../../netlink/error.ts";
 import { ETH_MAX_MTU, ETH_MIN_MTU } from "../../uapi/if_ether.ts";
 import { AF_INET, AF_INET6 } from "../../uapi/socket.ts";
 import { validate, vxlanPolicy } from "./config.ts";
-import { age, flushFdb } from "./fdb.ts";
+import { age, destroyEntry, flushFdb } from "./fdb.ts";
 import { fdbOps } from "./fdb-request.ts";
 import { fillInfo } from "./fill.ts";
 import { changeLink, newLink } from "./link.ts";
@@ -84,7 +84,7 @@ function delLink(dev: Vxlan, doomed: Set<Device>): void {
 }
 
 function uninit(dev: Vxlan): void {
-  dev.state.fdb.clear();
+  for (const entry of [...dev.state.fdb.values()]) destroyEntry(dev, entry);
 }
 
 function linkNetns(dev: Vxlan): Netns {
