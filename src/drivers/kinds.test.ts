@@ -4,6 +4,11 @@ import { describeDeviceKind } from "../../test/suites/device-kind.suite.ts";
 import { IFLA_VLAN_ID, IFLA_VRF_TABLE, IFLA_VXLAN_ID } from "../uapi/if_link.ts";
 
 describeDeviceKind({ kind: "dummy" });
+describeDeviceKind({
+  kind: "bridge",
+  refusesOwnData: "IFLA_BR_FDB_N_LEARNED is told, and never taken",
+  isImmovable: "its ports would stay behind",
+});
 describeDeviceKind({ kind: "veth", companions: ["veth0"] });
 describeDeviceKind({
   kind: "macvlan",

@@ -47,6 +47,7 @@ const commonFeatures =
 const deviceOps: DeviceOps<Bridge> = {
   init: (dev) => joinLlc(dev.machine),
   uninit(dev) {
+    dev.state.timers.gc.stop();
     clearMulticast(dev.state);
     flushBridgeVlans(dev.state);
   },

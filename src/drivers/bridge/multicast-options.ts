@@ -2,7 +2,7 @@
 //
 // Mirrors the IGMP part of net/bridge/br_netlink.c (br_changelink) and the setters of net/bridge/br_multicast.c.
 
-import { JIFFY_NS, jiffiesFromClock } from "../../net/jiffies.ts";
+import { HZ, JIFFY_NS, jiffiesFromClock } from "../../net/jiffies.ts";
 import type { Warn } from "../../net/netdevice.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { MDB_RTR_TYPE_PERM, MDB_RTR_TYPE_TEMP, MDB_RTR_TYPE_TEMP_QUERY } from "../../uapi/if_bridge.ts";
@@ -13,6 +13,12 @@ import { setQuerier } from "./multicast-query.ts";
 import { isRouterPort } from "./multicast-router.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import { BR_STATE_DISABLED } from "./state.ts";
+
+/** The longest time that is told exactly; Linux wraps far beyond it. */
+const maxInterval = 2 ** 50;
+/** Queries are not sent more often than this, nor less (BR_MULTICAST_QUERY_INTVL_MIN, _MAX). */
+const minQueryInterval = HZ;
+const maxQueryInterval = 86_400 * HZ;
 
 /** What changes of a bridge's multicast, as IFLA_INFO_DATA names it. */
 export interface MulticastAttributes {
@@ -58,15 +64,18 @@ export function changeMulticast(br: Bridge, data: MulticastAttributes, _warn: Wa
 
 function changeIntervals(br: Bridge, data: MulticastAttributes): void {
   const mc = br.multicast;
-  const ticks = (clock: bigint): number => jiffiesFromClock(Number(clock));
+  const ticks = (clock: bigint): number => Math.min(jiffiesFromClock(Number(clock)), maxInterval);
+  const queryTicks = (clock: bigint): number =>
+    Math.min(Math.max(ticks(clock), minQueryInterval), maxQueryInterval);
   if (data.mcastLastMemberIntvl !== undefined) mc.lastMemberInterval = ticks(data.mcastLastMemberIntvl);
   if (data.mcastMembershipIntvl !== undefined) mc.membershipInterval = ticks(data.mcastMembershipIntvl);
   if (data.mcastQuerierIntvl !== undefined) mc.querierInterval = ticks(data.mcastQuerierIntvl);
-  if (data.mcastQueryIntvl !== undefined) mc.queryInterval = ticks(data.mcastQueryIntvl);
+  if (data.mcastQueryIntvl !== undefined) mc.queryInterval = queryTicks(data.mcastQueryIntvl);
   if (data.mcastQueryResponseIntvl !== undefined) {
     mc.queryResponseInterval = ticks(data.mcastQueryResponseIntvl);
   }
-  if (data.mcastStartupQueryIntvl !== undefined) mc.startupQueryInterval = ticks(data.mcastStartupQueryIntvl);
+  if (data.mcastStartupQueryIntvl !== undefined)
+    mc.startupQueryInterval = queryTicks(data.mcastStartupQueryIntvl);
 }
 
 /** Turns snooping on or off; with it go the groups that ports have joined (br_multicast_toggle). */
