@@ -96,8 +96,6 @@ const NETNS: Step = {
     set: { names: "namespaces" },
     identify: {},
     pids: { names: "namespaces" },
-    sysctl: { words: "-a -n -w" },
-    run: { words: "-n --no-admin --" },
     exec: { names: "namespaces", words: "uveth" },
     monitor: {},
     "list-id": {},
@@ -140,6 +138,8 @@ const COMMANDS: Step = {
     capture: { words: "-i -w -c -s -e -t -j -q" },
     extcap: { words: "--extcap-interfaces --extcap-interface" },
     exec: { names: "namespaces", words: "-d --detach --map-auto" },
+    sysctl: { words: "-a -n -w" },
+    run: { words: "-n --no-admin --" },
     shell: { names: "namespaces", words: "--map-auto" },
     daemon: {
       commands: { status: { words: "--json" }, stop: {}, restart: {}, logs: {}, run: {}, help: {} },
