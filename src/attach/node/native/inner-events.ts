@@ -4,6 +4,7 @@
 import { getS32, getU32 } from "../../../bytes/endian.ts";
 import { readMac } from "../../../bytes/mac.ts";
 import type { Machine } from "../../../index.ts";
+import { netifCarrierOff, netifCarrierOn } from "../../../net/carrier.ts";
 import { devSetMacAddress, devSetMtu } from "../../../net/change.ts";
 import { devChangeFlags } from "../../../net/flags.ts";
 import { devChangeName } from "../../../net/names.ts";
@@ -14,7 +15,7 @@ import { NetlinkError } from "../../../netlink/error.ts";
 import type { Message } from "../../../netlink/message.ts";
 import { messages, NLMSG_HDRLEN } from "../../../netlink/message.ts";
 import { IFF_ALLMULTI, IFF_MULTICAST, IFF_NOARP, IFF_PROMISC, IFF_UP } from "../../../uapi/if.ts";
-import { IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU } from "../../../uapi/if_link.ts";
+import { IFLA_ADDRESS, IFLA_CARRIER, IFLA_IFNAME, IFLA_MTU } from "../../../uapi/if_link.ts";
 import { NETLINK_ADD_MEMBERSHIP, NETLINK_PKTINFO, NETLINK_ROUTE } from "../../../uapi/netlink.ts";
 import * as rt from "../../../uapi/rtnetlink.ts";
 import { SOL_NETLINK } from "../../../uapi/socket.ts";
@@ -23,6 +24,7 @@ import type { ReceiveBuffer } from "../msghdr.ts";
 import type { TapCalls } from "../tap-calls.ts";
 import type { Holder } from "./holder.ts";
 import { isSameMtu } from "./inner-link.ts";
+import { isOuterDevice, registerOuter } from "./outer-device.ts";
 import { SyncNetlink } from "./sync-netlink.ts";
 
 /** What is listened to: links, and what goes on to the machine's groups. */
@@ -112,18 +114,20 @@ export class InnerEvents {
         }
         for (const message of messages(got)) {
           if (changed !== null && indexOf(message) === changed.ifindex) last = message;
-          else this.#followLink(message);
+          else this.followLink(message);
         }
       }
-      if (last !== undefined) this.#followLink(last);
+      if (last !== undefined) this.followLink(last);
     } finally {
       this.#isReading = false;
     }
   }
 
+  /** Stops; stand-ins for devices of the kernel's go. */
   close(): void {
     this.#watch.close();
     this.#socket.close();
+    unregisterDevices([...this.#netns.devices.values()].filter(isOuterDevice));
   }
 
   #announce(group: number, datagram: Uint8Array): void {
@@ -131,12 +135,18 @@ export class InnerEvents {
     table.notify(NETLINK_ROUTE, group, this.#netns, undefined, (writer) => writer.raw(datagram));
   }
 
-  #followLink(message: Message): void {
+  /** Follows what is told of one link; one that is new gets a stand-in. */
+  followLink(message: Message): void {
     const { bytes, type } = message;
-    const dev = this.#netns.devices.get(indexOf(message));
-    if (dev === undefined || bytes[NLMSG_HDRLEN + rt.IFINFOMSG_FAMILY] !== 0) return;
-    this.#following = dev;
+    if (bytes[NLMSG_HDRLEN + rt.IFINFOMSG_FAMILY] !== 0) return;
+    const known = this.#netns.devices.get(indexOf(message));
+    if (known === undefined && type !== rt.RTM_NEWLINK) return;
     try {
+      const prepare = (dev: Device): void => {
+        this.#following = dev;
+      };
+      const dev = known ?? registerOuter(this.#netns, message, prepare);
+      this.#following = dev;
       if (type === rt.RTM_DELLINK) this.#delete(dev);
       else if (type === rt.RTM_NEWLINK) follow(dev, message);
     } catch (error) {
@@ -171,10 +181,17 @@ function follow(dev: Device, message: Message): void {
     const mac = readMac(address.bytes, address.start);
     if (mac !== dev.address) devSetMacAddress(dev, mac);
   }
+  if (isOuterDevice(dev)) followCarrier(dev, message);
   const flags = getU32(message.bytes, NLMSG_HDRLEN + rt.IFINFOMSG_FLAGS);
   const before = dev.flags & ~followedFlags;
   const now = before | (flags & followedFlags);
   const own =
     (dev.flags & (IFF_UP | IFF_NOARP | IFF_MULTICAST)) | (dev.userFlags & (IFF_PROMISC | IFF_ALLMULTI));
   if ((own ^ flags) & followedFlags) devChangeFlags(dev, now);
+}
+
+/** The carrier of a device of the machine's is the machine's to know. */
+function followCarrier(dev: Device, message: Message): void {
+  if (message.attribute(IFLA_CARRIER, rt.IFINFOMSG_SIZE)?.u8() === 0) netifCarrierOff(dev);
+  else netifCarrierOn(dev);
 }

@@ -6,6 +6,7 @@
 import { setS32, setU32 } from "../../../bytes/endian.ts";
 import { writeMac } from "../../../bytes/mac.ts";
 import type { Device, Frame } from "../../../net/netdevice.ts";
+import type { Message } from "../../../netlink/message.ts";
 import type { MessageWriter } from "../../../netlink/writer.ts";
 import { IFF_MULTICAST, IFF_NOARP, IFF_UP } from "../../../uapi/if.ts";
 import { ETH_ALEN } from "../../../uapi/if_ether.ts";
@@ -15,6 +16,7 @@ import {
   IFINFOMSG_FLAGS,
   IFINFOMSG_INDEX,
   IFINFOMSG_SIZE,
+  RTM_DELLINK,
   RTM_GETLINK,
   RTM_NEWLINK,
 } from "../../../uapi/rtnetlink.ts";
@@ -120,6 +122,16 @@ export function setInnerName(rtnl: SyncNetlink, dev: Device): void {
 /** Sets the length of its queue as the device's is. */
 export function setInnerQueueLength(rtnl: SyncNetlink, dev: Device): void {
   change(rtnl, dev, (writer) => writer.u32(IFLA_TXQLEN, dev.txQueueLength));
+}
+
+/** Deletes the kernel's own device. */
+export function deleteInner(rtnl: SyncNetlink, dev: Device): void {
+  rtnl.request(RTM_DELLINK, 0, (writer) => writeHeader(writer, dev, 0, 0));
+}
+
+/** Hands over an RTM_NEWLINK for every link of the kernel's namespace. */
+export function eachInner(rtnl: SyncNetlink, each: (message: Message) => void): void {
+  rtnl.dump(RTM_GETLINK, (writer) => writer.reserve(IFINFOMSG_SIZE), each);
 }
 
 /** Whether an MTU seen inside stands for the device's, which may be larger than any that a TAP can have. */

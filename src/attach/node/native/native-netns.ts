@@ -26,6 +26,7 @@ import type { TapLoop } from "../tap-loop.ts";
 import type { Holder } from "./holder.ts";
 import { InnerEvents } from "./inner-events.ts";
 import * as inner from "./inner-link.ts";
+import { isOuterDevice } from "./outer-device.ts";
 import { moveAddresses, moveRoutes, takeSnapshot } from "./snapshot.ts";
 import { readdress, SyncNetlink } from "./sync-netlink.ts";
 
@@ -69,6 +70,8 @@ export class NativeNetns implements OuterStack, NativeProcess {
     for (const dev of netns.devices.values()) this.#attempt(dev, () => inner.setInnerFlags(this.#rtnl, dev));
     moveRoutes(snapshot, this.#rtnl);
     this.#events.skip();
+    // What the kernel makes in every namespace.
+    inner.eachInner(this.#rtnl, (message) => this.#events.followLink(message));
     this.#events.onAddresses = () => this.onAddresses();
     this.#events.onGone = (dev) => this.#remove(dev);
   }
@@ -126,7 +129,10 @@ export class NativeNetns implements OuterStack, NativeProcess {
   /** Lets the kernel's namespace follow what happens to a device of the machine's. */
   follow(event: DeviceEvent, dev: Device): void {
     if (!this.#isOpen) return;
-    if (event === "register") return this.#register(dev);
+    if (event === "register") {
+      if (!this.#events.isFollowing(dev)) this.#register(dev);
+      return;
+    }
     if (event === "unregister") {
       this.#remove(dev);
       if (dev === this.netns.loopback) this.close();
@@ -134,7 +140,7 @@ export class NativeNetns implements OuterStack, NativeProcess {
       return;
     }
     const link = this.#links.get(dev);
-    if (link === undefined && dev !== this.netns.loopback) return;
+    if (link === undefined && dev !== this.netns.loopback && !isOuterDevice(dev)) return;
     const rtnl = this.#rtnl;
     this.#attempt(dev, () => link?.syncCarrier());
     if (this.#events.isFollowing(dev)) return;
@@ -169,6 +175,9 @@ export class NativeNetns implements OuterStack, NativeProcess {
   }
 
   #remove(dev: Device): void {
+    if (isOuterDevice(dev) && !this.#events.isFollowing(dev)) {
+      this.#attempt(dev, () => inner.deleteInner(this.#rtnl, dev));
+    }
     this.#links.get(dev)?.close();
     this.#links.delete(dev);
   }

@@ -7,6 +7,7 @@
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Machine, NetnsClient } from "../../../index.ts";
 import { createMachine, SeededRandom, VirtualClock } from "../../../index.ts";
@@ -133,6 +134,31 @@ describe.skipIf(missing !== undefined)(`openNative()${missing === undefined ? ""
     await inside(native, "ip link del w0");
     await same();
     expect((await blue.link.list()).map(({ ifname }) => ifname)).toEqual(["lo"]);
+  });
+
+  test("shows devices that programs make inside, which stay the kernel's", async () => {
+    const { machine, red } = await makePair();
+    const native = await openNative(machine, "red");
+    const same = async (): Promise<void> => {
+      // The kernel takes its time to see that a link does not run.
+      const isSame = async () => isDeepStrictEqual(await linksInside(native), await linksOutside(red));
+      await expect.poll(isSame, { timeout: 5_000 }).toBe(true);
+    };
+    await inside(native, "ip link add k0 up type veth peer name k1; ip link add br7 type bridge");
+    await same();
+    expect((await red.link.get("br7")).linkinfo?.kind).toBe("bridge");
+    // A new link outside takes neither their names nor their indexes.
+    await red.link.add({ kind: "dummy" });
+    await same();
+    await red.link.set("k1", { isUp: true, mtu: 1_200 });
+    await same();
+    await expect(red.link.set("k1", { netns: "blue" })).rejects.toMatchObject({ code: "EINVAL" });
+    await red.link.del("k0");
+    await same();
+    await inside(native, "ip link del br7");
+    await same();
+    machine.close();
+    expect(leaks(machine)).toEqual([]);
   });
 
   test("hands requests about addresses and routes on, and tells of what comes of them", async () => {
