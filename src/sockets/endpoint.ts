@@ -30,7 +30,7 @@ export function parseEndpoint(netns: Netns, { host, port }: Endpoint): SocketAdd
 }
 
 /** EINVAL for what is no port. */
-export function checkPort(port: number): void {
+function checkPort(port: number): void {
   if (!Number.isInteger(port) || port < 0 || port > 0xffff)
     throw invalid(`"${port}" is not a port, 0 to 65535`);
 }

@@ -22,7 +22,7 @@ export interface AgentOptions {
 }
 
 /** Opens a socket to a host by name or address. */
-export function connectTo(
+function connectTo(
   netns: MachineNetns,
   hostname: string,
   port: number,

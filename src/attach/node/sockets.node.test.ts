@@ -60,10 +60,12 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   }
 }
 
+const require = createRequire(import.meta.url);
+
 /** A package that tests alone need; undefined before `npm ci` has brought it. */
-function packageOf(name: string) {
+function packageOf(load: () => ReturnType<typeof require>) {
   try {
-    return createRequire(import.meta.url)(name);
+    return load();
   } catch {
     return undefined;
   }
@@ -111,7 +113,7 @@ describe("fetch()", () => {
 
 describe("undici and ws", () => {
   test("undici takes the connector", async ({ lab: { blue, red }, skip }) => {
-    const undici = packageOf("undici");
+    const undici = packageOf(() => require("undici"));
     if (undici === undefined) skip("undici is not installed: npm ci");
     void serve(blue.listen({ port: 80 }), createServer(answer));
     const dispatcher = new undici.Agent({ connect: connector(red) });
@@ -124,7 +126,7 @@ describe("undici and ws", () => {
   });
 
   test("ws opens and serves web sockets", async ({ lab: { blue, red }, skip }) => {
-    const ws = packageOf("ws");
+    const ws = packageOf(() => require("ws"));
     if (ws === undefined) skip("ws is not installed: npm ci");
     const server = createServer(answer);
     const sockets = new ws.WebSocketServer({ server });

@@ -68,7 +68,7 @@ function targetOf(congestion: Cubic, window: number, seconds: number): number {
 }
 
 /** The cube root of a number that is not negative, by Newton's method: the same bits everywhere, unlike Math.cbrt. */
-export function cubeRoot(value: number): number {
+function cubeRoot(value: number): number {
   if (value <= 0) return 0;
   let root = 1;
   while (root * root * root < value) root *= 2;

@@ -14,7 +14,7 @@ import { measureRcvMss, measureReceiveRtt, windowFor } from "./window.ts";
 
 const MS = 1_000_000;
 /** How long an acknowledgement may wait for something to carry it (TCP_DELACK_MIN). */
-export const DELAYED_ACK_NS = 40 * MS;
+const delayedAckNs = 40 * MS;
 /** Acknowledgements that are sent at once when a sender starts (TCP_MAX_QUICKACKS). */
 const maxQuickAcks = 16;
 /** A sender that was silent for so long starts slowly again. */
@@ -133,5 +133,5 @@ export function acknowledge(socket: TcpSocket, nowNs: number): void {
     return sendAck(socket, nowNs);
   }
   if (socket.delayedAckTimer.isPending) return;
-  socket.delayedAckTimer.start(DELAYED_ACK_NS);
+  socket.delayedAckTimer.start(delayedAckNs);
 }

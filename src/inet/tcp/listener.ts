@@ -4,10 +4,12 @@
 
 import type { Netns } from "../../net/netdevice.ts";
 import type { Accepting, TcpSocket } from "./socket.ts";
+import { TCP_LISTEN } from "./state.ts";
 
 /** A listener. Made by `tcpListen`, ended by `closeListener`. */
 export class TcpListener implements Accepting {
   readonly netns: Netns;
+  readonly state = TCP_LISTEN;
   /** AF_INET: IPv4 alone; AF_INET6: IPv6, and IPv4 too unless `isV6Only`. */
   readonly family: number;
   readonly isV6Only: boolean;

@@ -147,7 +147,7 @@ function sendSegment(
 }
 
 /** Sets the timer for what is out, or for a window that does not open; leaves alone one that is set. */
-export function watch(socket: TcpSocket, nowNs: number): void {
+function watch(socket: TcpSocket, nowNs: number): void {
   if (socket.flightHead !== null) {
     if (socket.timerEvent === "none" || socket.timerEvent === "window-probe") watchFlight(socket, nowNs);
     return;

@@ -11,8 +11,3 @@ export function before(one: number, other: number): boolean {
 export function after(one: number, other: number): boolean {
   return ((other - one) | 0) < 0;
 }
-
-/** The later of two. */
-export function later(one: number, other: number): number {
-  return after(one, other) ? one : other;
-}

@@ -36,11 +36,6 @@ const timestampSize = 12;
 const largestPacket = 65_535;
 const checksumOffset = 16;
 
-/** The bytes options take in a segment of the connection. */
-export function optionSize(socket: TcpSocket): number {
-  return socket.isTimestampOk ? timestampSize : 0;
-}
-
 /**
  * Sends the bytes from `sequence` on, none of them if `length` is 0, with `flags` beside ACK. Returns why it did not go, "" when
  * it went; what was sent is the caller's to note.
