@@ -36,7 +36,9 @@ const MASKS: readonly (readonly [what: string, pattern: RegExp, mask: string | "
   ["time", /^Timestamp: .*$/gm, "Timestamp"],
   // Bridges: ids made of addresses that nobody chose, timers that run, how long ago a station was heard.
   ["bridge id", /\b[0-9a-f]{4}\.(?!2:0:|0:0:)[0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5}\b/g, "number each"],
+  ["timer", /\b(gc_timer) +\d+\.\d\d/g, "$1 T"],
   ["timer", /\b([a-z_]+_timer) +(?! *0\.00)\d+\.\d\d/g, "$1 T"],
+  ["timer", /"(gc_timer)":( ?)\d+\.\d\d/g, '"$1":$2T'],
   ["timer", /"([a-z_]+_timer)":( ?)(?!0\.00)\d+\.\d\d/g, '"$1":$2T'],
   ["ages", /\bused \d+\/\d+ /g, "used A/B "],
   ["timer", /( temp(?: [a-z ]+)?) +(?! *0\.00)\d+\.\d\d$/gm, "$1 T"],
