@@ -7,7 +7,10 @@ import { lookupNeighbour, makeNeighbour } from "../inet/ipv4/neighbour.ts";
 import { findNeighbour6, makeNeighbour6 } from "../inet/ipv6/neighbour.ts";
 import type { Neighbour, NeighTable, ProxyNeighbour } from "../inet/neigh/neighbour.ts";
 import type { IpNetns } from "../inet/netns.ts";
+import { in6Device } from "../inet/slots.ts";
 import type { Device } from "../net/netdevice.ts";
+import { invalid } from "../netlink/error.ts";
+import { DEVCONF_DISABLE_IPV6 } from "../uapi/ipv6.ts";
 import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
 
 /** One table as requests see it. Keys are addresses in network order. */
@@ -16,6 +19,8 @@ export interface NeighFamily {
   /** Bytes of a key. */
   readonly keyLength: number;
   table(ip: IpNetns): NeighTable;
+  /** Throws where the device takes no entry (neigh_table.allow_add). */
+  checkDevice(dev: Device): void;
   find(dev: Device, key: Uint8Array): Neighbour | undefined;
   /** Makes an entry that is not there; null when there is no room. */
   make(ip: IpNetns, dev: Device, key: Uint8Array, isGcExempt: boolean): Neighbour | null;
@@ -32,6 +37,7 @@ export const arpFamily: NeighFamily = {
   family: AF_INET,
   keyLength: 4,
   table: (ip) => ip.inet.arp,
+  checkDevice: () => {},
   find: (dev, key) => lookupNeighbour(dev, getBe32(key, 0)),
   make: (ip, dev, key, isGcExempt) => makeNeighbour(ip, dev, getBe32(key, 0), isGcExempt),
   keyOf: ({ address }) => {
@@ -55,6 +61,10 @@ export const ndFamily: NeighFamily = {
   family: AF_INET6,
   keyLength: 16,
   table: (ip) => ip.inet.nd,
+  checkDevice(dev) {
+    const isEnabled = in6Device(dev)?.conf.get(DEVCONF_DISABLE_IPV6) === 0;
+    if (!isEnabled) throw invalid("IPv6 is disabled on this device");
+  },
   find: (dev, key) => findNeighbour6(dev, key, 0),
   make: (ip, dev, key, isGcExempt) => makeNeighbour6(ip, dev, key, isGcExempt),
   keyOf: ({ key }) => key ?? new Uint8Array(16),

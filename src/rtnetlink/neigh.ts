@@ -45,6 +45,7 @@ export function newNeigh(families: NeighFamilies, request: Request): void {
   if ((header.flags & nd.NTF_PROXY) !== 0) return addProxy(named, header, attrs);
   if (((attrs.flagsExt ?? 0) & nd.NTF_EXT_MANAGED) !== 0) throw notSupported();
   if (named.dev === undefined) throw invalid("Device not specified");
+  named.family.checkDevice(named.dev);
   const isNew = named.family.find(named.dev, named.key) === undefined;
   const neigh = findOrMake(request, named, named.dev, header);
   update(request, neigh, isNew, header, attrs);
