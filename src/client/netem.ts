@@ -28,7 +28,7 @@ const tickNs = 64;
 const defaultLimit = 1_000;
 
 /** Losses: by chance, with a correlation, by the model of four states or by that of Gilbert and Elliott. */
-export type Loss =
+type Loss =
   | Share
   | { readonly probability: Share; readonly correlation?: Share }
   | {
@@ -41,7 +41,7 @@ export type Loss =
   | { readonly p: Share; readonly r?: Share; readonly h?: Share; readonly k?: Share };
 
 /** A chance, with or without a correlation to the last one drawn. */
-export type Chance = Share | { readonly probability: Share; readonly correlation?: Share };
+type Chance = Share | { readonly probability: Share; readonly correlation?: Share };
 
 /** What is wrong with a wire, in one direction. Times as "50ms" or in milliseconds, shares as "1%" or of 1. */
 export interface NetemOptions {
@@ -78,7 +78,7 @@ export interface NetemOptions {
 }
 
 /** Writes TCA_OPTIONS of a netem that does this and nothing else: what is not said is taken back. */
-export function writeNetem(writer: MessageWriter, options: NetemOptions): void {
+function writeNetem(writer: MessageWriter, options: NetemOptions): void {
   const nest = writer.nest(TCA_OPTIONS);
   const at = writer.reserve(tc.TC_NETEM_QOPT_SIZE);
   const delay = nanoseconds(options.delay ?? 0);

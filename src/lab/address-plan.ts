@@ -6,7 +6,7 @@
 //   h2─┘
 
 /** A node as far as addresses go. */
-export interface PlannedNode {
+interface PlannedNode {
   readonly name: string;
   readonly kind: "host" | "router" | "switch";
 }

@@ -6,7 +6,7 @@ import type { LabLink, LinkFaults } from "./link.ts";
 import { Host } from "./node.ts";
 
 /** The words there are. */
-export const PROMPT_HELP = `NODE ping NODE         one echo request, by name
+const PROMPT_HELP = `NODE ping NODE         one echo request, by name
 NODE COMMAND ...       a program of the system in a host
 pingall                every host pings every other
 nodes | links          what there is, with addresses and faults

@@ -19,7 +19,7 @@ export function psMtu(dev: Device): number {
 }
 
 /** Reads struct tc_fifo_qopt; without options the device's txqueuelen is the limit, in full frames for bytes. */
-export function fifoLimit(sch: Qdisc, options: Attribute | undefined, isBytes: boolean): number {
+function fifoLimit(sch: Qdisc, options: Attribute | undefined, isBytes: boolean): number {
   if (options === undefined) return sch.dev.txQueueLength * (isBytes ? psMtu(sch.dev) : 1);
   if (options.length < TC_FIFO_QOPT_SIZE) throw invalid();
   return getU32(options.bytes, options.start + TC_FIFO_QOPT_LIMIT);

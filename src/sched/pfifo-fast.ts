@@ -19,7 +19,7 @@ import {
 import { TCA_OPTIONS } from "../uapi/rtnetlink.ts";
 
 /** Which band a priority waits in (sch_default_prio2band). */
-export const DEFAULT_PRIOMAP: readonly number[] = [1, 2, 2, 2, 1, 2, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1];
+const DEFAULT_PRIOMAP: readonly number[] = [1, 2, 2, 2, 1, 2, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1];
 const BANDS = 3;
 
 class Band extends FrameList {

@@ -1,0 +1,270 @@
+// What: shapers let through what they are told to, classes share and borrow, flows get their turns, filters at the door decide.
+//
+//   red [v0 ⇒ discipline]──────[v1] blue
+//
+// Source: net/sched/sch_tbf.c, sch_htb.c, sch_prio.c, sch_fq_codel.c, cls_matchall.c, act_gact.c, act_mirred.c; RFC 8290. tc's own
+// words for all of it are compared with Linux in test/corpus/tc-*.txt.
+
+import { afterEach, expect, test } from "vitest";
+import { QueuePair } from "../../test/fixtures/queue.ts";
+import { setS32, setU32 } from "../bytes/endian.ts";
+import { TX_PACKETS } from "../net/counters.ts";
+import { readCounter } from "../net/device.ts";
+import type { Frame } from "../net/netdevice.ts";
+import type { WriteBody } from "../netlink/client.ts";
+import type { MessageWriter } from "../netlink/writer.ts";
+import * as cls from "../uapi/pkt_cls.ts";
+import * as tc from "../uapi/pkt_sched.ts";
+import * as rt from "../uapi/rtnetlink.ts";
+import * as gact from "../uapi/tc_gact.ts";
+import * as mirred from "../uapi/tc_mirred.ts";
+
+const MS = 1_000_000;
+const SECOND = 1_000 * MS;
+const CREATE = 0x400;
+const root = 0x1_0000;
+
+let pair: QueuePair | undefined;
+
+afterEach(() => {
+  expect(pair?.close() ?? []).toEqual([]);
+  pair = undefined;
+});
+
+async function start(): Promise<QueuePair> {
+  pair = await new QueuePair().start();
+  return pair;
+}
+
+/** Asks for a discipline, class or filter on v0. */
+async function ask(
+  on: QueuePair,
+  type: number,
+  {
+    parent = tc.TC_H_ROOT,
+    handle = 0,
+    info = 0,
+    kind,
+  }: { parent?: number; handle?: number; info?: number; kind: string },
+  options?: (writer: MessageWriter) => void,
+): Promise<void> {
+  const body: WriteBody = (writer) => {
+    const at = writer.reserve(rt.TCMSG_SIZE);
+    setS32(writer.bytes, at + rt.TCMSG_IFINDEX, on.red.ifindex);
+    setU32(writer.bytes, at + rt.TCMSG_HANDLE, handle);
+    setU32(writer.bytes, at + rt.TCMSG_PARENT, parent);
+    setU32(writer.bytes, at + rt.TCMSG_INFO, info);
+    writer.string(rt.TCA_KIND, kind);
+    if (options === undefined) return;
+    const nest = writer.nest(rt.TCA_OPTIONS);
+    options(writer);
+    writer.endNest(nest);
+  };
+  await (await on.machine.netns("red")).rtnl.request(type, CREATE, body);
+}
+
+/** struct tc_ratespec of so many bytes a second, with room for `bytes` in the bucket in ticks. */
+function rateInto(writer: MessageWriter, at: number, bytesPerSec: number): void {
+  setU32(writer.bytes, at + tc.TC_RATESPEC_RATE, bytesPerSec);
+  writer.bytes[at + tc.TC_RATESPEC_LINKLAYER] = 1;
+}
+
+const ticksOf = (bytes: number, bytesPerSec: number): number =>
+  Math.ceil((bytes * SECOND) / bytesPerSec / 64);
+
+test("tbf lets a burst through at once, then its rate, and drops what does not fit", async () => {
+  const on = await start();
+  const rate = 100_000;
+  await ask(on, rt.RTM_NEWQDISC, { handle: root, kind: "tbf" }, (writer) => {
+    const at = writer.attribute(tc.TCA_TBF_PARMS, tc.TC_TBF_QOPT_SIZE);
+    rateInto(writer, at + tc.TC_TBF_QOPT_RATE, rate);
+    setU32(writer.bytes, at + tc.TC_TBF_QOPT_LIMIT, 10_000);
+    setU32(writer.bytes, at + tc.TC_TBF_QOPT_BUFFER, ticksOf(3_000, rate));
+  });
+  const from = on.clock.now();
+  for (let sent = 0; sent < 20; sent++) on.send(1_000);
+  await on.clock.advance(SECOND);
+  const times = on.arrivals.map(({ atNs }) => Math.round((atNs - from) / MS));
+  // Three of the bucket, ten that waited, a hundred a second; seven had no room.
+  expect(times).toEqual([0, 0, 0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
+  expect(on.red.qdisc).toMatchObject({ packets: 13, bytes: 13_000, drops: 7, length: 0, backlog: 0 });
+});
+
+test("prio serves the first band that holds a frame", async () => {
+  const on = await start();
+  await ask(on, rt.RTM_NEWQDISC, { handle: root, kind: "tbf" }, (writer) => {
+    const at = writer.attribute(tc.TCA_TBF_PARMS, tc.TC_TBF_QOPT_SIZE);
+    rateInto(writer, at + tc.TC_TBF_QOPT_RATE, 100_000);
+    setU32(writer.bytes, at + tc.TC_TBF_QOPT_LIMIT, 100_000);
+    setU32(writer.bytes, at + tc.TC_TBF_QOPT_BUFFER, ticksOf(1_000, 100_000));
+  });
+  await (await on.machine.netns("red")).rtnl.request(rt.RTM_NEWQDISC, CREATE, (writer) => {
+    const at = writer.reserve(rt.TCMSG_SIZE);
+    setS32(writer.bytes, at + rt.TCMSG_IFINDEX, on.red.ifindex);
+    setU32(writer.bytes, at + rt.TCMSG_HANDLE, 2 * root);
+    setU32(writer.bytes, at + rt.TCMSG_PARENT, root | 1);
+    writer.string(rt.TCA_KIND, "prio");
+    const options = writer.attribute(rt.TCA_OPTIONS, tc.TC_PRIO_QOPT_SIZE);
+    setS32(writer.bytes, options, 3);
+    writer.bytes.set([1, 2, 2, 2, 1, 2, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1], options + tc.TC_PRIO_QOPT_PRIOMAP);
+  });
+  for (const priority of [2, 2, 0, 0, 6, 6]) on.send(1_000, (frame) => void (frame.priority = priority));
+  await on.clock.advance(SECOND);
+  // The first was gone before the others came.
+  expect(on.arrivals.map(({ number }) => number)).toEqual([0, 4, 5, 2, 3, 1]);
+});
+
+test("htb shares by rate, lends what is not used, and keeps to the ceiling", async () => {
+  const on = await start();
+  await ask(on, rt.RTM_NEWQDISC, { handle: root, kind: "htb" }, (writer) => {
+    const at = writer.attribute(tc.TCA_HTB_INIT, tc.TC_HTB_GLOB_SIZE);
+    setU32(writer.bytes, at + tc.TC_HTB_GLOB_VERSION, 3);
+    setU32(writer.bytes, at + tc.TC_HTB_GLOB_RATE2QUANTUM, 10);
+    setU32(writer.bytes, at + tc.TC_HTB_GLOB_DEFCLS, 3);
+  });
+  const addClass = (minor: number, parent: number, rate: number, ceil: number) =>
+    ask(on, rt.RTM_NEWTCLASS, { parent, handle: root | minor, kind: "htb" }, (writer) => {
+      const at = writer.attribute(tc.TCA_HTB_PARMS, tc.TC_HTB_OPT_SIZE);
+      rateInto(writer, at + tc.TC_HTB_OPT_RATE, rate);
+      rateInto(writer, at + tc.TC_HTB_OPT_CEIL, ceil);
+      setU32(writer.bytes, at + tc.TC_HTB_OPT_BUFFER, ticksOf(2_000, rate));
+      setU32(writer.bytes, at + tc.TC_HTB_OPT_CBUFFER, ticksOf(2_000, ceil));
+      setU32(writer.bytes, at + tc.TC_HTB_OPT_QUANTUM, 1_000);
+    });
+  await addClass(1, root, 100_000, 100_000);
+  await addClass(2, root | 1, 75_000, 100_000);
+  await addClass(3, root | 1, 25_000, 100_000);
+  const two = (frame: Frame) => void (frame.priority = root | 2);
+  for (let sent = 0; sent < 400; sent++) {
+    on.send(1_000, two);
+    on.send(500);
+  }
+  const from = on.clock.now();
+  const before = on.arrivals.length;
+  await on.clock.advance(2 * SECOND);
+  const shared = on.arrivals.slice(before);
+  const bytesOf = (length: number) => shared.filter((each) => each.length === length).length * length;
+  expect(bytesOf(1_000) / 150_000).toBeCloseTo(1, 1);
+  expect(bytesOf(500) / 50_000).toBeCloseTo(1, 1);
+  await on.clock.advance(20 * SECOND);
+  const last = on.arrivals.at(-1)?.atNs ?? 0;
+  // 600,000 bytes in all at 100,000 a second: nobody waited while there was something to lend.
+  expect((last - from) / SECOND).toBeCloseTo(6, 0);
+  expect(on.arrivals).toHaveLength(800);
+});
+
+test("fq_codel gives a thin flow its turn before a fat one, and drops from what stands too long", async () => {
+  const on = await start();
+  await ask(on, rt.RTM_NEWQDISC, { handle: root, kind: "htb" }, (writer) => {
+    const at = writer.attribute(tc.TCA_HTB_INIT, tc.TC_HTB_GLOB_SIZE);
+    setU32(writer.bytes, at + tc.TC_HTB_GLOB_VERSION, 3);
+    setU32(writer.bytes, at + tc.TC_HTB_GLOB_DEFCLS, 1);
+  });
+  await ask(on, rt.RTM_NEWTCLASS, { parent: root, handle: root | 1, kind: "htb" }, (writer) => {
+    const at = writer.attribute(tc.TCA_HTB_PARMS, tc.TC_HTB_OPT_SIZE);
+    for (const part of [tc.TC_HTB_OPT_RATE, tc.TC_HTB_OPT_CEIL]) rateInto(writer, at + part, 100_000);
+    for (const part of [tc.TC_HTB_OPT_BUFFER, tc.TC_HTB_OPT_CBUFFER])
+      setU32(writer.bytes, at + part, ticksOf(2_000, 100_000));
+  });
+  await ask(on, rt.RTM_NEWQDISC, { parent: root | 1, handle: 2 * root, kind: "fq_codel" });
+  const udp = (port: number) => (frame: Frame) => {
+    const { bytes, start } = frame;
+    bytes.set(
+      [
+        0x08,
+        0x00,
+        0x45,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        64,
+        17,
+        0,
+        0,
+        10,
+        0,
+        0,
+        1,
+        10,
+        0,
+        0,
+        2,
+        port >> 8,
+        port & 255,
+        0,
+        9,
+      ],
+      start + 12,
+    );
+    bytes[start + 16] = (frame.end - start - 14) >> 8;
+    bytes[start + 17] = (frame.end - start - 14) & 255;
+    frame.protocol = 0x0800;
+  };
+  for (let sent = 0; sent < 300; sent++) on.send(1_000, udp(1_000));
+  await on.clock.advance(500 * MS);
+  const from = on.clock.now();
+  on.send(200, udp(2_000));
+  await on.clock.advance(20 * SECOND);
+  const thin = on.arrivals.find(({ length }) => length === 200);
+  expect((thin?.atNs ?? 0) - from).toBeLessThan(40 * MS);
+  const codel = on.red.qdiscs?.find(({ ops }) => ops.id === "fq_codel");
+  expect(codel?.drops).toBeGreaterThan(5);
+  expect(on.arrivals.length + (codel?.drops ?? 0)).toBe(301);
+});
+
+/** A matchall filter with one action at a door of v0. */
+function addFilter(on: QueuePair, minor: number, kind: string, options: (writer: MessageWriter) => void) {
+  return ask(
+    on,
+    rt.RTM_NEWTFILTER,
+    { parent: (0xffff_0000 | minor) >>> 0, info: 0x0300, kind: "matchall" },
+    (writer) => {
+      const list = writer.nest(cls.TCA_MATCHALL_ACT);
+      const action = writer.nest(1);
+      writer.string(cls.TCA_ACT_KIND, kind);
+      const nest = writer.nest(cls.TCA_ACT_OPTIONS);
+      options(writer);
+      writer.endNest(nest).endNest(action).endNest(list);
+    },
+  );
+}
+
+test("matchall drops at the door on the way out, and counts it", async () => {
+  const on = await start();
+  await ask(on, rt.RTM_NEWQDISC, { parent: tc.TC_H_CLSACT, handle: 0xffff_0000, kind: "clsact" });
+  await addFilter(on, tc.TC_H_MIN_EGRESS, "gact", (writer) => {
+    const at = writer.attribute(gact.TCA_GACT_PARMS, gact.TC_GACT_SIZE);
+    setS32(writer.bytes, at + gact.TC_GACT_ACTION, cls.TC_ACT_SHOT);
+  });
+  on.send();
+  on.send();
+  expect(on.arrivals).toEqual([]);
+  expect(on.red.drops?.get("filtered")).toBe(2);
+  expect(on.red.ingressQdisc).toMatchObject({ packets: 2, drops: 2 });
+});
+
+test("mirred sends a copy by another device, and the frame itself goes on", async () => {
+  const on = await start();
+  const red = await on.machine.netns("red");
+  await red.link.add({ kind: "dummy", name: "d0" });
+  await red.link.set("d0", { addrGenMode: "none", isUp: true });
+  const { ifindex } = await red.link.get("d0");
+  await ask(on, rt.RTM_NEWQDISC, { parent: tc.TC_H_CLSACT, handle: 0xffff_0000, kind: "clsact" });
+  await addFilter(on, tc.TC_H_MIN_EGRESS, "mirred", (writer) => {
+    const at = writer.attribute(mirred.TCA_MIRRED_PARMS, mirred.TC_MIRRED_SIZE);
+    setS32(writer.bytes, at + mirred.TC_MIRRED_ACTION, cls.TC_ACT_PIPE);
+    setS32(writer.bytes, at + mirred.TC_MIRRED_EACTION, mirred.TCA_EGRESS_MIRROR);
+    setU32(writer.bytes, at + mirred.TC_MIRRED_IFINDEX, ifindex);
+  });
+  await on.clock.advance(SECOND);
+  const sentBy = () => readCounter(on.red.netns.devices.get(ifindex)!, TX_PACKETS);
+  const before = sentBy();
+  on.send();
+  await on.clock.advance(MS);
+  expect(on.arrivals).toHaveLength(1);
+  expect(sentBy() - before).toBe(1);
+});
