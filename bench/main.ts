@@ -27,6 +27,8 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   bridge: () => import("./bridge.ts"),
   "link-churn": () => import("./link-churn.ts"),
   tcp: () => import("./tcp.ts"),
+  netem: () => import("./netem.ts"),
+  lab: () => import("./lab.ts"),
   programs: () => import("./programs.ts"),
   "run-ip": () => import("./run-ip.ts"),
 };

@@ -43,6 +43,7 @@ export function devChangeCarrier(dev: Device, hasCarrier: boolean): void {
 export function devChangeTxQueueLength(dev: Device, length: number): void {
   if (dev.txQueueLength === length) return;
   dev.txQueueLength = length;
+  dev.qdisc?.ops.changeTxQueueLength?.(dev.qdisc);
   notify("change-tx-queue-length", dev);
 }
 

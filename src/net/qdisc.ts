@@ -79,7 +79,8 @@ export function activateQdisc(dev: Device): void {
   if (dev.isActivated) return;
   dev.isActivated = true;
   const { defaultQdisc } = dev.machine;
-  if (dev.qdisc !== null || dev.isQueueless || defaultQdisc === null) return;
+  // Without a queue length there is nothing to queue in: frames go straight out.
+  if (dev.qdisc !== null || dev.isQueueless || dev.txQueueLength === 0 || defaultQdisc === null) return;
   dev.qdisc = createDefaultQdisc(dev, defaultQdisc, TC_H_ROOT);
 }
 

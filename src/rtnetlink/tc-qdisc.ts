@@ -214,7 +214,7 @@ function graftOnClass(
 /** The discipline a device has by itself, when the one that was asked for goes. */
 function defaultRoot(dev: Device): Qdisc | null {
   const { defaultQdisc } = dev.machine;
-  if (dev.isQueueless || defaultQdisc === null || !dev.isActivated) return null;
+  if (dev.isQueueless || dev.txQueueLength === 0 || defaultQdisc === null || !dev.isActivated) return null;
   const sch = allocQdisc(dev, defaultQdisc, TC_H_ROOT);
   defaultQdisc.init?.(sch, undefined, () => {});
   return sch;
