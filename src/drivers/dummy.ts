@@ -18,7 +18,7 @@ const deviceOps: DeviceOps<null> = {
   startXmit,
   setMacAddress: etherSetMacAddress,
   changeCarrier,
-  ethtool: { stampsSent: true },
+  ethtool: { stampsSent: () => true },
 };
 
 /** Optional in a kind's table: policy, peerType, newLink, changeLink, delLink, fillInfo, linkNetns (net/netdevice.ts). */

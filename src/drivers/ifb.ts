@@ -5,7 +5,7 @@
 // in front of its work, which here is the scheduler's: frames go on when what sent them is done.
 
 import { RX_BYTES, RX_DROPPED, RX_PACKETS, TX_BYTES, TX_DROPPED, TX_PACKETS } from "../net/counters.ts";
-import { count } from "../net/device.ts";
+import { count, readCounter } from "../net/device.ts";
 import { etherRandomAddress, etherSetup, ethTypeTrans, validateEtherAddress } from "../net/ethernet.ts";
 import * as features from "../net/features.ts";
 import { drop } from "../net/frame.ts";
@@ -19,7 +19,7 @@ import { IFF_MULTICAST, IFF_NOARP } from "../uapi/if.ts";
 /** TX_Q_LIMIT */
 const txQueueLength = 32;
 
-const deviceOps: DeviceOps<IfbState> = { stop, startXmit };
+const deviceOps: DeviceOps<IfbState> = { stop, startXmit, ethtool: { statisticNames, statistics } };
 
 export const ifb: LinkOps<IfbState> = {
   kind: "ifb",
@@ -56,6 +56,28 @@ function setup(dev: Device<IfbState>): void {
   dev.minMtu = 0;
   dev.maxMtu = 0;
   etherRandomAddress(dev);
+}
+
+/** What each queue counts: here the first one counts all. */
+function statisticNames(dev: Device<IfbState>): readonly string[] {
+  const names = (way: string, count: number): string[] =>
+    Array.from({ length: count }, (_, queue) => [
+      `${way}_queue_${queue}_packets`,
+      `${way}_queue_${queue}_bytes`,
+    ]).flat();
+  return [...names("rx", dev.realRxQueues), ...names("tx", dev.realTxQueues)];
+}
+
+function statistics(dev: Device<IfbState>): readonly number[] {
+  const values = (packets: number, bytes: number, count: number): number[] => [
+    readCounter(dev, packets),
+    readCounter(dev, bytes),
+    ...new Array(2 * (count - 1)).fill(0),
+  ];
+  return [
+    ...values(RX_PACKETS, RX_BYTES, dev.realRxQueues),
+    ...values(TX_PACKETS, TX_BYTES, dev.realTxQueues),
+  ];
 }
 
 function validate(attrs: LinkAttributes): void {

@@ -21,7 +21,7 @@ const txQueueLength = 1_000;
 const deviceOps: DeviceOps<null> = {
   startXmit,
   setMacAddress: etherSetMacAddress,
-  ethtool: { hasLink: () => true, stampsSent: true },
+  ethtool: { hasLink: () => true, stampsSent: () => true },
 };
 
 /** Puts `lo` into a new namespace (loopback_net_init). No kind made it, so no request can delete it. */

@@ -34,7 +34,7 @@ export const vethEthtool: EthtoolOps<End> = {
   statistics: (dev) => [dev.state.peer?.ifindex ?? 0, ...new Array(statisticNames(dev).length - 1).fill(0)],
   channels,
   setChannels,
-  stampsSent: true,
+  stampsSent: () => true,
 };
 
 function statisticNames(dev: Device<End>): readonly string[] {

@@ -43,6 +43,7 @@ const deviceOps: DeviceOps<null> = {
   setMacAddress: etherSetMacAddress,
   addSlave,
   delSlave,
+  ethtool: { driverInfo: () => ({ driver: "vrf", version: "1.0" }) },
 };
 
 export const vrf: LinkOps<null, typeof vrfPolicy> = {

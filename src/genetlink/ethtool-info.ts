@@ -127,7 +127,7 @@ export const infoOps: readonly GenlOp[] = [
 
 /** How frames of a device are stamped, SOF_TIMESTAMPING_* (__ethtool_get_ts_info). */
 export function timestamping(dev: Device | undefined): bigint {
-  return (dev?.ops.ethtool?.stampsSent === true ? TX_SOFTWARE : 0n) | RX_SOFTWARE | SOFTWARE;
+  return (dev?.ops.ethtool?.stampsSent?.(dev) === true ? TX_SOFTWARE : 0n) | RX_SOFTWARE | SOFTWARE;
 }
 
 /** The groups asked for (stats_parse_request). */

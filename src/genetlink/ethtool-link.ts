@@ -3,6 +3,7 @@
 // Mirrors net/ethtool/linkinfo.c, net/ethtool/linkmodes.c and net/ethtool/linkstate.c, with their texts. Omitted: changes, which
 // no virtual device takes; link modes, of which none has any; the extended state of a link that is down.
 
+import { linkSettings } from "../net/ethtool.ts";
 import type { Device, EthtoolLinkSettings } from "../net/netdevice.ts";
 import { NetlinkError, notSupported, refused } from "../netlink/error.ts";
 import { nest, policy, u8, u32 } from "../netlink/policy.ts";
@@ -116,11 +117,13 @@ export const linkOps: readonly GenlOp[] = [
 
 /** The settings of a device that has any (__ethtool_get_link_ksettings). */
 export function settingsOf(dev: Device | undefined): EthtoolLinkSettings {
-  const settings = dev?.ops.ethtool?.linkSettings;
-  if (dev === undefined || settings === undefined) {
-    throw new NetlinkError("EOPNOTSUPP", "failed to retrieve link settings");
+  try {
+    if (dev === undefined) throw notSupported();
+    return linkSettings(dev);
+  } catch (error) {
+    if (!(error instanceof NetlinkError)) throw error;
+    throw new NetlinkError(error.code, "failed to retrieve link settings");
   }
-  return settings(dev);
 }
 
 /** Whether a device has a link; undefined where the device does not know (__ethtool_get_link). */

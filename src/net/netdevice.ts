@@ -412,7 +412,7 @@ export interface EthtoolOps<State = unknown> {
   channels?(dev: Device<State>): EthtoolChannels;
   setChannels?(dev: Device<State>, channels: EthtoolChannels): void;
   /** Frames are stamped when they are sent (get_ts_info: SOF_TIMESTAMPING_TX_SOFTWARE). */
-  readonly stampsSent?: boolean;
+  stampsSent?(dev: Device<State>): boolean;
 }
 
 /** A driver (`struct ethtool_drvinfo`). */

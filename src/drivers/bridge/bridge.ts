@@ -16,6 +16,7 @@ import type { Device, DeviceOps, LinkOps, NewLink } from "../../net/netdevice.ts
 import { queueUnregister, registerDevice, unregisterDevice } from "../../net/register.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { ETH_MAX_MTU } from "../../uapi/if_ether.ts";
+import { bridgeEthtool } from "./ethtool.ts";
 import { deviceEvent } from "./events.ts";
 import { deleteByPort } from "./fdb.ts";
 import { fdbOps } from "./fdb-request.ts";
@@ -63,6 +64,7 @@ const deviceOps: DeviceOps<Bridge> = {
   fixFeatures,
   addSlave: (dev, port) => addPort(dev.state, port),
   delSlave: (dev, port) => deletePort(dev.state, port),
+  ethtool: bridgeEthtool,
   fillBridgeLink,
   setBridgeLink,
   delBridgeLink,

@@ -11,6 +11,7 @@ import { devUcAdd, devUcDel, syncAddresses, unsyncAddresses } from "../../net/ad
 import { carrierProtoDown } from "../../net/carrier.ts";
 import { devSetMacAddress } from "../../net/change.ts";
 import { etherSetup } from "../../net/ethernet.ts";
+import { stackedEthtool } from "../../net/ethtool.ts";
 import * as features from "../../net/features.ts";
 import { devSetAllmulti, devSetPromiscuity } from "../../net/flags.ts";
 import type { Device, DeviceOps, LinkOps, Netns } from "../../net/netdevice.ts";
@@ -39,6 +40,7 @@ const deviceOps: DeviceOps<MacvlanState> = {
   fixFeatures,
   changeProtoDown: carrierProtoDown,
   getIflink: (dev) => dev.state.port?.lower.ifindex ?? 0,
+  ethtool: stackedEthtool({ driver: "macvlan", version: "0.1" }, (dev) => dev.state.port?.lower ?? null),
 };
 
 export const macvlan: LinkOps<MacvlanState, typeof macvlanPolicy> = {
@@ -74,6 +76,7 @@ const alwaysOn =
   features.NETIF_F_SG |
   features.NETIF_F_HW_CSUM |
   features.NETIF_F_GSO_SOFTWARE |
+  features.NETIF_F_GSO_ENCAP_ALL |
   features.NETIF_F_GSO_ROBUST;
 
 function setup(dev: Macvlan): void {

@@ -11,6 +11,7 @@ import { netifCarrierOff, netifCarrierOn } from "../../net/carrier.ts";
 import { TX_BYTES, TX_DROPPED, TX_PACKETS } from "../../net/counters.ts";
 import { count } from "../../net/device.ts";
 import { etherSetup } from "../../net/ethernet.ts";
+import { stackedEthtool } from "../../net/ethtool.ts";
 import * as features from "../../net/features.ts";
 import { devSetAllmulti, devSetPromiscuity } from "../../net/flags.ts";
 import { sendBelow } from "../../net/lower.ts";
@@ -43,6 +44,10 @@ const deviceOps: DeviceOps<VlanState> = {
   setRxMode,
   fixFeatures,
   getIflink: (dev) => dev.state.lower?.ifindex ?? 0,
+  ethtool: stackedEthtool(
+    { driver: "802.1Q VLAN Support", version: "1.8", firmware: "N/A" },
+    (dev) => dev.state.lower,
+  ),
 };
 
 export const vlan: LinkOps<VlanState, typeof vlanPolicy> = {

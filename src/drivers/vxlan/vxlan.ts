@@ -9,6 +9,7 @@
 import { joinUdpGroup, leaveUdpGroup } from "../../inet/udp/bind.ts";
 import { carrierProtoDown } from "../../net/carrier.ts";
 import { etherRandomAddress, etherSetMacAddress, etherSetup } from "../../net/ethernet.ts";
+import { stackedEthtool } from "../../net/ethtool.ts";
 import * as features from "../../net/features.ts";
 import { deleteDevice } from "../../net/namespace.ts";
 import type { Device, DeviceEvent, DeviceOps, LinkOps, Netns } from "../../net/netdevice.ts";
@@ -35,6 +36,10 @@ const deviceOps: DeviceOps<VxlanState> = {
   setMacAddress: etherSetMacAddress,
   changeMtu,
   changeProtoDown: carrierProtoDown,
+  ethtool: {
+    ...stackedEthtool<VxlanState>({ driver: "vxlan", version: "0.1" }, (dev) => dev.state.lower),
+    stampsSent: () => false,
+  },
   fdb: fdbOps,
 };
 
