@@ -21,8 +21,9 @@ import { joinRtnetlink } from "./rtnetlink/join.ts";
 import { joinInetRequests } from "./rtnetlink/join-inet.ts";
 import { joinTrafficControl } from "./rtnetlink/tc-join.ts";
 import { classifiers } from "./sched/classifiers.ts";
+import { SockDiag } from "./sock_diag/protocol.ts";
 import { MachineNetns } from "./sockets/netns.ts";
-import { NETLINK_GENERIC } from "./uapi/netlink.ts";
+import { NETLINK_GENERIC, NETLINK_SOCK_DIAG } from "./uapi/netlink.ts";
 
 export type { NetlinkSession, SessionOptions } from "./af_netlink/session.ts";
 export type { AddressEntry, AddressOptions } from "./client/addr-api.ts";
@@ -104,6 +105,7 @@ export class Machine implements NetlinkProvider {
       joinTrafficControl(rtnetlink, classifiers);
       core.afOps.push(inetAfOps, inet6AfOps);
       ethtool = joinGenetlink(table);
+      table.register(NETLINK_SOCK_DIAG, new SockDiag());
     });
     this.table = table ?? new NetlinkTable(this.core);
     this.ethtool = ethtool ?? joinGenetlink(this.table);

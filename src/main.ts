@@ -21,6 +21,7 @@ where  COMMAND is one of
   ping        ICMP and ICMPv6 echo requests, with the words of iputils' ping
   capture     frames as they pass, as text or into a pcapng file
   extcap      what Wireshark asks of a capture source
+  ss          sockets of TCP and UDP, with the words of iproute2's ss
   sysctl      settings of a namespace, with the words of procps' sysctl
   run         an unmodified program (ip, tc, ethtool, …) on uveth's machine instead of the kernel
   exec        any program of the system in a namespace, with a network stack of the kernel, without root

@@ -18,6 +18,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["tc", async (): Promise<Command> => (await import("./tc/command.ts")).runTc],
   ["ping", async (): Promise<Command> => (await import("./ping/command.ts")).runPing],
   ["capture", async (): Promise<Command> => (await import("./capture/command.ts")).runCapture],
+  ["ss", async (): Promise<Command> => (await import("./ss/command.ts")).runSs],
   ["sysctl", async (): Promise<Command> => (await import("./sysctl/command.ts")).runSysctl],
   ["extcap", async (): Promise<Command> => (await import("./capture/extcap.ts")).runExtcap],
 ]);
