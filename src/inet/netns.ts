@@ -20,6 +20,7 @@ import { Fib6Table } from "./ipv6/fib.ts";
 import type { ProxyNeighbour } from "./neigh/neighbour.ts";
 import { defaultNeighValues, NeighParms } from "./neigh/parms.ts";
 import type { NexthopObject } from "./nexthop/object.ts";
+import { PathMtus } from "./path-mtu.ts";
 import type { PingSocket } from "./ping-socket.ts";
 import type { ProtocolSlot } from "./protocol-slot.ts";
 import { RateLimits } from "./rate-limit.ts";
@@ -95,6 +96,9 @@ export class IpNetns extends NetnsSlot {
   readonly fragments4: FragmentQueues;
   readonly fragments6: FragmentQueues;
   readonly limits: RateLimits;
+  /** What ICMP has told of paths. */
+  readonly pathMtus4: PathMtus;
+  readonly pathMtus6: PathMtus;
   /** Pings under way, by ICMP identifier. */
   readonly pings = new Map<number, PingSocket>();
   /** The sockets of UDP and of TCP, once there have been any. */
@@ -124,6 +128,8 @@ export class IpNetns extends NetnsSlot {
     this.fragments4 = new FragmentQueues(machine);
     this.fragments6 = new FragmentQueues(machine);
     this.limits = new RateLimits(machine.clock);
+    this.pathMtus4 = new PathMtus(machine.clock);
+    this.pathMtus6 = new PathMtus(machine.clock);
   }
 
   /** Finds out anew whether packets have to be looked into: rules or settings have changed. */

@@ -6,6 +6,8 @@
 import { align4, getU32, setS32, setU32 } from "../bytes/endian.ts";
 import type { Metrics } from "../inet/metrics.ts";
 import { checkCongestion, clampMetric } from "../inet/metrics.ts";
+import type { IpNetns } from "../inet/netns.ts";
+import type { PathMtu } from "../inet/path-mtu.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { attributes } from "../netlink/attribute.ts";
 import { invalid, notSupported } from "../netlink/error.ts";
@@ -66,6 +68,23 @@ export function packetProtocol(protocol: number | undefined, icmp: number): numb
   if (protocol !== IPPROTO_TCP && protocol !== IPPROTO_UDP && protocol !== icmp)
     throw notSupported("Unsupported ip proto");
   return protocol;
+}
+
+/** A route's metrics with what is known of the path's MTU. */
+export function withPathMtu(metrics: Metrics | null, path: PathMtu | undefined): Metrics | null {
+  if (path === undefined) return metrics;
+  const lock: readonly (readonly [number, number])[] = path.isLocked
+    ? [[rt.RTAX_LOCK, 1 << rt.RTAX_MTU]]
+    : [];
+  return new Map([...(metrics ?? []), ...lock, [rt.RTAX_MTU, path.mtu]]);
+}
+
+const nsPerCentisecond = 10_000_000;
+
+/** Hundredths of a second until what is known of the path is forgotten; 0 when nothing is. */
+export function expiryOf({ inet }: IpNetns, path: PathMtu | undefined): number {
+  if (path === undefined) return 0;
+  return Math.max(Math.floor((path.untilNs - inet.machine.clock.now()) / nsPerCentisecond), 0);
 }
 
 /** What RTA_METRICS says. */

@@ -20,7 +20,15 @@ import { IPPROTO_ICMP } from "../uapi/in.ts";
 import { RTCF_BROADCAST, RTCF_LOCAL, RTCF_MULTICAST } from "../uapi/in_route.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { AF_INET } from "../uapi/socket.ts";
-import { packetProtocol, putMetrics, putRouteCacheinfo, putRtmsg, readRtmsg } from "./route-msg.ts";
+import {
+  expiryOf,
+  packetProtocol,
+  putMetrics,
+  putRouteCacheinfo,
+  putRtmsg,
+  readRtmsg,
+  withPathMtu,
+} from "./route-msg.ts";
 import type { RouteAttributes4 } from "./route4-config.ts";
 import { routePolicy4 } from "./route4-config.ts";
 import { fillRoute4, putIpv4, putVia6 } from "./route4-fill.ts";
@@ -65,7 +73,7 @@ export function getRoute4(request: Request): void {
   request.reply((writer) => {
     writer.begin(rt.RTM_NEWROUTE, 0, origin.seq, origin.portId);
     if ((question.flags & rt.RTM_F_FIB_MATCH) !== 0) fillMatch(writer, route, table);
-    else fillWay(writer, question, route, table, input);
+    else fillWay(ip, writer, question, route, table, input);
     writer.end();
   });
 }
@@ -122,6 +130,7 @@ function fillMatch(writer: MessageWriter, { result }: Route4, table: number): vo
 
 /** Writes the way itself (rt_fill_info). */
 function fillWay(
+  ip: IpNetns,
   writer: MessageWriter,
   question: Question,
   route: Route4,
@@ -150,11 +159,12 @@ function fillWay(
   if (route.nexthop6 !== null) putVia6(writer, route.nexthop6);
   else if (route.hasGateway && route.nexthop !== 0) putIpv4(writer, rt.RTA_GATEWAY, route.nexthop);
   const info = route.alias?.info;
-  putMetrics(writer, info?.metrics ?? null, info?.congestion);
+  const path = input === undefined ? ip.pathMtus4.get(question.destination) : undefined;
+  putMetrics(writer, withPathMtu(info?.metrics ?? null, path), info?.congestion);
   if (question.mark !== 0) writer.u32(rt.RTA_MARK, question.mark);
   if (question.uid !== undefined) writer.u32(rt.RTA_UID, question.uid);
   if (input !== undefined) writer.u32(rt.RTA_IIF, input.ifindex);
-  putRouteCacheinfo(writer, 0, 0);
+  putRouteCacheinfo(writer, expiryOf(ip, path), 0);
 }
 
 /** RTCF_* of a way. */

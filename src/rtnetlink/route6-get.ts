@@ -4,6 +4,7 @@
 // and texts.
 
 import type { Request } from "../af_netlink/handler.ts";
+import { ipv6ToText } from "../bytes/ipv6.ts";
 import type { Fib6Route } from "../inet/ipv6/fib.ts";
 import { Route6, routeInput6, routeOutput6 } from "../inet/ipv6/route.ts";
 import { isRejectType } from "../inet/ipv6/route-create.ts";
@@ -17,7 +18,15 @@ import type { MessageWriter } from "../netlink/writer.ts";
 import { IPPROTO_ICMPV6 } from "../uapi/in6.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { AF_INET6 } from "../uapi/socket.ts";
-import { packetProtocol, putMetrics, putRouteCacheinfo, putRtmsg, readRtmsg } from "./route-msg.ts";
+import {
+  expiryOf,
+  packetProtocol,
+  putMetrics,
+  putRouteCacheinfo,
+  putRtmsg,
+  readRtmsg,
+  withPathMtu,
+} from "./route-msg.ts";
 import type { RouteAttributes6 } from "./route6-config.ts";
 import { addressIn, routePolicy6 } from "./route6-config.ts";
 import { expiresIn, fillRoute6 } from "./route6-fill.ts";
@@ -121,12 +130,14 @@ function fillWay(
   }
   // Once more when it is the route's own, as on Linux.
   if (found.prefsrc !== null) writer.binary(rt.RTA_PREFSRC, found.prefsrc);
-  putMetrics(writer, found.metrics, found.congestion);
+  const ip = ipNetns(netns);
+  const path = input === undefined ? ip.pathMtus6.get(ipv6ToText(route.destination)) : undefined;
+  putMetrics(writer, withPathMtu(found.metrics, path), found.congestion);
   writer.u32(rt.RTA_PRIORITY, found.metric);
   if (found.gateway !== null) writer.binary(rt.RTA_GATEWAY, found.gateway);
   const out = dev ?? found.dev;
   if (out !== null) writer.u32(rt.RTA_OIF, out.ifindex);
-  putRouteCacheinfo(writer, expiresIn(machine, found), 0);
+  putRouteCacheinfo(writer, path === undefined ? expiresIn(machine, found) : expiryOf(ip, path), 0);
   writer.u8(rt.RTA_PREF, found.pref);
 }
 

@@ -103,6 +103,7 @@ function error(ip: IpNetns, frame: Frame): void {
     end - inner < IPV4_SIZE ? undefined : ip.inet.errorHandlers4.get(ipv4Protocol(bytes, inner));
   if (handler !== undefined) return tellProtocol(ip, frame, handler);
   const ping = end - inner < IPV4_SIZE ? undefined : pingOf(ip, bytes, inner, end);
+  if (ping !== undefined || isAboutReply(bytes, inner, end)) learnPathMtu(ip, frame, inner);
   if (ping === undefined) return drop(frame, "no-socket");
   const echoAt = inner + ipv4HeaderLength(bytes, inner);
   const type = wire.icmpType(bytes, start);
@@ -138,6 +139,31 @@ function tellProtocol(ip: IpNetns, frame: Frame, handler: ErrorHandler): void {
     ifindex: dev?.ifindex ?? 0,
   });
   frame.pool.free(frame);
+}
+
+/** Whether an error is about an answer that this host gave to an echo request, which no socket waits for. */
+function isAboutReply(bytes: Uint8Array, inner: number, end: number): boolean {
+  const at = inner + ipv4HeaderLength(bytes, inner);
+  const isIcmp = ipv4Protocol(bytes, inner) === IPPROTO_ICMP && end - at >= wire.ICMP_SIZE;
+  return isIcmp && wire.icmpType(bytes, at) === uapi.ICMP_ECHOREPLY;
+}
+
+/** The smallest MTU that is believed (net.ipv4.route.min_pmtu). */
+const leastMtu = 552;
+
+/** A packet of this host was too big for a link on its way (ipv4_update_pmtu). */
+function learnPathMtu(ip: IpNetns, { bytes, start }: Frame, inner: number): void {
+  const isTooBig =
+    wire.icmpType(bytes, start) === uapi.ICMP_DEST_UNREACH &&
+    wire.icmpCode(bytes, start) === uapi.ICMP_FRAG_NEEDED;
+  const mtu = wire.icmpRest(bytes, start) & 0xffff;
+  if (!isTooBig || mtu === 0 || !ip.addresses4.has(ipv4Source(bytes, inner) | 0)) return;
+  const destination = ipv4Destination(bytes, inner);
+  const route = new Route4();
+  route.flow.destination = destination;
+  if (!routeOutput(ip, route) || route.mtu < mtu) return;
+  ip.pathMtus4.learn(destination, Math.max(mtu, Math.min(route.mtu, leastMtu)), mtu < leastMtu);
+  ip.routeGeneration++;
 }
 
 function pingOf(ip: IpNetns, bytes: Uint8Array, inner: number, end: number) {

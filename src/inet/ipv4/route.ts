@@ -153,6 +153,10 @@ function makeRoute(
   setNexthop(route, used === null ? null : route.result.nexthop, flow.destination);
   route.alias = used;
   route.mtu = mtuOf(dev, used?.info ?? null);
+  if (!ip.pathMtus4.isEmpty && !isLoopback) {
+    const path = ip.pathMtus4.get(flow.destination);
+    if (path !== undefined) route.mtu = Math.min(route.mtu, path.mtu);
+  }
   return true;
 }
 

@@ -3,7 +3,7 @@
 //
 // Mirrors net/ipv6/icmp.c (icmpv6_rcv, icmpv6_echo_reply, icmpv6_notify). Omitted: node information, mobility.
 
-import { isIpv6LinkLocal, isIpv6Multicast, isIpv6Unspecified } from "../../bytes/ipv6.ts";
+import { ipv6ToText, isIpv6LinkLocal, isIpv6Multicast, isIpv6Unspecified } from "../../bytes/ipv6.ts";
 import { drop } from "../../net/frame.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { CHECKSUM_NONE } from "../../net/netdevice.ts";
@@ -31,6 +31,7 @@ import {
 import { l3mdevIfindex } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { ipNetns } from "../slots.ts";
+import { hasUsableAddress } from "./address-find.ts";
 import { isAnycast } from "./anycast.ts";
 import { In6Device } from "./device.ts";
 import { hopLimitOf, sendIcmp6 } from "./icmp-error.ts";
@@ -148,6 +149,7 @@ function error(ip: IpNetns, frame: Frame): void {
     frame.pool.free(frame);
     return;
   }
+  if (isWalked && walk.protocol === IPPROTO_ICMPV6) learnPathMtu(ip, frame, inner);
   const isEcho =
     isWalked &&
     walk.protocol === IPPROTO_ICMPV6 &&
@@ -164,6 +166,22 @@ function error(ip: IpNetns, frame: Frame): void {
   };
   frame.pool.free(frame);
   ping.error(report);
+}
+
+/** The least MTU of a link: a smaller one is not believed. */
+const leastMtu = 1_280;
+
+/** A packet of this host was too big for a link on its way (ip6_update_pmtu). */
+function learnPathMtu(ip: IpNetns, { bytes, start }: Frame, inner: number): void {
+  if (wire.icmpv6Type(bytes, start) !== uapi.ICMPV6_PKT_TOOBIG) return;
+  if (!hasUsableAddress(ip, bytes, inner + IPV6_SOURCE, null)) return;
+  const route = new Route6();
+  const destination = inner + IPV6_DESTINATION;
+  route.destination.set(bytes.subarray(destination, destination + 16));
+  const mtu = wire.icmpv6Rest(bytes, start);
+  if (mtu < leastMtu || !routeOutput6(ip, route) || route.mtu <= mtu) return;
+  ip.pathMtus6.learn(ipv6ToText(route.destination), mtu);
+  ip.routeGeneration++;
 }
 
 /** A router asks who listens to which group; it must be on the link (RFC 3810 6.2). */

@@ -3,7 +3,13 @@
 // Mirrors net/ipv6/route.c (ip6_route_output_flags, ip6_route_input, ip6_rt_init_dst) and net/ipv6/ip6_output.c
 // (ip6_dst_lookup_tail). Omitted: the cache of exceptions (learned path MTUs and redirects).
 
-import { isIpv6LinkLocal, isIpv6Loopback, isIpv6Multicast, isIpv6Unspecified } from "../../bytes/ipv6.ts";
+import {
+  ipv6ToText,
+  isIpv6LinkLocal,
+  isIpv6Loopback,
+  isIpv6Multicast,
+  isIpv6Unspecified,
+} from "../../bytes/ipv6.ts";
 import type { Device } from "../../net/netdevice.ts";
 import type { ErrnoName } from "../../uapi/errno.ts";
 import { IFF_LOOPBACK } from "../../uapi/if.ts";
@@ -131,6 +137,10 @@ function setWay(ip: IpNetns, route: Route6, destination: Uint8Array, offset: num
   route.nexthop = found.gateway ?? destination;
   route.nexthopOffset = found.gateway === null ? offset : 0;
   route.mtu = route.dev === null ? 0 : mtuOf6(route.dev, found);
+  if (!ip.pathMtus6.isEmpty && destination === route.destination) {
+    const path = ip.pathMtus6.get(ipv6ToText(destination, offset));
+    if (path !== undefined) route.mtu = Math.min(route.mtu, path.mtu);
+  }
   return route.dev !== null;
 }
 
