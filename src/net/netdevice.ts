@@ -386,6 +386,8 @@ export interface DeviceOps<State = unknown> {
   readonly fdb?: FdbOps<State>;
   /** The table of multicast groups behind the device. */
   readonly mdb?: MdbOps<State>;
+  /** The VLANs of the ports of the device and its own. */
+  readonly vlans?: VlanOps<State>;
   /** The speed of the link in Mb/s, for the costs of spanning tree (ethtool's); without it not known. */
   linkSpeed?(dev: Device<State>): number;
   /** The ifindex of the device at the other end or below; its own by default (ndo_get_iflink). */
@@ -502,6 +504,14 @@ export interface MdbOps<State = unknown> {
   delBulk?(dev: Device<State>, message: Message): void;
   dump?(dev: Device<State>, out: DumpWriter): Generator<void, void, void>;
   get?(dev: Device<State>, message: Message, reply: (write: (writer: MessageWriter) => void) => void): void;
+}
+
+/** A table of VLANs (RTM_*VLAN); `target` is a port of `dev`, or `dev`. Requests begin with `struct br_vlan_msg`. */
+export interface VlanOps<State = unknown> {
+  add(dev: Device<State>, target: Device, message: Message): void;
+  del(dev: Device<State>, target: Device, message: Message): void;
+  /** Writes the VLANs of `target` behind the message header, with what they have counted if asked; false for none. */
+  fill(dev: Device<State>, target: Device, writer: MessageWriter, hasStats: boolean): boolean;
 }
 
 /** Adds an extended-ack text to the answer of a request that goes through. */

@@ -21,6 +21,7 @@ import { joinLinkMessages } from "./notify.ts";
 import { getNsid, joinNsidMessages, newNsid } from "./nsid.ts";
 import { setLink } from "./setlink.ts";
 import { dumpStats, getStats } from "./stats.ts";
+import { delVlan, dumpVlans, newVlan } from "./vlan.ts";
 
 /** Makes NETLINK_ROUTE available on `machine`, whose sockets are in `table`, before its first device is registered. */
 export function joinRtnetlink(machine: MachineContext, table: NetlinkTable): Rtnetlink {
@@ -43,6 +44,9 @@ export function joinRtnetlink(machine: MachineContext, table: NetlinkTable): Rtn
   rtnetlink.register(AF_BRIDGE, rt.RTM_NEWMDB, { handle: newMdb });
   rtnetlink.register(AF_BRIDGE, rt.RTM_DELMDB, { handle: delMdb, isBulkDelete: true });
   rtnetlink.register(AF_BRIDGE, rt.RTM_GETMDB, { handle: getMdb, dump: dumpMdb });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_NEWVLAN, { handle: newVlan });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_DELVLAN, { handle: delVlan });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_GETVLAN, { dump: dumpVlans });
   machine.announce = (group, netns, write) => rtnetlink.notify(group, netns, undefined, write);
   // The family is known to links, but takes no changes in IFLA_AF_SPEC (br_af_ops).
   machine.afOps.push({ family: AF_BRIDGE });

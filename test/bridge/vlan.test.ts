@@ -108,7 +108,7 @@ describe("what is shown", () => {
   test("VLANs by port, runs of them as ranges when asked", async () => {
     const { world, ears } = await build();
     await world.do("bridge vlan add dev p0 vid 10-12");
-    expect((await world.try("bridge -c vlan show dev p0")).stdout).toBe(
+    expect((await world.try("bridge -com vlan show dev p0")).stdout).toBe(
       "port              vlan-id  \np0                1 PVID Egress Untagged\n                  10-12\n",
     );
     expect((await world.try("bridge -j vlan show dev p2")).stdout).toBe(

@@ -43,13 +43,19 @@ export async function parseBridgeOptions(words: Words, io: CommandIo): Promise<B
     if (matches(typed, "-help")) throw new CommandExit(EXIT_USAGE, BRIDGE_USAGE);
     else if (typed === "-Version" || typed === "-V") throw new VersionAsked();
     else if (matches(typed, "-netns")) options.netns = await openable(words.value(), io);
+    else if (isColor(typed)) options.color = typed.endsWith("=never") ? "never" : "always";
     else if (matches(typed, "-compressvlans")) isCompressed = true;
     else if (matches(typed, "-batch")) options.batch = words.value();
-    else if (typed.startsWith("-color")) options.color = typed === "-color=never" ? "never" : "always";
     else if (option !== undefined) option[1](options);
     else throw new CommandExit(EXIT_USAGE, `Option "${typed}" is unknown, try "bridge help".\n`);
   }
   return { options, isCompressed };
+}
+
+/** -color, which -c and -co abbreviate, with or without a value. */
+function isColor(typed: string): boolean {
+  const [name = ""] = typed.split("=");
+  return name.length >= 2 && matches(name, "-color");
 }
 
 async function openable(name: string, io: CommandIo): Promise<string> {

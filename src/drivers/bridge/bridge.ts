@@ -7,7 +7,8 @@
 //   what it tells          fill.ts, port-fill.ts, link-message.ts, fdb-message.ts, mdb-message.ts, vlan-message.ts
 //
 // Mirrors net/bridge/ (v6.18), here br.c, br_device.c and br_if.c. Omitted: netfilter, MRP, CFM, switchdev, netpoll, sysfs,
-// handing spanning tree to a program, multiple spanning trees.
+// handing spanning tree to a program, multiple spanning trees; answering ARP and neighbour discovery for hosts behind other
+// ports, whose settings (neigh_suppress, proxy_arp) are kept and told, but for proxy_arp keeping floods off a port.
 
 import { isValidEtherAddr, readMac } from "../../bytes/mac.ts";
 import { etherRandomAddress, etherSetup } from "../../net/ethernet.ts";
@@ -28,13 +29,14 @@ import { clearMulticast, stopMulticast } from "./multicast.ts";
 import { bridgePolicy, changeLink, validate } from "./options.ts";
 import { fillPort } from "./port-fill.ts";
 import { changeSlave, portPolicy } from "./port-options.ts";
-import { addPort, deletePort, recalculateNeighSuppress, releasePort } from "./ports.ts";
+import { addPort, deletePort, releasePort } from "./ports.ts";
 import { managePromiscuity } from "./promiscuity.ts";
 import { Bridge, portOf } from "./state.ts";
 import { changeBridgeAddress, disableBridge, enableBridge } from "./stp-port.ts";
 import { joinLlc } from "./stp-receive.ts";
 import { makeBridgeTimers } from "./stp-timer.ts";
 import { flushBridgeVlans } from "./vlan-change.ts";
+import { vlanOps } from "./vlan-request.ts";
 import { startXmit } from "./xmit.ts";
 
 /** What a bridge is spared, as far as its ports are (COMMON_FEATURES). */
@@ -70,6 +72,7 @@ const deviceOps: DeviceOps<Bridge> = {
   delBridgeLink,
   fdb: fdbOps,
   mdb: mdbOps,
+  vlans: vlanOps,
 };
 
 export const bridge: LinkOps<Bridge, typeof bridgePolicy> = {
@@ -117,7 +120,6 @@ function newLink({ dev, attrs, data, warn }: NewLink<Bridge, typeof bridgePolicy
 function delLink(dev: Device<Bridge>, doomed: Set<Device>): void {
   const br = dev.state;
   for (const port of br.ports) releasePort(port);
-  recalculateNeighSuppress(br);
   deleteByPort(br, null, 0, true);
   br.timers.gc.stop();
   queueUnregister(dev, doomed);

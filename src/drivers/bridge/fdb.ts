@@ -123,7 +123,7 @@ export function addLocal(br: Bridge, port: BridgePort | null, address: number, v
 }
 
 /** Takes a local entry from `port`; another port, or the bridge, with the same address takes it over (fdb_delete_local). */
-export function deleteLocal(br: Bridge, port: BridgePort | null, entry: number): void {
+function deleteLocal(br: Bridge, port: BridgePort | null, entry: number): void {
   const { fdb } = br;
   const address = fdb.addressOf(entry);
   const vid = fdb.vlanOf(entry);

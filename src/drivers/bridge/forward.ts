@@ -21,17 +21,13 @@ import {
   BR_ISOLATED,
   type BR_MCAST_FLOOD,
   BR_MULTICAST_TO_UNICAST,
-  BR_NEIGH_SUPPRESS,
   BR_PROXYARP,
-  BR_PROXYARP_WIFI,
   BR_STATE_FORWARDING,
 } from "./state.ts";
 import { allowsEgress, leaveByPort } from "./vlan.ts";
 
 /** What the bridge has found out about a frame (struct br_input_skb_cb), as bits. */
 export const MARK_ISOLATED = 1;
-/** It was answered for: ports that answer for neighbours do not get it. */
-export const MARK_REPLIED = 2;
 /** The bridge itself wants it too, afterwards. */
 export const MARK_KEEP = 4;
 /** It is the bridge's own. */
@@ -94,8 +90,7 @@ export function flood(
 /** Whether a port's flags spare it the frame. What the bridge itself sends to all or to a group goes everywhere. */
 function isSpared({ flags }: BridgePort, flag: FloodFlag, marks: number): boolean {
   if ((flags & flag) === 0 && (flag === BR_FLOOD || (marks & MARK_OWN) === 0)) return true;
-  if ((flags & BR_PROXYARP) !== 0) return true;
-  return (marks & MARK_REPLIED) !== 0 && (flags & (BR_PROXYARP_WIFI | BR_NEIGH_SUPPRESS)) !== 0;
+  return (flags & BR_PROXYARP) !== 0;
 }
 
 /** Sends a frame to a group by the ports behind which somebody listens, or a router is (br_multicast_flood). */

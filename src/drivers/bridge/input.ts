@@ -185,7 +185,7 @@ function isAdmitted(port: BridgePort, high: number, low: number, now: number): b
 }
 
 /** Hands a frame to the bridge device itself (br_pass_frame_up). Counts bytes behind the Ethernet header, as Linux does. */
-export function passUp(frame: Frame, port: BridgePort): void {
+function passUp(frame: Frame, port: BridgePort): void {
   const { br } = port;
   const { dev } = br;
   count(dev, RX_PACKETS, 1);

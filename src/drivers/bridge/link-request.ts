@@ -79,7 +79,7 @@ function changeVlans(br: Bridge, port: BridgePort | null, afSpec: Attribute, isA
         if ((info.flags & spec.BRIDGE_VLAN_INFO_RANGE_BEGIN) !== 0) {
           begin = info;
         } else {
-          if (changeRange(br, port, begin ?? info, info, isAdd)) isChanged = true;
+          if (changeVlanRange(br, port, begin ?? info, info.vid, isAdd)) isChanged = true;
           begin = undefined;
         }
         break;
@@ -114,18 +114,18 @@ function checkVlan(info: VlanInfo, begin: VlanInfo | undefined): void {
   if (info.vid <= begin.vid) throw invalid("bridge: End vlan id is less than or equal to start vlan id");
 }
 
-/** Adds or deletes `first` to `last`, and tells of it (br_process_vlan_info). */
-function changeRange(
+/** Adds or deletes VLANs from `first` to the one with the identifier `last`, and tells of it (br_process_vlan_info). */
+export function changeVlanRange(
   br: Bridge,
   port: BridgePort | null,
   first: VlanInfo,
-  last: VlanInfo,
+  last: number,
   isAdd: boolean,
 ): boolean {
   const flags = first.flags & ~(spec.BRIDGE_VLAN_INFO_RANGE_BEGIN | spec.BRIDGE_VLAN_INFO_RANGE_END);
   let isChanged = false;
   let start = 0;
-  for (let vid = first.vid; vid <= last.vid; vid++) {
+  for (let vid = first.vid; vid <= last; vid++) {
     const changed = isAdd ? addVlan(br, port, vid, flags) : deleteVlan(br, port, vid);
     if (changed) isChanged = true;
     if (changed && start === 0) start = vid;
@@ -134,7 +134,7 @@ function changeRange(
       start = 0;
     }
   }
-  if (start !== 0) notifyVlan(br, port, start, last.vid, isAdd ? RTM_NEWVLAN : RTM_DELVLAN);
+  if (start !== 0) notifyVlan(br, port, start, last, isAdd ? RTM_NEWVLAN : RTM_DELVLAN);
   return isChanged;
 }
 

@@ -145,12 +145,4 @@ export function checkCarrier(port: BridgePort): boolean {
 /** Settings of a port changed that concern the others (br_port_flags_change). */
 export function changedPortFlags({ br }: BridgePort, changed: number): void {
   if ((changed & (st.BR_FLOOD | st.BR_LEARNING)) !== 0) managePromiscuity(br);
-  if ((changed & (st.BR_NEIGH_SUPPRESS | st.BR_NEIGH_VLAN_SUPPRESS)) !== 0) recalculateNeighSuppress(br);
-}
-
-/** Whether some port answers for neighbours (br_recalculate_neigh_suppress_enabled). */
-export function recalculateNeighSuppress(br: Bridge): void {
-  br.isNeighSuppressed = br.ports.some(
-    ({ flags }) => (flags & (st.BR_NEIGH_SUPPRESS | st.BR_NEIGH_VLAN_SUPPRESS)) !== 0,
-  );
 }

@@ -137,8 +137,6 @@ export class Bridge {
   defaultPvid = 1;
   hasVlanStats = false;
   hasVlanStatsPerPort = false;
-  /** Some port answers for neighbours (BROPT_NEIGH_SUPPRESS_ENABLED). */
-  isNeighSuppressed = false;
   nfCallIptables = false;
   nfCallIp6tables = false;
   nfCallArptables = false;

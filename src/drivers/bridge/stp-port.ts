@@ -45,7 +45,7 @@ export function isRunning(dev: Device): boolean {
 // --- Ports -------------------------------------------------------------------------------------------------------------
 
 /** Makes a port as good as new: designated, blocking (br_init_port). */
-export function initPort(port: BridgePort): void {
+function initPort(port: BridgePort): void {
   port.portId = makePortId(port.priority, port.portNo);
   stp.becomeDesignated(port);
   stp.setPortState(port, BR_STATE_BLOCKING);

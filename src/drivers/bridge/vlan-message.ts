@@ -12,7 +12,7 @@ import type { Bridge, BridgePort } from "./state.ts";
 import type { Vlan, VlanGroup } from "./vlan-group.ts";
 
 /** What a message tells of a run of VLANs. */
-export interface VlanReport {
+interface VlanReport {
   readonly vid: number;
   /** The last one; `vid` for a single VLAN. */
   readonly lastVid: number;
