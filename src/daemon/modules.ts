@@ -25,7 +25,16 @@ const ALIAS = "rtnl-link-";
 export function configPath(env: Readonly<Record<string, string | undefined>>): string {
   const folder = env["XDG_CONFIG_HOME"] ?? "";
   // The specification has relative paths ignored.
-  return join(isAbsolute(folder) ? folder : join(homedir(), ".config"), "uveth", "config.json");
+  return join(isAbsolute(folder) ? folder : join(home(), ".config"), "uveth", "config.json");
+}
+
+/** The user's folder; a place where nothing is for one that has none, as users of a number alone. */
+function home(): string {
+  try {
+    return homedir();
+  } catch {
+    return "/nonexistent";
+  }
 }
 
 /**
