@@ -110,8 +110,15 @@ function keyOf({ bytes, macHeader }: Frame, at: number, isOutgoing: boolean): st
 }
 
 /** The bytes of one direction: what place in the stream each has can be told from it. */
-export function streamByte(salt: number, index: number): number {
+function streamByte(salt: number, index: number): number {
   return (Math.imul(index, 0x9e3779b1) ^ salt) >>> 24;
+}
+
+/** The stream's bytes from place `from` on. */
+export function streamBytes(salt: number, from: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let index = 0; index < length; index++) bytes[index] = streamByte(salt, from + index);
+  return bytes;
 }
 
 /** What a reader gets is what was written, from its beginning, in order, once. */

@@ -15,7 +15,7 @@ import { connectIn } from "../../src/sockets/connect.ts";
 import type { Connection } from "../../src/sockets/connection.ts";
 import { Listener } from "../../src/sockets/listener.ts";
 import { InetLab, MS, S } from "../fixtures/inet.ts";
-import { BrokenRule, StreamChecker, streamByte, WindowChecker } from "./checkers.ts";
+import { BrokenRule, StreamChecker, streamBytes, WindowChecker } from "./checkers.ts";
 import type { Disease } from "./disease.ts";
 import { IllWire } from "./disease.ts";
 
@@ -73,7 +73,7 @@ class Run {
   constructor(seed: number) {
     this.#seed = seed;
     this.#random = new SeededRandom(seed);
-    this.#lab = new InetLab({ seed, frameMemoryBytes: 64 << 20 });
+    this.#lab = new InetLab({ seed, frameMemoryBytes: 16 << 20 });
   }
 
   async run(): Promise<SimResult> {
@@ -312,8 +312,7 @@ class Run {
         return false;
       }
       const size = Math.min(sends - at, 1 + this.#below(this.#below(2) === 0 ? 100 : 30_000));
-      const from = at;
-      const bytes = Uint8Array.from({ length: size }, (_none, index) => streamByte(sendSalt, from + index));
+      const bytes = streamBytes(sendSalt, at, size);
       if (!(await settled(connection.write(bytes)))) return false;
       at += size;
       if (this.#below(10) === 0) await this.#pause();
