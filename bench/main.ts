@@ -27,6 +27,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   bridge: () => import("./bridge.ts"),
   "link-churn": () => import("./link-churn.ts"),
   tcp: () => import("./tcp.ts"),
+  "tcp-tap": () => import("./tcp-tap.ts"),
   netem: () => import("./netem.ts"),
   lab: () => import("./lab.ts"),
   programs: () => import("./programs.ts"),
