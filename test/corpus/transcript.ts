@@ -34,6 +34,9 @@ const MASKS: readonly (readonly [what: string, pattern: RegExp, mask: string | "
   ["time", /\bboot-time\+[0-9a-z ]+/g, "boot-time+T "],
   ["time", /\[?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\]?/g, "TIME"],
   ["time", /^Timestamp: .*$/gm, "Timestamp"],
+  // Since when a filter's action is there and was used, which is not told within the first hundredth of a second.
+  ["action's age", / (installed|used|expires|firstused) \d+ sec/g, ""],
+  ["action's age", /,"(installed|last_used|first_used|expires)":( ?)\d+/g, ""],
   // Bridges: ids made of addresses that nobody chose, timers that run, how long ago a station was heard.
   ["bridge id", /\b[0-9a-f]{4}\.(?!2:0:|0:0:)[0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5}\b/g, "number each"],
   ["timer", /\b(gc_timer) +\d+\.\d\d/g, "$1 T"],
