@@ -48,7 +48,7 @@ export function expiresIn({ clock }: MachineContext, { expiresNs }: Fib6Route): 
 }
 
 /** What is wrong with a next hop now, and what was asked for. */
-export function nexthopFlags6({ dev, flags }: Fib6Route): number {
+function nexthopFlags6({ dev, flags }: Fib6Route): number {
   const told = flags & (rt.RTNH_F_DEAD | rt.RTNH_F_LINKDOWN | rt.RTNH_F_ONLINK);
   const slot = dev?.ip6;
   const isIgnored =

@@ -40,7 +40,6 @@ export const DHCP_OPT_SERVER_ID = 54;
 export const DHCP_OPT_PARAMETERS = 55;
 export const DHCP_OPT_RENEWAL_TIME = 58;
 export const DHCP_OPT_REBINDING_TIME = 59;
-export const DHCP_OPT_CLIENT_ID = 61;
 
 const headerSize = 240;
 const cookie = 0x6382_5363;

@@ -17,7 +17,6 @@ export const DNS_CLASS_IN = 1;
 
 /** Codes of answers. */
 export const DNS_NOERROR = 0;
-export const DNS_FORMERR = 1;
 export const DNS_NXDOMAIN = 3;
 export const DNS_NOTIMP = 4;
 export const DNS_REFUSED = 5;

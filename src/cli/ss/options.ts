@@ -51,7 +51,7 @@ const CONNECTED = ALL_STATES & ~(bit("listening") | bit("closed") | bit("time-wa
 const LISTENING = bit("listening") | bit("closed");
 
 /** What one comparison of a filter says. */
-export interface PortTest {
+interface PortTest {
   readonly isLocal: boolean;
   holds(port: number): boolean;
 }
