@@ -2,6 +2,7 @@
 // machines know nothing of each other.
 
 import { assert } from "./bytes/assert.ts";
+import { bond } from "./drivers/bond/bond.ts";
 import { bridge } from "./drivers/bridge/bridge.ts";
 import { dummy } from "./drivers/dummy.ts";
 import { ifb } from "./drivers/ifb.ts";
@@ -106,6 +107,7 @@ export class MachineCore implements MachineContext {
     this.maxBacklog = options.maxBacklog ?? 1_000;
     this.#requestModule = options.requestModule ?? (async () => undefined);
     const kinds: readonly LinkOps[] = [
+      bond,
       bridge,
       dummy,
       ifb,

@@ -3,6 +3,8 @@
 import { IFF_ALLMULTI, IFF_MULTICAST, IFF_NOARP, IFF_PROMISC, IFF_UP } from "../uapi/if.ts";
 import * as uapi from "../uapi/if_link.ts";
 import { macBytes } from "./address-text.ts";
+import type { BondOptions } from "./kinds/bond.ts";
+import { writeBond } from "./kinds/bond.ts";
 import type { MacvlanOptions } from "./kinds/macvlan.ts";
 import { macvlanRequest, writeMacvlan } from "./kinds/macvlan.ts";
 import type { NetkitOptions } from "./kinds/netkit.ts";
@@ -64,6 +66,7 @@ export interface NewLinkOptions extends CommonOptions {
   /** The other end of a veth or netkit. */
   readonly peer?: PeerOptions | undefined;
   /** What is particular to the kind of that name. */
+  readonly bond?: BondOptions | undefined;
   readonly macvlan?: MacvlanOptions | undefined;
   readonly netkit?: NetkitOptions | undefined;
   readonly vlan?: VlanOptions | undefined;
@@ -109,9 +112,10 @@ function kindData(
   below: number | undefined,
   peer: LinkRequest | undefined,
 ): LinkInfoRequest["data"] {
-  const { kind, macvlan, netkit, vlan, vrf, vxlan } = options;
+  const { kind, bond, macvlan, netkit, vlan, vrf, vxlan } = options;
   if (kind === "netkit") return (writer) => writeNetkit(writer, netkitRequest(netkit ?? {}, peer));
   if (peer !== undefined) return (writer) => writeVethPeer(writer, peer);
+  if (bond !== undefined) return (writer) => writeBond(writer, bond);
   if (macvlan !== undefined) return (writer) => writeMacvlan(writer, macvlanRequest(macvlan));
   if (vlan !== undefined) return (writer) => writeVlan(writer, vlanRequest(vlan));
   if (vrf !== undefined) return (writer) => writeVrf(writer, vrf);

@@ -27,6 +27,11 @@ describeDeviceKind({
   companions: ["nk0"],
   refusesOwnData: "IFLA_NETKIT_PRIMARY is told, and never taken",
 });
+describeDeviceKind({
+  kind: "bond",
+  refusesOwnData: "delays need miimon",
+  isImmovable: "its slaves would stay behind",
+});
 describeDeviceKind({ kind: "nlmon" });
 describeDeviceKind({
   kind: "vrf",

@@ -359,6 +359,7 @@ export const IFLA_BOND_AD_ACTOR_SYSTEM = 26;
 export const IFLA_BOND_TLB_DYNAMIC_LB = 27;
 export const IFLA_BOND_PEER_NOTIF_DELAY = 28;
 export const IFLA_BOND_AD_LACP_ACTIVE = 29;
+export const IFLA_BOND_MISSED_MAX = 30;
 export const IFLA_BOND_NS_IP6_TARGET = 31;
 export const IFLA_BOND_COUPLED_CONTROL = 32;
 export const IFLA_BOND_BROADCAST_NEIGH = 33; // newer than Linux 6.1's headers

@@ -1,5 +1,6 @@
 // The kinds `ip` has words for. A kind that is not here can still be made and shown, by its name alone.
 
+import { bond, bondSlave } from "./bond.ts";
 import { bridge } from "./bridge.ts";
 import { bridgeSlave } from "./bridge-slave.ts";
 import { dummy } from "./dummy.ts";
@@ -14,6 +15,8 @@ import { vrf, vrfSlave } from "./vrf.ts";
 import { vxlan } from "./vxlan.ts";
 
 const KINDS: readonly CommandKind[] = [
+  bond,
+  bondSlave,
   bridge,
   bridgeSlave,
   dummy,

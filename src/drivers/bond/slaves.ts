@@ -1,0 +1,120 @@
+// Slaves come and go.
+//
+// Mirrors drivers/net/bonding/bond_main.c (bond_enslave, __bond_release_one, bond_slave_netdev_event).
+
+import { syncAddresses, unsyncAddresses } from "../../net/address-list.ts";
+import { devSetMacAddress, devSetMtu } from "../../net/change.ts";
+import { notify } from "../../net/device.ts";
+import { etherRandomAddress } from "../../net/ethernet.ts";
+import { devChangeFlags, devGetFlags, devOpen, devSetAllmulti, devSetPromiscuity } from "../../net/flags.ts";
+import type { Device, DeviceEvent } from "../../net/netdevice.ts";
+import { linkUpper, unlinkUpper } from "../../net/upper.ts";
+import { NetlinkError, refused } from "../../netlink/error.ts";
+import { IFF_ALLMULTI, IFF_LOOPBACK, IFF_MASTER, IFF_PROMISC, IFF_SLAVE, IFF_UP } from "../../uapi/if.ts";
+import { BOND_LINK_BACK, BOND_LINK_DOWN, BOND_LINK_UP } from "../../uapi/if_bonding.ts";
+import { NET_ADDR_RANDOM, NET_ADDR_STOLEN } from "../../uapi/netdevice.ts";
+import { handleFrame } from "./receive.ts";
+import { changeActive, selectActive, setCarrier, watch } from "./select.ts";
+import type { Bond } from "./state.ts";
+import { BondState, Slave } from "./state.ts";
+
+/** Makes `port` a slave; what forbids it, in the kernel's order and words (bond_enslave). */
+export function addSlave(dev: Bond, port: Device): void {
+  const { state } = dev;
+  const isBond = isBondDevice(port);
+  if ((port.flags & IFF_MASTER) !== 0 && !isBond) {
+    throw refused("EPERM", "Device type (master device) cannot be enslaved");
+  }
+  if (port.rxHandler !== null) throw refused("EBUSY", "Device is in use and cannot be enslaved");
+  if (port === dev) throw refused("EPERM", "Cannot enslave bond to itself.");
+  if ((port.flags & IFF_UP) !== 0) throw refused("EPERM", "Device can not be enslaved while up");
+  if (port.type !== dev.type || (port.flags & IFF_LOOPBACK) !== 0) {
+    throw refused("EINVAL", "Device type is different from other slaves");
+  }
+  if (port.ops.setMacAddress === undefined && state.params.failOverMac === 0) {
+    throw refused(
+      "EOPNOTSUPP",
+      "Slave device does not support setting the MAC address, but fail_over_mac is not set to active",
+    );
+  }
+  const slave = new Slave(port);
+  if (state.slaves.length === 0 && dev.addressAssign === NET_ADDR_RANDOM) {
+    dev.address = port.address;
+    dev.addressAssign = NET_ADDR_STOLEN;
+    notify("change-address", dev);
+  }
+  devSetMtu(port, dev.mtu);
+  try {
+    attach(dev, slave);
+  } catch (error) {
+    restore(dev, slave);
+    throw error;
+  }
+  state.slaves.push(slave);
+  slave.isBackup = state.hasActive;
+  slave.link = state.params.miimon === 0 || slave.isUp ? BOND_LINK_UP : BOND_LINK_DOWN;
+  if (slave.link === BOND_LINK_UP && state.params.miimon !== 0 && state.params.upDelay !== 0) {
+    slave.link = BOND_LINK_BACK;
+    slave.delay = state.params.upDelay;
+  }
+  selectActive(dev);
+  watch(dev);
+}
+
+function attach(dev: Bond, slave: Slave): void {
+  const port = slave.dev;
+  if (dev.state.params.failOverMac === 0) devSetMacAddress(port, dev.address);
+  port.flags |= IFF_SLAVE;
+  port.hasNoAddrconf = true;
+  devOpen(port);
+  port.rxHandler = handleFrame;
+  port.port = slave;
+  linkUpper(port, dev, true);
+  if ((dev.flags & IFF_PROMISC) !== 0) devSetPromiscuity(port, 1);
+  if ((dev.flags & IFF_ALLMULTI) !== 0) devSetAllmulti(port, 1);
+  if ((dev.flags & IFF_UP) !== 0) syncAddresses(port, dev);
+}
+
+/** Lets a slave go, with the address and MTU it came with; the last one leaves a bond with an address from chance. */
+export function delSlave(dev: Bond, port: Device): void {
+  const { state } = dev;
+  const slave = state.slaveOf(port);
+  if (slave === undefined) throw new NetlinkError("EINVAL");
+  port.rxHandler = null;
+  port.port = null;
+  unlinkUpper(port, dev);
+  state.slaves.splice(state.slaves.indexOf(slave), 1);
+  if (state.active === slave) changeActive(dev, null);
+  if ((dev.flags & IFF_PROMISC) !== 0) devSetPromiscuity(port, -1);
+  if ((dev.flags & IFF_ALLMULTI) !== 0) devSetAllmulti(port, -1);
+  unsyncAddresses(port, dev);
+  selectActive(dev);
+  if (state.slaves.length === 0) {
+    setCarrier(dev);
+    etherRandomAddress(dev);
+    if (dev.registration === "registered") notify("change-address", dev);
+  }
+  restore(dev, slave);
+}
+
+function restore(dev: Bond, { dev: port, permanentAddress, originalMtu }: Slave): void {
+  port.flags &= ~IFF_SLAVE;
+  port.hasNoAddrconf = false;
+  if (port.registration !== "registered") return;
+  if ((port.flags & IFF_UP) !== 0) devChangeFlags(port, devGetFlags(port) & ~IFF_UP);
+  if (dev.state.params.failOverMac === 0) devSetMacAddress(port, permanentAddress);
+  devSetMtu(port, originalMtu);
+}
+
+/** A slave that is deleted leaves; whether one has a carrier is looked at when it may have changed. */
+export function deviceEvent(event: DeviceEvent, port: Device): void {
+  const dev = port.master;
+  if (dev === null || !isBondDevice(dev)) return;
+  if (event === "unregister" && port.registration === "unregistering") delSlave(dev, port);
+  else if (event === "up" || event === "down" || event === "change") watch(dev);
+}
+
+/** Whether a device is a bond. */
+export function isBondDevice(dev: Device): dev is Bond {
+  return dev.state instanceof BondState;
+}
