@@ -6,7 +6,7 @@ import { macToText, readMac } from "../../bytes/mac.ts";
 import type { Attribute } from "../../netlink/attribute.ts";
 import type { MessageWriter } from "../../netlink/writer.ts";
 import * as link from "../../uapi/if_link.ts";
-import { CommandExit, EXIT_USAGE, wrongArgument } from "../exit.ts";
+import { CommandExit, EXIT_FAILURE, wrongArgument } from "../exit.ts";
 import type { IpContext } from "../ip/context.ts";
 import { unsigned } from "../numbers.ts";
 import type { Output } from "../output.ts";
@@ -150,7 +150,7 @@ async function take(ip: IpContext, words: Words, word: string): Promise<(writer:
 
 async function device(ip: IpContext, name: string): Promise<number> {
   const ifindex = await ip.links.find(name);
-  if (ifindex === undefined) throw new CommandExit(EXIT_USAGE, `Cannot find device "${name}"\n`);
+  if (ifindex === undefined) throw new CommandExit(EXIT_FAILURE, `Cannot find device "${name}"\n`);
   return ifindex;
 }
 
