@@ -39,6 +39,7 @@ export class Hosts {
     holder.write("/etc/resolv.conf", resolvConf);
     for (const [name, named] of this.#machine.core.netnsNames) if (named === netns) bindFiles(holder, name);
     this.#holders.add(holder);
+    this.#lines.delete(netns);
     this.refresh();
     this.#write(holder);
   }
@@ -47,10 +48,14 @@ export class Hosts {
     this.#holders.delete(holder);
   }
 
-  /** What is known of addresses may no longer be so, in `netns` or anywhere: the files are written soon. */
+  /**
+   * What is known of addresses may no longer be so, in `netns` or wherever nobody tells of changes: the files are written soon.
+   */
   refresh(netns?: Netns): void {
-    if (netns === undefined) this.#lines.clear();
-    else this.#lines.delete(netns);
+    if (netns !== undefined) this.#lines.delete(netns);
+    else
+      for (const each of this.#lines.keys())
+        if (each.stack === null || !each.isAlive) this.#lines.delete(each);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       for (const holder of this.#holders) this.#write(holder);
