@@ -3,7 +3,7 @@
 // Mirrors net/ethtool/features.c, with its texts.
 
 import { notify } from "../net/device.ts";
-import { NETIF_F_NEVER_CHANGE, recomputeFeatures } from "../net/features.ts";
+import { NETIF_F_VLAN_CHALLENGED, recomputeFeatures } from "../net/features.ts";
 import type { Device } from "../net/netdevice.ts";
 import { invalid } from "../netlink/error.ts";
 import { nest, policy } from "../netlink/policy.ts";
@@ -21,6 +21,9 @@ const setPolicy = policy(ethtool.ETHTOOL_A_FEATURES_WANTED, {
   [ethtool.ETHTOOL_A_FEATURES_HEADER]: header,
   [ethtool.ETHTOOL_A_FEATURES_WANTED]: nest("wanted"),
 });
+
+/** What nobody may switch (NETIF_F_NEVER_CHANGE). */
+export const neverChange = NETIF_F_VLAN_CHALLENGED;
 
 const everyFeature = (1n << BigInt(featureNames.length)) - 1n;
 
@@ -48,7 +51,7 @@ export const featureOps: readonly GenlOp[] = [
       const { wanted: given } = request.attrs;
       if (given === undefined) return;
       const { value, mask } = parseBitset(given, featureNames);
-      if ((mask & NETIF_F_NEVER_CHANGE) !== 0n) throw invalid("attempt to change non-ethtool features");
+      if ((mask & neverChange) !== 0n) throw invalid("attempt to change non-ethtool features");
       const before = dev.features;
       const wanted = (value & mask) | (dev.wantedFeatures & ~mask);
       const isChanged = wanted !== dev.wantedFeatures && wantFeatures(dev, wanted);
@@ -88,5 +91,5 @@ export function writeFeatures(writer: MessageWriter, dev: Device, isCompact: boo
   write(ethtool.ETHTOOL_A_FEATURES_HW, dev.hwFeatures, everyFeature);
   write(ethtool.ETHTOOL_A_FEATURES_WANTED, dev.wantedFeatures);
   write(ethtool.ETHTOOL_A_FEATURES_ACTIVE, dev.features);
-  write(ethtool.ETHTOOL_A_FEATURES_NOCHANGE, NETIF_F_NEVER_CHANGE);
+  write(ethtool.ETHTOOL_A_FEATURES_NOCHANGE, neverChange);
 }

@@ -15,7 +15,7 @@ import * as ethtool from "../uapi/ethtool.ts";
 import { UVETH_VERSION } from "../uapi/uveth.ts";
 import type { WantedChannels } from "./ethtool-channels.ts";
 import { channelsOf, setChannels } from "./ethtool-channels.ts";
-import { wantFeatures } from "./ethtool-features.ts";
+import { neverChange, wantFeatures } from "./ethtool-features.ts";
 import { timestamping } from "./ethtool-info.ts";
 import { linkOf, settingsOf } from "./ethtool-link.ts";
 import { featureNames, linkModeNames, stringSets } from "./ethtool-strings.ts";
@@ -206,7 +206,7 @@ function getFeatures(dev: Device, argument: Uint8Array): Uint8Array {
   const count = Math.min(wordAt(argument, 4), FEATURE_BLOCKS);
   const bytes = answerOf(ethtool.ETHTOOL_GFEATURES, 8 + count * 16);
   setU32(bytes, 4, FEATURE_BLOCKS);
-  const columns = [dev.hwFeatures, dev.wantedFeatures, dev.features, feature.NETIF_F_NEVER_CHANGE];
+  const columns = [dev.hwFeatures, dev.wantedFeatures, dev.features, neverChange];
   for (let block = 0; block < count; block++) {
     for (const [column, bits] of columns.entries()) {
       setU32(bytes, 8 + block * 16 + column * 4, Number((bits >> BigInt(block * 32)) & 0xffff_ffffn));
@@ -223,7 +223,7 @@ function setFeatures(dev: Device, argument: Uint8Array): EthtoolAnswer {
     valid |= BigInt(wordAt(argument, 8 + block * 8)) << BigInt(block * 32);
     requested |= BigInt(wordAt(argument, 12 + block * 8)) << BigInt(block * 32);
   }
-  if ((valid & feature.NETIF_F_NEVER_CHANGE) !== 0n) throw invalid();
+  if ((valid & neverChange) !== 0n) throw invalid();
   let result = (valid & ~dev.hwFeatures) === 0n ? 0 : ethtool.ETHTOOL_F_UNSUPPORTED;
   valid &= dev.hwFeatures;
   wantFeatures(dev, (dev.wantedFeatures & ~valid) | (requested & valid));

@@ -51,7 +51,7 @@ export const phyHeader: HeaderRule = nested("header", phyHeaderPolicy);
 type HeaderRule = AttrPolicy<"header", Attribute>;
 
 /** What a request's header says. */
-export interface EthtoolHeader {
+interface EthtoolHeader {
   /** Undefined when none was named, where none has to be. */
   readonly dev: Device | undefined;
   readonly isCompact: boolean;

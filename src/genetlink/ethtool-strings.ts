@@ -216,7 +216,7 @@ export const linkModeNames: readonly string[] = [
 ];
 
 /** NETIF_MSG_* */
-export const messageClassNames: readonly string[] = [
+const messageClassNames: readonly string[] = [
   "drv",
   "probe",
   "link",
@@ -235,7 +235,7 @@ export const messageClassNames: readonly string[] = [
 ];
 
 /** WAKE_* */
-export const wakeOnLanNames: readonly string[] = [
+const wakeOnLanNames: readonly string[] = [
   "phy",
   "ucast",
   "mcast",

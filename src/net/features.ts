@@ -68,9 +68,6 @@ export const NETIF_F_GSO_ENCAP_ALL =
 /** Bits 16 to 35: every kind of large frame (NETIF_F_GSO_MASK). */
 export const NETIF_F_GSO_MASK = ((1n << 36n) - 1n) & ~((1n << 16n) - 1n) & ~(1n << 32n);
 
-/** What nobody may switch (NETIF_F_NEVER_CHANGE). */
-export const NETIF_F_NEVER_CHANGE = NETIF_F_VLAN_CHALLENGED;
-
 /** What every device has, whatever its driver says (NETIF_F_SOFT_FEATURES), and may be switched on (…_OFF). */
 const softFeatures = NETIF_F_GSO | NETIF_F_GRO;
 const softFeaturesOff = NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD;

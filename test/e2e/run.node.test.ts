@@ -108,9 +108,13 @@ for family, address in ((socket.AF_INET, ("127.0.0.1", 9)), (socket.AF_INET6, ("
         except OSError as error: print(call, error.errno)
     try: socket.socket(family, socket.SOCK_DGRAM).sendto(b"x", address)
     except OSError as error: print("sendto", error.errno)
+packet = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0x0300)
+for call in (lambda: packet.bind(("lo", 3)), lambda: packet.sendto(bytes(60), ("lo", 3))):
+    try: call()
+    except OSError as error: print("packet", error.errno)
 `;
     const { stdout, stderr } = await run(["--", "python3", "-c", script]);
-    expect(stdout).toBe("connect 101\nbind 99\nsendto 101\n".repeat(2));
+    expect(stdout).toBe(`${"connect 101\nbind 99\nsendto 101\n".repeat(2)}packet 99\npacket 101\n`);
     expect(stderr).toMatch(/^uveth: TCP, UDP and packet sockets do not reach a uveth namespace.*\n$/);
   });
 

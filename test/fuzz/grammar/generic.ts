@@ -1,5 +1,6 @@
-// Requests of generic netlink: the controller's, and those of the family uveth.
+// Requests of generic netlink: the controller's, and those of the families ethtool and uveth.
 
+import * as ethtool from "../../../src/uapi/ethtool_netlink.ts";
 import * as genl from "../../../src/uapi/genetlink.ts";
 import * as nl from "../../../src/uapi/netlink.ts";
 import * as uveth from "../../../src/uapi/uveth.ts";
@@ -17,7 +18,7 @@ function ctrl(dice: Dice): RequestTree {
   const cmd = dice.of([genl.CTRL_CMD_GETFAMILY, genl.CTRL_CMD_GETPOLICY, dice.below(14)]);
   const attributes: Attribute[] = [];
   if (!dice.once(3))
-    attributes.push(text(genl.CTRL_ATTR_FAMILY_NAME, dice.of(["nlctrl", "uveth", "nosuch", ""])));
+    attributes.push(text(genl.CTRL_ATTR_FAMILY_NAME, dice.of(["nlctrl", "uveth", "ethtool", "nosuch", ""])));
   if (dice.once(3)) attributes.push(u16(genl.CTRL_ATTR_FAMILY_ID, dice.of([16, 19, dice.number() & 0xffff])));
   if (dice.once(3)) attributes.push(u32(genl.CTRL_ATTR_OP, dice.number()));
   return {
@@ -86,7 +87,7 @@ function ping(dice: Dice): Attribute[] {
 }
 
 function ours(dice: Dice, world: World): RequestTree {
-  const type = world.families[1] ?? 0;
+  const type = world.families[2] ?? 0;
   const cmd = dice.once(16) ? dice.below(256) : 1 + dice.below(uveth.UVETH_CMD_MAX);
   const attributes = commands[cmd]?.(dice, world) ?? [];
   if (dice.once(8)) attributes.push(text(uveth.UVETH_A_NETNS, netnsName(dice)));
@@ -94,5 +95,39 @@ function ours(dice: Dice, world: World): RequestTree {
   return { name: `uveth ${cmd}`, type, flags: dumpOrNot(dice), header: header(dice, cmd), attributes };
 }
 
+/** A request of ethtool: a header that mostly names a device, and nests, bit sets among them, whose insides mostly fit. */
+function ethtoolRequest(dice: Dice, world: World): RequestTree {
+  const cmd = dice.of([
+    ethtool.ETHTOOL_MSG_FEATURES_SET,
+    ethtool.ETHTOOL_MSG_CHANNELS_SET,
+    ethtool.ETHTOOL_MSG_STRSET_GET,
+    dice.below(54),
+  ]);
+  const name = text(ethtool.ETHTOOL_A_HEADER_DEV_NAME, deviceName(dice));
+  const flags = maybe(dice, u32(ethtool.ETHTOOL_A_HEADER_FLAGS, dice.of([0, 1, 2, 4, dice.number()])));
+  const attributes = dice.once(10) ? [] : [flaggedNest(dice.of([1, 1, 1, 2]), [name, ...flags])];
+  if (!dice.once(4)) attributes.push(flaggedNest(dice.of([2, 3]), bitset(dice)));
+  if (dice.once(2)) attributes.push(u32(dice.below(12), dice.of([0, 1, 2, 3, dice.number()])));
+  const type = world.families[1] ?? 0;
+  return { name: `ethtool ${cmd}`, type, flags: dumpOrNot(dice), header: header(dice, cmd), attributes };
+}
+
+function bitset(dice: Dice): Attribute[] {
+  const words = (): Uint8Array => new Uint8Array(dice.of([8, 8, 4, 0, 16])).fill(dice.below(256));
+  if (dice.once(2)) {
+    const compact = [
+      u32(ethtool.ETHTOOL_A_BITSET_SIZE, dice.of([64, 64, 32, 0, dice.number()])),
+      leaf(ethtool.ETHTOOL_A_BITSET_VALUE, words()),
+    ];
+    return [...compact, ...maybe(dice, leaf(ethtool.ETHTOOL_A_BITSET_MASK, words()))];
+  }
+  const bit = flaggedNest(ethtool.ETHTOOL_A_BITSET_BITS_BIT, [
+    ...maybe(dice, u32(ethtool.ETHTOOL_A_BITSET_BIT_INDEX, dice.of([0, 1, 14, 63, 64, dice.number()]))),
+    ...maybe(dice, text(ethtool.ETHTOOL_A_BITSET_BIT_NAME, dice.of(["rx-gro", "loopback", "nosuch", ""]))),
+    ...maybe(dice, leaf(ethtool.ETHTOOL_A_BITSET_BIT_VALUE, new Uint8Array(0))),
+  ]);
+  return [flaggedNest(dice.of([ethtool.ETHTOOL_A_BITSET_BITS, 1]), [bit, ...maybe(dice, bit)])];
+}
+
 /** The requests of this file. */
-export const genericRequests = [ctrl, ours, ours, ours];
+export const genericRequests = [ctrl, ethtoolRequest, ours, ours, ours];

@@ -20,7 +20,7 @@ export interface World {
   readonly qdiscs: readonly string[];
   /** Descriptors open on namespaces. */
   readonly descriptors: readonly number[];
-  /** Message types of generic families: the controller's, ours. */
+  /** Message types of generic families: the controller's, ethtool's, ours. */
   readonly families: readonly number[];
 }
 
