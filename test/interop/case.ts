@@ -116,6 +116,8 @@ class InteropLab {
     const tap = Tap.open(calls, { name: "t0", ...(hasSmallFrames(trial) ? { offloads: 0 } : {}) });
     attachTap(loop, tap, devices[1] ?? deviceOf(machine, "outside", "v1"));
     ip("link set lo up");
+    // Whatever the system's default is: both ends are to judge congestion alike.
+    spawnSync("sh", ["-c", "echo cubic > /proc/sys/net/ipv4/tcp_congestion_control"]);
     ip(`link set t0 mtu ${mtu} up`);
     ip("addr add 10.0.0.2/24 dev t0");
     if (trial.family === 6) ip("-6 addr add fd00::2/64 dev t0 nodad");

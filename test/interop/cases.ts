@@ -17,6 +17,11 @@ const conditions: readonly {
   { name: "reordering", bytes: 3 * MB, disease: { reorderPpm: 50_000, reorderNs: 4 * MS, delayNs: MS } },
   { name: "duplication", bytes: 3 * MB, disease: { duplicatePpm: 100_000 } },
   { name: "spoiled frames", bytes: MB, disease: { corruptPpm: 10_000, delayNs: MS } },
+  {
+    name: "100 Mbit/s, 20 ms, 1 % loss",
+    bytes: 4 * MB,
+    disease: { lossPpm: 10_000, delayNs: 10 * MS, rateBytesPerSec: 12_500_000 },
+  },
   { name: "100 ms of delay", bytes: 2 * MB, disease: { delayNs: 50 * MS } },
 ];
 

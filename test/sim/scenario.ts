@@ -222,7 +222,7 @@ class Run {
     const from = this.#below(this.#hosts.length);
     const to = (from + 1 + this.#below(this.#hosts.length - 1)) % this.#hosts.length;
     const [client, server] = [this.#hosts[from], this.#hosts[to]];
-    const size = (): number => [0, 1, 100, 5_000, 40_000, 150_000][this.#below(6)] ?? 0;
+    const size = (): number => [0, 1, 100, 5_000, 40_000, 150_000, 500_000][this.#below(7)] ?? 0;
     this.#plans.push({ toServer: size(), toClient: size(), isReset: this.#below(12) === 0 });
     if (client === undefined || server === undefined) return;
     void this.#guard(async () => {

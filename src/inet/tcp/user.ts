@@ -39,7 +39,8 @@ export function tcpWrite(socket: TcpSocket, source: Uint8Array, from: number): n
 /** Lets the buffer grow to twice what the windows let be out (tcp_sndbuf_expand). */
 function growSendLimit(socket: TcpSocket): void {
   if (socket.isSendLimitFixed) return;
-  const wanted = Math.min(2 * Math.min(socket.cwnd, socket.maxWindow), SEND_LIMIT_MAX);
+  // The congestion window grows by fractions of a byte; a buffer does not.
+  const wanted = Math.min(2 * Math.floor(Math.min(socket.cwnd, socket.maxWindow)), SEND_LIMIT_MAX);
   if (wanted > socket.sendLimit) socket.sendLimit = wanted;
 }
 
