@@ -115,6 +115,6 @@ export function deviceEvent(event: DeviceEvent, port: Device): void {
 }
 
 /** Whether a device is a bond. */
-export function isBondDevice(dev: Device): dev is Bond {
+function isBondDevice(dev: Device): dev is Bond {
   return dev.state instanceof BondState;
 }

@@ -7,7 +7,7 @@ import type { Device } from "../../net/netdevice.ts";
 import { MACVLAN_MODE_VEPA } from "../../uapi/if_link.ts";
 
 /** Multicast frames a device asks the port to queue when it says nothing (MACVLAN_DEFAULT_BC_QUEUE_LEN). */
-export const defaultBroadcastQueue = 1_000;
+const defaultBroadcastQueue = 1_000;
 
 /** What a macvlan keeps. */
 export class MacvlanState {

@@ -51,7 +51,7 @@ export function deviceEvent(event: DeviceEvent, lower: Device): void {
 }
 
 /** The carrier of a device that is bound to ports of a bridge is the bridge's to say (vlan_stacked_transfer_operstate). */
-export function transferState(lower: Device, dev: VlanDevice): void {
+function transferState(lower: Device, dev: VlanDevice): void {
   if ((dev.state.flags & VLAN_FLAG_BRIDGE_BINDING) === 0) transferOperstate(lower, dev);
 }
 
