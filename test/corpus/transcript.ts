@@ -19,6 +19,8 @@ export type Transcript = ReadonlyMap<number, Outcome>;
  * so that it must be the same thing in the same places.
  */
 const MASKS: readonly (readonly [what: string, pattern: RegExp, mask: string | "number each"])[] = [
+  // Ids of bridges made of addresses that nobody chose; before the addresses, which some of them look like.
+  ["bridge id", /\b[0-9a-f]{4}\.(?!2:0:|0:0:)[0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5}\b/g, "number each"],
   // Addresses that nobody chose; those that sequences choose begin with 02:00.
   ["MAC", /\b(?!02:00|00:00:00|ff:ff|33:33|01:)[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/g, "number each"],
   // Link-local addresses made of these.
@@ -37,8 +39,7 @@ const MASKS: readonly (readonly [what: string, pattern: RegExp, mask: string | "
   // Since when a filter's action is there and was used, which is not told within the first hundredth of a second.
   ["action's age", / (installed|used|expires|firstused) \d+ sec/g, ""],
   ["action's age", /,"(installed|last_used|first_used|expires)":( ?)\d+/g, ""],
-  // Bridges: ids made of addresses that nobody chose, timers that run, how long ago a station was heard.
-  ["bridge id", /\b[0-9a-f]{4}\.(?!2:0:|0:0:)[0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5}\b/g, "number each"],
+  // Bridges: timers that run, how long ago a station was heard.
   ["timer", /\b(gc_timer) +\d+\.\d\d/g, "$1 T"],
   ["timer", /\b([a-z_]+_timer) +(?! *0\.00)\d+\.\d\d/g, "$1 T"],
   ["timer", /"(gc_timer)":( ?)\d+\.\d\d/g, '"$1":$2T'],
