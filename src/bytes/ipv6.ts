@@ -11,11 +11,6 @@ import { writeMac } from "./mac.ts";
 /** Bytes in an address. */
 export const IPV6_SIZE = 16;
 
-/** The address ::, newly made. */
-export function ipv6Unspecified(): Uint8Array {
-  return new Uint8Array(IPV6_SIZE);
-}
-
 /**
  * Parses an address as inet_pton(3) does: groups of one to four hexadecimal digits, `::` once for one group
  * of zeros or more, the last two groups as an IPv4 address if wanted, no scope. Undefined if the text is
@@ -165,7 +160,7 @@ export function linkLocalFromMac(mac: number): Uint8Array {
  * Writes the modified EUI-64 of `mac`: ff:fe in its middle, its universal/local bit inverted
  * (`addrconf_ifid_eui48`).
  */
-export function writeEui64(bytes: Uint8Array, offset: number, mac: number): void {
+function writeEui64(bytes: Uint8Array, offset: number, mac: number): void {
   writeMac(bytes, offset + 2, mac);
   bytes[offset] = (bytes[offset + 2] ?? 0) ^ 2;
   bytes[offset + 1] = bytes[offset + 3] ?? 0;

@@ -7,7 +7,7 @@ import type { CommandIo } from "./io.ts";
 export type { CommandIo, OutputFile } from "./io.ts";
 
 /** Runs a command line and resolves with the exit code. */
-export type RunCommand = (argv: readonly string[], io: CommandIo) => Promise<number>;
+type RunCommand = (argv: readonly string[], io: CommandIo) => Promise<number>;
 
 /** Runs a command with the words behind its name; `run` runs another one (`ip netns exec`). */
 type Command = (argv: readonly string[], io: CommandIo, run: RunCommand) => Promise<number>;

@@ -10,7 +10,7 @@ import { notify } from "./device.ts";
 import type { Device, Netns } from "./netdevice.ts";
 
 /** Whether `name` may name a device: 1 to 15 bytes, not `.` or `..`, no slash, colon or white space (dev_valid_name). */
-export function isValidName(name: string): boolean {
+function isValidName(name: string): boolean {
   if (name === "" || utf8Length(name) >= IFNAMSIZ || name === "." || name === "..") return false;
   // White space is a matter of bytes in Latin-1 there, so that every character with the byte a0 in its UTF-8 is refused.
   return !/[/:\t\n\v\f\r ]/.test(name) && (isAscii(name) || !encodeUtf8(name).includes(0xa0));

@@ -444,7 +444,7 @@ export interface EthtoolChannels {
 }
 
 /** A sort of queues. */
-export interface EthtoolChannelCount {
+interface EthtoolChannelCount {
   readonly max: number;
   readonly count: number;
 }
@@ -712,7 +712,7 @@ export interface QdiscClass {
 }
 
 /** The classes of a discipline (`struct Qdisc_class_ops`). */
-export interface QdiscClassOps<State = unknown> {
+interface QdiscClassOps<State = unknown> {
   find(sch: Qdisc<State>, classid: number): QdiscClass | null;
   /** All of them, in the kernel's order. */
   walk(sch: Qdisc<State>): Iterable<QdiscClass>;

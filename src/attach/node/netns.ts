@@ -10,7 +10,7 @@ import { CLONE_NEWNET } from "../../uapi/sched.ts";
 import type { Libc } from "./libc.ts";
 
 /** Where `ip netns` keeps its names. */
-export const NETNS_RUN_DIR = "/run/netns";
+const NETNS_RUN_DIR = "/run/netns";
 
 /** Opens the namespace `name`; the caller closes the descriptor. NetlinkError (ENOENT, EACCES, …) with ip's text. */
 export function openNetnsFile(name: string): number {

@@ -37,7 +37,7 @@ const fragmentOffsetMask = 0x1fff;
 export type Direction = "src" | "dst" | "or" | "and";
 
 /** Joins what is asked of the source and of the destination. */
-export function directed(direction: Direction, source: Match, destination: Match): Match {
+function directed(direction: Direction, source: Match, destination: Match): Match {
   switch (direction) {
     case "src":
       return source;
