@@ -67,8 +67,32 @@ export function flushBacklog(dev: Device): void {
  * of another device sends it round again.
  */
 export function netifReceive(frame: Frame, dev: Device): void {
-  let receiver = dev;
   frame.dev = dev;
+  if (isUnwatched(dev) && isUntagged(frame)) deliver(frame, dev);
+  else receiveByAll(frame, dev);
+}
+
+/** Whether nobody stands between the device and the protocols. */
+function isUnwatched(dev: Device): boolean {
+  const { netns } = dev;
+  return (
+    dev.taps === null &&
+    dev.ingress === null &&
+    dev.rxHandler === null &&
+    netns.taps === null &&
+    netns.stack === null
+  );
+}
+
+/** Whether a frame has no tag, and has not been through half of the way before. */
+function isUntagged(frame: Frame): boolean {
+  const { protocol } = frame;
+  return !frame.isSeen && frame.vlanProtocol === 0 && protocol !== ETH_P_8021Q && protocol !== ETH_P_8021AD;
+}
+
+/** Shows the frame to whoever looks and offers it to whoever may take it, before its protocol gets it. */
+function receiveByAll(frame: Frame, dev: Device): void {
+  let receiver = dev;
   do {
     if (frame.dev !== null) receiver = frame.dev;
     if ((frame.protocol === ETH_P_8021Q || frame.protocol === ETH_P_8021AD) && !vlanUntag(frame)) return;
