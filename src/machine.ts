@@ -32,6 +32,7 @@ import type {
   PacketHandler,
   QdiscOps,
 } from "./net/netdevice.ts";
+import { PacketHandlers } from "./net/packet-handlers.ts";
 import type { Random } from "./net/random.ts";
 import { Timers } from "./net/timers.ts";
 import { pfifoFast } from "./sched/pfifo-fast.ts";
@@ -73,7 +74,7 @@ export class MachineCore implements MachineContext {
   readonly kinds = new Map<string, LinkOps>();
   readonly qdiscKinds = new Map<string, QdiscOps>();
   readonly defaultQdisc: QdiscOps = pfifoFast;
-  readonly packetHandlers = new Map<number, PacketHandler>();
+  readonly packetHandlers = new PacketHandlers();
   readonly possibleCpus: number;
   readonly maxBacklog: number;
   readonly notifiers: MachineContext["notifiers"] = [];

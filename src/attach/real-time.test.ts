@@ -29,8 +29,8 @@ describe("clock", () => {
   test("wakes at the alarm", () => {
     const { clock } = realTime();
     const wake = vi.fn();
-    clock.setAlarm(10 * ms, wake);
-    vi.advanceTimersByTime(9);
+    clock.setAlarm(1_000 * ms, wake);
+    vi.advanceTimersByTime(999);
     expect(wake).not.toHaveBeenCalled();
     vi.advanceTimersByTime(1);
     expect(wake).toHaveBeenCalledTimes(1);
@@ -53,15 +53,33 @@ describe("clock", () => {
 
   test("wakes later when the timeout fires early", () => {
     const { clock } = realTime();
-    const now = performance.now();
-    const early = vi.spyOn(performance, "now").mockImplementation(() => now + 9.2);
     const wake = vi.fn();
-    clock.setAlarm(10 * ms, wake);
-    vi.advanceTimersByTime(10);
+    clock.setAlarm(1_000 * ms, wake);
+    const now = performance.now();
+    const early = vi.spyOn(performance, "now").mockImplementation(() => now + 999.2);
+    vi.advanceTimersByTime(1_000);
     expect(wake).not.toHaveBeenCalled();
     early.mockRestore();
     vi.advanceTimersByTime(1);
     expect(wake).toHaveBeenCalledTimes(1);
+  });
+
+  test("asks again and again in the last moments before an alarm that is near, and wakes when it is due", () => {
+    let ask = (): void => {};
+    vi.stubGlobal("setImmediate", (callback: () => void) => {
+      ask = callback;
+    });
+    const { clock } = realTime();
+    const wake = vi.fn();
+    clock.setAlarm(10 * ms, wake);
+    vi.advanceTimersByTime(9);
+    ask();
+    ask();
+    expect(wake).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    ask();
+    expect(wake).toHaveBeenCalledTimes(1);
+    vi.unstubAllGlobals();
   });
 
   test("reaches an alarm that is further away than setTimeout can tell", () => {

@@ -22,7 +22,12 @@ export function realTime(): World {
 const longestDelayMs = 0x7fffffff;
 const nsPerMs = 1_000_000;
 
-/** Time since its making, of performance.now; the alarm is a timeout. */
+/** An alarm no further away than this is of a frame on its way, and kept to a fraction of a millisecond where that can be. */
+const nearMs = 100;
+/** How far a timeout may be off: near alarms are waited for with setImmediate for as long. */
+const slackMs = 2;
+
+/** Time since its making, of performance.now; the alarm is a timeout, and for the last moments before a near one an immediate. */
 class RealClock implements Clock {
   readonly epochNs = BigInt(Date.now()) * BigInt(nsPerMs);
   readonly #startMs = performance.now();
@@ -30,6 +35,8 @@ class RealClock implements Clock {
   #at = Number.NaN;
   #wake: (() => void) | undefined;
   #timeout: ReturnType<typeof setTimeout> | undefined;
+  #immediate: ReturnType<typeof setImmediate> | undefined;
+  #isNear = false;
   #isAwake = false;
 
   now(): number {
@@ -38,32 +45,43 @@ class RealClock implements Clock {
 
   setAlarm(at: number, wake: () => void): void {
     this.#wake = wake;
-    if (this.#timeout !== undefined && this.#at === at) return;
+    if ((this.#timeout ?? this.#immediate) !== undefined && this.#at === at) return;
     this.#at = at;
+    this.#isNear = at - this.now() <= nearMs * nsPerMs && typeof setImmediate === "function";
     this.#arm();
   }
 
   clearAlarm(): void {
     this.#wake = undefined;
-    clearTimeout(this.#timeout);
-    this.#timeout = undefined;
+    this.#disarm();
   }
 
   stayAwake(isAwake: boolean): void {
     this.#isAwake = isAwake;
-    holdProcess(this.#timeout, isAwake);
+    holdProcess(this.#timeout ?? this.#immediate, isAwake);
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#timeout);
+    this.#timeout = undefined;
+    if (this.#immediate !== undefined) clearImmediate(this.#immediate);
+    this.#immediate = undefined;
   }
 
   #arm(): void {
-    clearTimeout(this.#timeout);
+    this.#disarm();
     const delayMs = Math.max(0, (this.#at - this.now()) / nsPerMs);
-    this.#timeout = setTimeout(this.#check, Math.min(Math.ceil(delayMs), longestDelayMs));
-    holdProcess(this.#timeout, this.#isAwake);
+    if (this.#isNear && delayMs <= slackMs) this.#immediate = setImmediate(this.#check);
+    else {
+      const waitMs = this.#isNear ? Math.floor(delayMs - slackMs) : Math.ceil(delayMs);
+      this.#timeout = setTimeout(this.#check, Math.min(waitMs, longestDelayMs));
+    }
+    holdProcess(this.#timeout ?? this.#immediate, this.#isAwake);
   }
 
   /** Wakes the machine; again later when the timeout came early, as it does by up to a millisecond, or was too long. */
   #fire(): void {
-    this.#timeout = undefined;
+    this.#disarm();
     const wake = this.#wake;
     if (wake === undefined) return;
     if (this.now() < this.#at) {
@@ -76,7 +94,10 @@ class RealClock implements Clock {
 }
 
 /** Lets a timeout keep the process alive, or not; browsers know no such thing. */
-function holdProcess(timeout: ReturnType<typeof setTimeout> | undefined, isHeld: boolean): void {
+function holdProcess(
+  timeout: ReturnType<typeof setTimeout> | ReturnType<typeof setImmediate> | undefined,
+  isHeld: boolean,
+): void {
   if (typeof timeout !== "object") return;
   if (isHeld) timeout.ref();
   else timeout.unref();

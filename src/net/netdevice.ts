@@ -344,6 +344,14 @@ export type RxHandler = (frame: Frame, dev: Device) => boolean;
 /** Takes over frames of one EtherType (`struct packet_type`); the frame's `start` is at its network header. */
 export type PacketHandler = (frame: Frame, dev: Device) => void;
 
+/** Handlers by EtherType (packet-handlers.ts). */
+export interface PacketHandlerTable {
+  has(protocol: number): boolean;
+  set(protocol: number, handler: PacketHandler): unknown;
+  delete(protocol: number): boolean;
+  find(protocol: number): PacketHandler | undefined;
+}
+
 /** What a device does (`struct net_device_ops`). Methods left out have the kernel's default. */
 export interface DeviceOps<State = unknown> {
   /** Runs while the device is being registered; throws to refuse (ndo_init). */
@@ -924,7 +932,7 @@ export interface MachineContext {
   readonly qdiscKinds: Map<string, QdiscOps>;
   readonly defaultQdisc: QdiscOps | null;
   /** Handlers by EtherType. */
-  readonly packetHandlers: Map<number, PacketHandler>;
+  readonly packetHandlers: PacketHandlerTable;
   /** What Linux reports as the number of possible CPUs: the default number of queues. */
   readonly possibleCpus: number;
   /** Frames a device's backlog holds (net.core.netdev_max_backlog). */

@@ -67,7 +67,8 @@ export function flushBacklog(dev: Device): void {
  * of another device sends it round again.
  */
 export function netifReceive(frame: Frame, dev: Device): void {
-  frame.dev = dev;
+  // Most frames know their device: a store less.
+  if (frame.dev !== dev) frame.dev = dev;
   if (isUnwatched(dev) && isUntagged(frame)) deliver(frame, dev);
   else receiveByAll(frame, dev);
 }
@@ -144,7 +145,7 @@ function isTagHandled(frame: Frame, dev: Device): boolean {
 
 /** Hands the frame to its protocol. */
 function deliver(frame: Frame, dev: Device): void {
-  const handler = dev.machine.packetHandlers.get(frame.protocol);
+  const handler = dev.machine.packetHandlers.find(frame.protocol);
   if (handler !== undefined) handler(frame, dev);
   else if (isTaken(dev.taps, frame) || isTaken(dev.netns.taps, frame)) frame.pool.free(frame);
   else dropRx(frame, dev, "unhandled-protocol");

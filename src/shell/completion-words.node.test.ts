@@ -18,7 +18,7 @@ async function complete(line: string): Promise<string> {
 test.each([
   [
     "",
-    "ip bridge tc ping capture extcap sysctl run exec shell daemon doctor completion help --help --version --kernel",
+    "ip bridge tc ping capture extcap sysctl ss up inspect graph run exec shell daemon doctor completion help --help --version --kernel",
   ],
   ["d", "daemon doctor"],
   ["--v", "--version"],

@@ -140,6 +140,10 @@ const COMMANDS: Step = {
     exec: { names: "namespaces", words: "-d --detach --map-auto" },
     sysctl: { words: "-a -n -w" },
     run: { words: "-n --no-admin --" },
+    ss: { words: "-t -u -a -l -n -4 -6 -o -s -H -j" },
+    up: { words: "--topo --dry-run --json --test" },
+    inspect: { words: "--json" },
+    graph: { words: "--dot --mermaid" },
     shell: { names: "namespaces", words: "--map-auto" },
     daemon: {
       commands: { status: { words: "--json" }, stop: {}, restart: {}, logs: {}, run: {}, help: {} },
