@@ -29,7 +29,6 @@ import type {
   Netns,
   Origin,
   OuterStacks,
-  PacketHandler,
   QdiscOps,
 } from "./net/netdevice.ts";
 import { PacketHandlers } from "./net/packet-handlers.ts";

@@ -345,7 +345,7 @@ export type RxHandler = (frame: Frame, dev: Device) => boolean;
 export type PacketHandler = (frame: Frame, dev: Device) => void;
 
 /** Handlers by EtherType (packet-handlers.ts). */
-export interface PacketHandlerTable {
+interface PacketHandlerTable {
   has(protocol: number): boolean;
   set(protocol: number, handler: PacketHandler): unknown;
   delete(protocol: number): boolean;
