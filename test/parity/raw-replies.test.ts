@@ -77,9 +77,12 @@ function zeros(family: number, size: number): (writer: MessageWriter) => void {
   };
 }
 
-/** Registers a comparison of what both targets answer to `questions`, asked strictly and liberally. */
+/**
+ * Registers a comparison of what both targets answer to `questions`, asked strictly and liberally. The kernel sends reports and
+ * solicitations when it pleases, and counts them: a comparison that differs is made anew, twice at most.
+ */
 function compare(text: string, prepare: (ctx: ParityContext) => Promise<void>, questions: Questions): void {
-  test(`both: ${text}`, { timeout: 30_000 }, async (context) => {
+  test(`both: ${text}`, { timeout: 30_000, retry: 2 }, async (context) => {
     if (!canMakeNamespaces()) context.skip("Comparing with the kernel takes root");
     const kernel = await answersOf(kernelTarget, prepare, questions);
     const uveth = await answersOf(uvethTarget, prepare, questions);
