@@ -98,6 +98,7 @@ export const bridgeLines: Scenario = {
 /** Groups. */
 export const bridgeMdbLines: Scenario = {
   title: "bridge mdb",
+  unordered: /mdb( show.*)?$/,
   program: "bridge",
   setup,
   lines: `
