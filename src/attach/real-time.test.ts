@@ -66,9 +66,13 @@ describe("clock", () => {
 
   test("asks again and again in the last moments before an alarm that is near, and wakes when it is due", () => {
     let ask = (): void => {};
+    // An immediate that holds nothing lets an idle loop sleep until something else happens.
+    const unref = vi.fn();
     vi.stubGlobal("setImmediate", (callback: () => void) => {
       ask = callback;
+      return { unref, ref: () => {} };
     });
+    vi.stubGlobal("clearImmediate", () => {});
     const { clock } = realTime();
     const wake = vi.fn();
     clock.setAlarm(10 * ms, wake);
@@ -79,6 +83,7 @@ describe("clock", () => {
     vi.advanceTimersByTime(1);
     ask();
     expect(wake).toHaveBeenCalledTimes(1);
+    expect(unref).not.toHaveBeenCalled();
     vi.unstubAllGlobals();
   });
 

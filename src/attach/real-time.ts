@@ -58,7 +58,7 @@ class RealClock implements Clock {
 
   stayAwake(isAwake: boolean): void {
     this.#isAwake = isAwake;
-    holdProcess(this.#timeout ?? this.#immediate, isAwake);
+    holdProcess(this.#timeout, isAwake);
   }
 
   #disarm(): void {
@@ -71,12 +71,14 @@ class RealClock implements Clock {
   #arm(): void {
     this.#disarm();
     const delayMs = Math.max(0, (this.#at - this.now()) / nsPerMs);
-    if (this.#isNear && delayMs <= slackMs) this.#immediate = setImmediate(this.#check);
-    else {
-      const waitMs = this.#isNear ? Math.floor(delayMs - slackMs) : Math.ceil(delayMs);
-      this.#timeout = setTimeout(this.#check, Math.min(waitMs, longestDelayMs));
+    if (this.#isNear && delayMs <= slackMs) {
+      // It holds the process for these moments: an immediate that does not would let an idle loop sleep past the alarm.
+      this.#immediate = setImmediate(this.#check);
+      return;
     }
-    holdProcess(this.#timeout ?? this.#immediate, this.#isAwake);
+    const waitMs = this.#isNear ? Math.floor(delayMs - slackMs) : Math.ceil(delayMs);
+    this.#timeout = setTimeout(this.#check, Math.min(waitMs, longestDelayMs));
+    holdProcess(this.#timeout, this.#isAwake);
   }
 
   /** Wakes the machine; again later when the timeout came early, as it does by up to a millisecond, or was too long. */
@@ -94,10 +96,7 @@ class RealClock implements Clock {
 }
 
 /** Lets a timeout keep the process alive, or not; browsers know no such thing. */
-function holdProcess(
-  timeout: ReturnType<typeof setTimeout> | ReturnType<typeof setImmediate> | undefined,
-  isHeld: boolean,
-): void {
+function holdProcess(timeout: ReturnType<typeof setTimeout> | undefined, isHeld: boolean): void {
   if (typeof timeout !== "object") return;
   if (isHeld) timeout.ref();
   else timeout.unref();
