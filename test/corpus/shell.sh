@@ -18,6 +18,8 @@ calm() {
     [[ $IPV6 == quiet ]] && script="echo 1 >$conf/addr_gen_mode"
     [[ $IPV6 == off ]] && script="echo 1 >$conf/disable_ipv6"
     [[ $IPV6 != on ]] && script+="; echo 0 >$conf/accept_dad; echo 1 >$conf/mldv2_unsolicited_report_interval"
+    # A proxy that names no device outlives its namespace, and may be found in a later one (kernel-netns.ts).
+    script+="; ip neigh flush proxy"
     ${1:+ip netns exec "$1"} bash -c "$script"
   elif [[ -n $1 ]]; then
     rm -f calmed

@@ -15,8 +15,9 @@ import { loadLibc } from "../../src/attach/node/libc.ts";
 import { inNetns } from "../../src/attach/node/netns.ts";
 import { run } from "../../src/cli/command.ts";
 import { CLONE_NEWNET } from "../../src/uapi/sched.ts";
+import { newKernelNetns } from "../kernel-netns.ts";
 import { canMakeNamespaces, resultInChild } from "../parity/kernel-child.ts";
-import { ENVIRONMENT, kernelProvider, newNetns, quietIo, systemVersion } from "./scenario.ts";
+import { ENVIRONMENT, kernelProvider, quietIo, systemVersion } from "./scenario.ts";
 
 /** The version whose words ours are. */
 const VERSION = "6.1.0";
@@ -61,7 +62,7 @@ for (const words of [
       return context.skip(`iproute2 is ${version} here, and ours speaks as ${VERSION} does`);
     if (!canMakeNamespaces()) return resultInChild(context, name);
     const libc = await loadLibc();
-    const fd = newNetns(libc);
+    const fd = await newKernelNetns(libc);
     try {
       const { system, ours } = await watch(libc, fd, words.split(" "));
       expect(ours).toBe(system);

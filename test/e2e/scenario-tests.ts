@@ -13,15 +13,12 @@ const CLAIMS = {
   machine: "a machine answers as Linux does",
 } as const;
 
-/**
- * Makes a test of each scenario, ours run on the live kernel or on a machine: no line may differ. The kernel does things by
- * itself (reports, probes, proxies that a dump skips): a run that differs is made anew, twice at most.
- */
+/** Makes a test of each scenario, ours run on the live kernel or on a machine: no line may differ. */
 export function testScenarios(where: keyof typeof CLAIMS, scenarios: readonly Scenario[]): void {
   const version = systemVersion();
   for (const scenario of scenarios) {
     const name = `${CLAIMS[where]}: ${scenario.title}`;
-    test(name, { timeout: 60_000, retry: 2 }, async (context) => {
+    test(name, { timeout: 120_000 }, async (context) => {
       if (version === undefined) return context.skip("iproute2 is not installed");
       if (version !== VERSION)
         return context.skip(`iproute2 is ${version} here, and ours speaks as ${VERSION} does`);

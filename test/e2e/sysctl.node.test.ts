@@ -13,8 +13,9 @@ import { inNetns } from "../../src/attach/node/netns.ts";
 import { run } from "../../src/cli/command.ts";
 import { createTestMachine } from "../../src/testkit/index.ts";
 import { CLONE_NEWNET } from "../../src/uapi/sched.ts";
+import { newKernelNetns } from "../kernel-netns.ts";
 import { canMakeNamespaces } from "../parity/kernel-child.ts";
-import { ENVIRONMENT, newNetns, quietIo } from "./scenario.ts";
+import { ENVIRONMENT, quietIo } from "./scenario.ts";
 
 const VERSION = "sysctl from procps-ng 4.0.2\n";
 
@@ -68,7 +69,7 @@ test("uveth sysctl says what sysctl says", { timeout: 30_000 }, async (context) 
   if (version !== VERSION) return context.skip(`procps' sysctl is ${JSON.stringify(version)} here`);
   if (!canMakeNamespaces()) return context.skip("this user cannot make network namespaces");
   const libc = await loadLibc();
-  const fd = newNetns(libc);
+  const fd = await newKernelNetns(libc);
   const { machine } = createTestMachine();
   try {
     for (const words of LINES) {

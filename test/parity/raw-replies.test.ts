@@ -77,19 +77,26 @@ function zeros(family: number, size: number): (writer: MessageWriter) => void {
   };
 }
 
+/** How often the kernel is asked before what it says counts as another answer. */
+const KERNEL_RUNS = 3;
+
 /**
  * Registers a comparison of what both targets answer to `questions`, asked strictly and liberally. The kernel sends reports and
- * solicitations when it pleases, and counts them: a comparison that differs is made anew, twice at most.
+ * solicitations when it pleases, and counts them, so it has several runs, each in a new namespace; a machine has one,
+ * and must say all that the kernel said in one of its own.
  */
 function compare(text: string, prepare: (ctx: ParityContext) => Promise<void>, questions: Questions): void {
-  test(`both: ${text}`, { timeout: 30_000, retry: 2 }, async (context) => {
+  test(`both: ${text}`, { timeout: 60_000 }, async (context) => {
     if (!canMakeNamespaces()) context.skip("Comparing with the kernel takes root");
-    const kernel = await answersOf(kernelTarget, prepare, questions);
     const uveth = await answersOf(uvethTarget, prepare, questions);
-    expect(Object.keys(kernel).length).toBeGreaterThan(0);
-    const differing = Object.keys(kernel).filter((name) => `${uveth[name]}` !== `${kernel[name]}`);
-    const of = (answers: Record<string, string[]>) => differing.map((name) => [name, answers[name]]);
-    expect(of(uveth)).toEqual(of(kernel));
+    for (let run = 1; ; run++) {
+      const kernel = await answersOf(kernelTarget, prepare, questions);
+      expect(Object.keys(kernel).length).toBeGreaterThan(0);
+      const differing = Object.keys(kernel).filter((name) => `${uveth[name]}` !== `${kernel[name]}`);
+      if (differing.length > 0 && run < KERNEL_RUNS) continue;
+      const of = (answers: Record<string, string[]>) => differing.map((name) => [name, answers[name]]);
+      return expect(of(uveth)).toEqual(of(kernel));
+    }
   });
 }
 

@@ -6,9 +6,9 @@ import { setTimeout } from "node:timers/promises";
 import { openKernelSocket } from "../../../src/attach/node/kernel-netlink.ts";
 import type { Libc } from "../../../src/attach/node/libc.ts";
 import { loadLibc } from "../../../src/attach/node/libc.ts";
-import { inNetns, openOwnNetns } from "../../../src/attach/node/netns.ts";
-import { NetlinkError } from "../../../src/netlink/error.ts";
+import { inNetns } from "../../../src/attach/node/netns.ts";
 import { CLONE_NEWNET } from "../../../src/uapi/sched.ts";
+import { newKernelNetns } from "../../kernel-netns.ts";
 import type { Target, TargetMachine, TargetNetns } from "../targets.ts";
 import { openKernelPacket } from "./kernel-packet.ts";
 
@@ -32,9 +32,7 @@ class KernelMachine implements TargetMachine {
   }
 
   async newNetns(): Promise<TargetNetns> {
-    const result = this.#libc.unshare(CLONE_NEWNET);
-    if (result < 0) throw NetlinkError.fromErrno(result, "Cannot make a network namespace");
-    const netns = new KernelNetns(this.#libc, openOwnNetns());
+    const netns = new KernelNetns(this.#libc, await newKernelNetns(this.#libc));
     this.#namespaces.add(netns);
     return netns;
   }
