@@ -32,6 +32,27 @@ describe("uveth", () => {
     }
   });
 
+  test.for([
+    "capture",
+    "completion",
+    "daemon",
+    "doctor",
+    "exec",
+    "extcap",
+    "graph",
+    "inspect",
+    "ping",
+    "run",
+    "shell",
+    "ss",
+    "sysctl",
+    "up",
+  ])("%s --help shows its usage, which is no error", async (word, { place }) => {
+    const { code, stdout, stderr } = await place.uveth(word, "--help");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^\s*Usage/);
+  });
+
   test.for(["version", "--version", "-V"])("%s tells the version of the package", async (word, { place }) => {
     expect(await place.ok(word)).toBe(`uveth ${version}\n`);
   });

@@ -15,6 +15,7 @@ import { NETLINK_GENERIC } from "../../uapi/netlink.ts";
 import * as uapi from "../../uapi/uveth.ts";
 import { CommandExit, EXIT_FAILURE, EXIT_REFUSED } from "../exit.ts";
 import type { CommandIo } from "../io.ts";
+import { PING_USAGE } from "./help.ts";
 import { icmpText } from "./icmp-text.ts";
 import type { PingOptions } from "./options.ts";
 import { parsePing } from "./options.ts";
@@ -29,6 +30,10 @@ const timedSize = 16;
 export async function runPing(argv: readonly string[], io: CommandIo): Promise<number> {
   if (argv.includes("-V")) {
     io.stdout("ping from uveth, as iputils 20221126\n");
+    return 0;
+  }
+  if (argv.includes("--help")) {
+    io.stdout(PING_USAGE);
     return 0;
   }
   const options = parsePing(argv);
