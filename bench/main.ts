@@ -28,6 +28,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   "link-churn": () => import("./link-churn.ts"),
   tcp: () => import("./tcp.ts"),
   "tcp-tap": () => import("./tcp-tap.ts"),
+  "tcp-loss": () => import("./tcp-loss.ts"),
   netem: () => import("./netem.ts"),
   lab: () => import("./lab.ts"),
   programs: () => import("./programs.ts"),

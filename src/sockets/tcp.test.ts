@@ -6,49 +6,12 @@
 // Source: RFC 9293 3.5, 3.6, 3.10; tcp(7); tried on Linux 6.18 (errno).
 
 import { describe, expect } from "vitest";
-import { test as base, MS, SECOND } from "../../test/fixtures.ts";
-import type { VirtualClock } from "../index.ts";
+import { SECOND } from "../../test/fixtures.ts";
+import { connectionTo, test } from "../../test/hosts.ts";
 import type { Connection } from "./connection.ts";
-import type { Listener } from "./listener.ts";
-import type { MachineNetns } from "./netns.ts";
-
-const test = base.extend<{ red: MachineNetns; blue: MachineNetns }>({
-  red: async ({ machine, pair }, use) => {
-    expect(pair.red.name).toBe("v0");
-    const red = await machine.netns("red");
-    await red.link.set("lo", { isUp: true });
-    await red.addr.add("10.0.0.1/24", { dev: "v0" });
-    await red.addr.add("fd00::1/64", { dev: "v0", noDad: true });
-    await use(red);
-    await red.close();
-  },
-  blue: async ({ machine, pair }, use) => {
-    expect(pair.blue.name).toBe("v1");
-    const blue = await machine.netns("blue");
-    await blue.link.set("lo", { isUp: true });
-    await blue.addr.add("10.0.0.2/24", { dev: "v1" });
-    await blue.addr.add("fd00::2/64", { dev: "v1", noDad: true });
-    await use(blue);
-    await blue.close();
-  },
-});
 
 const text = (bytes: Uint8Array | null | undefined) => new TextDecoder().decode(bytes ?? undefined);
 const bytes = (words: string) => new TextEncoder().encode(words);
-
-/** Both ends of a connection to `listener`. */
-async function pairOf(
-  from: MachineNetns,
-  listener: Listener,
-  host: string,
-  clock: VirtualClock,
-): Promise<[Connection, Connection]> {
-  const connecting = from.connect({ host, port: listener.address.port });
-  await clock.advance(100 * MS);
-  const accepted = await listener.accept();
-  if (accepted === null) throw new Error("Nobody came");
-  return [await connecting, accepted];
-}
 
 function pattern(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_none, index) => (index * 31 + (index >> 8)) & 0xff);
@@ -65,7 +28,7 @@ describe("a connection", () => {
     "to %s carries bytes both ways and ends",
     async (host, { blue, clock, red }) => {
       using listener = blue.listen({ port: 80 });
-      const [client, server] = await pairOf(red, listener, host, clock);
+      const [client, server] = await connectionTo(red, listener, host, clock);
       expect(client.remoteAddress).toEqual({ host, port: 80 });
       expect(server.remoteAddress).toEqual(client.localAddress);
       await client.write(bytes("question"));
@@ -90,7 +53,7 @@ describe("a connection", () => {
 
   test.for(["10.0.0.2", "fd00::2"])("to %s carries 3 MB whole", async (host, { blue, clock, red }) => {
     using listener = blue.listen({ port: 80 });
-    const [client, server] = await pairOf(red, listener, host, clock);
+    const [client, server] = await connectionTo(red, listener, host, clock);
     const sent = pattern(3_000_000);
     const received = readAll(server);
     const writing = client.write(sent).then(() => client.end());
@@ -108,7 +71,7 @@ describe("a connection", () => {
     red,
   }) => {
     using listener = blue.listen({ port: 80, receiveBufferBytes: 65_536 });
-    const [client, server] = await pairOf(red, listener, "10.0.0.2", clock);
+    const [client, server] = await connectionTo(red, listener, "10.0.0.2", clock);
     let isWritten = false;
     const sent = pattern(2_000_000);
     const writing = client.write(sent).then(() => {
@@ -146,7 +109,7 @@ describe("a connection", () => {
 
   test("that is reset tells the reader, and the writer", async ({ blue, clock, red }) => {
     using listener = blue.listen({ port: 80 });
-    const [client, server] = await pairOf(red, listener, "10.0.0.2", clock);
+    const [client, server] = await connectionTo(red, listener, "10.0.0.2", clock);
     server.reset();
     const reading = client.read();
     await expect(reading).rejects.toMatchObject({ code: "ECONNRESET" });
@@ -157,7 +120,7 @@ describe("a connection", () => {
 
   test("closed with bytes unread is reset", async ({ blue, clock, red }) => {
     using listener = blue.listen({ port: 80 });
-    const [client, server] = await pairOf(red, listener, "10.0.0.2", clock);
+    const [client, server] = await connectionTo(red, listener, "10.0.0.2", clock);
     await client.write(bytes("unread"));
     await clock.advance(SECOND);
     server.close();
@@ -167,7 +130,7 @@ describe("a connection", () => {
 
   test("over a wire that goes down gives up in the end", async ({ blue, clock, red }) => {
     using listener = blue.listen({ port: 80 });
-    const [client, server] = await pairOf(red, listener, "10.0.0.2", clock);
+    const [client, server] = await connectionTo(red, listener, "10.0.0.2", clock);
     await blue.addr.del("10.0.0.2/24", { dev: "v1" });
     await client.write(bytes("anybody?"));
     const reading = client.read();

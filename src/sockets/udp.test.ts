@@ -7,29 +7,8 @@
 // Source: RFC 768, RFC 1122 4.1, RFC 8200 8.1; udp(7), ip(7); tried on Linux 6.18 (errno and order of match).
 
 import { describe, expect } from "vitest";
-import { test as base, SECOND } from "../../test/fixtures.ts";
-import type { MachineNetns } from "./netns.ts";
-
-const test = base.extend<{ red: MachineNetns; blue: MachineNetns }>({
-  red: async ({ machine, pair }, use) => {
-    expect(pair.red.name).toBe("v0");
-    const red = await machine.netns("red");
-    await red.link.set("lo", { isUp: true });
-    await red.addr.add("10.0.0.1/24", { dev: "v0" });
-    await red.addr.add("fd00::1/64", { dev: "v0", noDad: true });
-    await use(red);
-    await red.close();
-  },
-  blue: async ({ machine, pair }, use) => {
-    expect(pair.blue.name).toBe("v1");
-    const blue = await machine.netns("blue");
-    await blue.link.set("lo", { isUp: true });
-    await blue.addr.add("10.0.0.2/24", { dev: "v1" });
-    await blue.addr.add("fd00::2/64", { dev: "v1", noDad: true });
-    await use(blue);
-    await blue.close();
-  },
-});
+import { SECOND } from "../../test/fixtures.ts";
+import { test } from "../../test/hosts.ts";
 
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 const bytes = (words: string) => new TextEncoder().encode(words);

@@ -5,11 +5,12 @@
 
 import { ipNetns } from "../slots.ts";
 import { clearTimer, setTimer } from "./arm.ts";
+import { cubicMeasure } from "./cubic.ts";
 import { removeFlight } from "./flight.ts";
 import type { FlightPool } from "./flight-record.ts";
 import { watchFlight } from "./output.ts";
+import type { Progress } from "./progress.ts";
 import { noteDelivered } from "./rack.ts";
-import type { Progress } from "./recovery.ts";
 import { judgeProbe, manageCongestion } from "./recovery.ts";
 import { measureRtt } from "./rtt.ts";
 import { processSack } from "./sack.ts";
@@ -34,25 +35,13 @@ export function processAck(socket: TcpSocket, segment: Segment, nowNs: number): 
   const oldUna = socket.sndUna;
   if (before(ack, oldUna)) return before(ack, (oldUna - socket.maxWindow) | 0) ? "challenge" : "old";
   if (after(ack, socket.sndNxt)) return "challenge";
-  const pool = tcpTable(ipNetns(socket.netns)).flights;
+  const { flights: pool, progress } = tcpTable(ipNetns(socket.netns));
+  progress.begin(socket, segment);
   const oldWindow = socket.sndWnd;
   updateWindow(socket, segment);
+  if (oldWindow !== socket.sndWnd) progress.isDuplicate = false;
   socket.probesOut = 0;
-  const progress: Progress = {
-    oldUna,
-    ackedBytes: (ack - oldUna) | 0,
-    deliveredBytes: 0,
-    flightBefore: (socket.sndNxt - oldUna) | 0,
-    isDuplicate:
-      ack === oldUna &&
-      segment.payloadLength === 0 &&
-      segment.end === segment.sequence &&
-      oldWindow === socket.sndWnd &&
-      socket.flightHead !== null,
-  };
-  if (segment.sackCount > 0 && socket.isSackOk) {
-    progress.deliveredBytes = processSack(socket, segment, pool, nowNs);
-  }
+  if (segment.sackCount > 0 && socket.isSackOk) processSack(socket, segment, progress, pool, nowNs);
   if (progress.ackedBytes > 0) letGo(socket, segment, progress, pool, nowNs);
   socket.delivered += progress.deliveredBytes;
   if (socket.flightHead === null && progress.ackedBytes === 0) {
@@ -101,6 +90,7 @@ function letGo(
 ): void {
   const { ack } = segment;
   let firstSentNs = Number.NaN;
+  let lastSentNs = Number.NaN;
   let isAmbiguous = false;
   for (let flight = socket.flightHead; flight !== null; flight = socket.flightHead) {
     if (after(flight.end, ack)) {
@@ -113,7 +103,11 @@ function letGo(
       if (flight.next?.isSacked === true && !flight.wasResent) socket.hasReordering = true;
     }
     if (flight.wasResent) isAmbiguous = true;
-    else if (Number.isNaN(firstSentNs) && !flight.isSacked) firstSentNs = flight.sentNs;
+    else if (!flight.isSacked) {
+      if (Number.isNaN(firstSentNs)) firstSentNs = flight.sentNs;
+      lastSentNs = flight.sentNs;
+      if (!after(flight.end, socket.highSeq)) progress.isOriginal = true;
+    }
     removeFlight(socket, flight, pool);
   }
   socket.sndUna = ack;
@@ -122,8 +116,10 @@ function letGo(
   socket.retransmits = 0;
   socket.backoff = 0;
   socket.softError = "";
-  if (!isAmbiguous && !Number.isNaN(firstSentNs)) measureRtt(socket, nowNs - firstSentNs, nowNs);
-  else if (segment.hasTimestamp && socket.isTimestampOk && segment.timestampEcho !== 0) {
+  if (!isAmbiguous && !Number.isNaN(firstSentNs)) {
+    measureRtt(socket, nowNs - firstSentNs, nowNs);
+    cubicMeasure(socket, nowNs - lastSentNs, nowNs);
+  } else if (segment.hasTimestamp && socket.isTimestampOk && segment.timestampEcho !== 0) {
     const elapsedMs = (timestampAt(socket, nowNs) - segment.timestampEcho) | 0;
     if (elapsedMs >= 0 && elapsedMs < 300_000) measureRtt(socket, Math.max(elapsedMs, 1) * MS, nowNs);
   }

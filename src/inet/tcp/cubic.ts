@@ -1,9 +1,11 @@
 // CUBIC congestion control (RFC 9438), and what it falls back on while the window is small: what Reno would do.
 //
-// Mirrors net/ipv4/tcp_cubic.c (bictcp_update, bictcp_recalc_ssthresh) and net/ipv4/tcp_cong.c (tcp_slow_start). Sums and
-// products of doubles alone, which are the same on every machine; the cube root is Newton's. Omitted: HyStart.
+// Mirrors net/ipv4/tcp_cubic.c (bictcp_update, bictcp_recalc_ssthresh, cubictcp_acked, cubictcp_cwnd_event) and
+// net/ipv4/tcp_cong.c (tcp_slow_start). Sums and products of doubles alone, which are the same on every machine; the cube root
+// is Newton's.
 
 import type { Cubic } from "./curve.ts";
+import { beginRound, hystart } from "./hystart.ts";
 import type { TcpSocket } from "./socket.ts";
 import { INFINITE } from "./socket.ts";
 
@@ -14,15 +16,42 @@ const scale = 0.4;
 /** How fast Reno would have to grow to reach the same average (RFC 9438 4.3). */
 const renoAlpha = (3 * (1 - beta)) / (1 + beta);
 const leastWindow = 2;
+const leastGrowth = 1 / 20;
+/** Round trips so soon after a cut say more of the repair than of the path. */
+const settlingNs = S;
 
 /** The window slow start may grow to after a loss, in bytes (ssthresh). */
 export function cubicThreshold(socket: TcpSocket): number {
   const { congestion, mss } = socket;
-  const window = socket.cwnd / mss;
+  // What does not make a segment was of no use.
+  const window = Math.floor(socket.cwnd / mss);
   congestion.epochNs = Number.NaN;
   // Fast convergence: a flow that gets less than before leaves room for others.
   congestion.maxWindow = window < congestion.maxWindow ? (window * (1 + beta)) / 2 : window;
   return Math.max(Math.floor(window * beta), leastWindow) * mss;
+}
+
+/** Takes the round trip of the last segment acknowledged into account. */
+export function cubicMeasure(socket: TcpSocket, rttNs: number, nowNs: number): void {
+  const { congestion } = socket;
+  if (nowNs - congestion.epochNs < settlingNs) return;
+  congestion.minDelayNs = Math.min(congestion.minDelayNs, rttNs);
+  if (socket.cwnd < socket.ssthresh) hystart(socket, rttNs, nowNs);
+}
+
+/** Something is sent after nothing was out: the curve has stood still meanwhile. */
+export function cubicResume({ congestion, lastSentNs }: TcpSocket, nowNs: number): void {
+  if (nowNs > lastSentNs) congestion.epochNs = Math.min(congestion.epochNs + nowNs - lastSentNs, nowNs);
+}
+
+/** Forgets all: after a time-out the path may be another one. */
+export function cubicReset(socket: TcpSocket, nowNs: number): void {
+  const { congestion } = socket;
+  congestion.maxWindow = 0;
+  congestion.epochNs = Number.NaN;
+  congestion.minDelayNs = Number.POSITIVE_INFINITY;
+  congestion.isFound = false;
+  beginRound(socket, nowNs);
 }
 
 /** Lets the window grow by what was acknowledged: doubling each round trip, then by the curve (cong_avoid). */
@@ -39,12 +68,13 @@ export function cubicGrow(socket: TcpSocket, ackedBytes: number, nowNs: number):
   const window = socket.cwnd / mss;
   const segments = acked / mss;
   if (Number.isNaN(congestion.epochNs)) begin(congestion, window, nowNs);
-  const rttNs = Number.isFinite(socket.minRttNs) ? socket.minRttNs : 0;
+  const rttNs = Number.isFinite(congestion.minDelayNs) ? congestion.minDelayNs : 0;
   const target = targetOf(congestion, window, (nowNs - congestion.epochNs + rttNs) / S);
   congestion.renoWindow += (renoAlpha * segments) / window;
   const wanted = Math.max(target, congestion.renoWindow);
-  // A hundredth a window while on the plateau, so that it never stands still.
-  const step = wanted > window ? (wanted - window) / window : 1 / (100 * window);
+  // A hundredth a window while on the plateau, so that it never stands still; before any loss was seen, a twentieth.
+  let step = wanted > window ? (wanted - window) / window : 1 / (100 * window);
+  if (congestion.maxWindow === 0) step = Math.max(step, leastGrowth);
   socket.cwnd = Math.min(socket.cwnd + step * segments * mss, INFINITE >> 1);
 }
 

@@ -6,6 +6,7 @@
 
 import { TCP_ACK, TCP_RST, TCP_SYN } from "../../wire/tcp.ts";
 import { clearTimer, setTimer } from "./arm.ts";
+import { cubicReset } from "./cubic.ts";
 import { endConnection } from "./end.ts";
 import { DEFAULT_MSS, syncMss } from "./mtu.ts";
 import { pushPending, sendAck, sendSyn } from "./output.ts";
@@ -90,6 +91,7 @@ export function establish(socket: TcpSocket, ack: number, nowNs: number): void {
   syncMss(socket, nowNs);
   // After a SYN was lost the path is in doubt (RFC 5681 3.1).
   socket.cwnd = (socket.retransmits > 0 ? 1 : INITIAL_WINDOW) * socket.mss;
+  cubicReset(socket, nowNs);
   socket.rcvMss = Math.min(socket.mss, 536);
   socket.retransmits = 0;
   socket.backoff = 0;

@@ -7,6 +7,7 @@
 import { TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN } from "../../wire/tcp.ts";
 import { ipNetns } from "../slots.ts";
 import { clearTimer, setTimer } from "./arm.ts";
+import { cubicResume } from "./cubic.ts";
 import { appendFlight, markResent, splitFlight } from "./flight.ts";
 import type { Flight, FlightPool } from "./flight-record.ts";
 import { syncMss } from "./mtu.ts";
@@ -44,9 +45,19 @@ export function pushPending(socket: TcpSocket, nowNs: number): void {
     syncMss(socket, nowNs);
   }
   const pool = tcpTable(ip).flights;
-  if (socket.toResendBytes > 0) resendLost(socket, pool, nowNs);
+  if (socket.isNewFirst) probeByNew(socket, pool, nowNs);
+  if (socket.toResendBytes > 0 && !socket.isNewFirst) resendLost(socket, pool, nowNs);
   if (socket.toResendBytes === 0) sendNew(socket, pool, nowNs);
+  socket.isNewFirst = false;
   watch(socket, nowNs);
+}
+
+/** Sends new bytes though some seem lost, to learn whether they are (RFC 5682 2.1 step 2b); without any it is not learned. */
+function probeByNew(socket: TcpSocket, pool: FlightPool, nowNs: number): void {
+  sendNew(socket, pool, nowNs);
+  if (after(socket.sndNxt, socket.highSeq)) return;
+  socket.isNewFirst = false;
+  socket.isDoubted = false;
 }
 
 /** Sends again what is taken for lost, as far as the window lets it go (tcp_xmit_retransmit_queue). */
@@ -85,6 +96,7 @@ export function resend(socket: TcpSocket, flight: Flight, nowNs: number): boolea
 export function sendNew(socket: TcpSocket, pool: FlightPool, nowNs: number): void {
   const largest = largestPayload(socket);
   let isCwndLimited = false;
+  if (socket.flightHead === null) cubicResume(socket, nowNs);
   for (;;) {
     const available = (socket.writeSeq - socket.sndNxt) | 0;
     if (available < 0 || (available === 0 && !socket.isFinQueued)) break;
@@ -205,5 +217,11 @@ export function sendProbe(socket: TcpSocket, nowNs: number): void {
 export function restartAfterIdle(socket: TcpSocket, nowNs: number): void {
   if (socket.flightHead !== null || nowNs - socket.lastSentNs <= socket.rtoNs) return;
   socket.ssthresh = Math.max(socket.ssthresh, Math.floor(0.75 * socket.cwnd));
-  socket.cwnd = Math.min(socket.cwnd, INITIAL_WINDOW * socket.mss);
+  const least = Math.min(socket.cwnd, INITIAL_WINDOW * socket.mss);
+  // Half of it is forgotten with each time-out that could have been.
+  for (let idleNs = nowNs - socket.lastSentNs; idleNs > socket.rtoNs && socket.cwnd > least; ) {
+    idleNs -= socket.rtoNs;
+    socket.cwnd /= 2;
+  }
+  socket.cwnd = Math.max(socket.cwnd, least);
 }

@@ -5,33 +5,22 @@
 //     └────────────────────────────── timeout ──▶ loss ──────────────────────────────────────────────┘
 //
 // Mirrors net/ipv4/tcp_input.c (tcp_fastretrans_alert, tcp_enter_recovery, tcp_enter_loss, tcp_cwnd_reduction,
-// tcp_process_tlp_ack). Omitted: ECN.
+// tcp_process_loss, tcp_process_tlp_ack). Omitted: ECN.
 
-import { cubicGrow, cubicThreshold } from "./cubic.ts";
+import { cubicGrow, cubicReset, cubicThreshold } from "./cubic.ts";
 import { forgetSacked, markLost } from "./flight.ts";
-import { detectLoss } from "./rack.ts";
+import type { Progress } from "./progress.ts";
+import { detectLoss, isOverdue, noteRecovered } from "./rack.ts";
 import { after, before } from "./sequence.ts";
 import type { TcpSocket } from "./socket.ts";
 import * as ca from "./state.ts";
-import { rememberForUndo } from "./undo.ts";
+import { rememberForUndo, undo } from "./undo.ts";
 
 const duplicateThreshold = 3;
 
-/** What an acknowledgement brought. */
-export interface Progress {
-  /** `sndUna` before it. */
-  readonly oldUna: number;
-  /** Bytes acknowledged in order, and all that are known to have arrived for the first time. */
-  ackedBytes: number;
-  deliveredBytes: number;
-  /** Bytes that were in flight before. */
-  flightBefore: number;
-  /** It repeats the last one while something is out. */
-  isDuplicate: boolean;
-}
-
 /** Judges what is lost and moves the congestion window; returns after how long another look at what is late is due, 0 for none. */
 export function manageCongestion(socket: TcpSocket, progress: Progress, nowNs: number): number {
+  if (socket.isDoubted) judgeTimeout(socket, progress);
   leaveEpisode(socket);
   let lateNs = 0;
   if (socket.isSackOk) {
@@ -57,9 +46,26 @@ function leaveEpisode(socket: TcpSocket): void {
   // Without SACK, duplicates of what was repaired may still come: another cut would be for the same loss (RFC 6582 3.2).
   if (!socket.isSackOk && socket.sndUna === socket.highSeq && socket.flightHead !== null) return;
   if (socket.caState !== ca.CA_LOSS) socket.cwnd = Math.max(socket.ssthresh, 2 * socket.mss);
+  if (socket.caState === ca.CA_RECOVERY) noteRecovered(socket);
   socket.caState = ca.CA_OPEN;
+  socket.isDoubted = false;
   socket.dupAcks = 0;
   if (!socket.isSackOk) socket.sackedBytes = 0;
+}
+
+/**
+ * After a timeout: does something come that was not sent again? Then nothing was lost but time. As long as that is not known, bytes
+ * that were never sent find it out (F-RTO, RFC 5682; tcp_process_loss).
+ */
+function judgeTimeout(socket: TcpSocket, progress: Progress): void {
+  const hasProbed = after(socket.sndNxt, socket.highSeq);
+  if (progress.isOriginal && socket.canUndo) undo(socket);
+  else if (hasProbed) {
+    if (progress.isSackNews || progress.isDuplicate) socket.isDoubted = false;
+  } else if (progress.ackedBytes > 0 && before(socket.sndUna, socket.highSeq)) {
+    socket.highSeq = socket.sndNxt;
+    socket.isNewFirst = true;
+  }
 }
 
 /** Without SACK: three duplicates mean a loss at the head, a partial acknowledgement the next one (RFC 6582). */
@@ -107,8 +113,8 @@ function enterCwr(socket: TcpSocket): void {
 }
 
 /** Lets out as much as is in proportion to what arrived, and at least what keeps the repair going (RFC 6937 3.1). */
-function reduce(socket: TcpSocket, { ackedBytes, deliveredBytes }: Progress): void {
-  const { inFlight, mss, ssthresh } = socket;
+function reduce(socket: TcpSocket, { ackedBytes, deliveredBytes, lostBefore }: Progress): void {
+  const { inFlight, lostSegments, mss, ssthresh } = socket;
   socket.prrDelivered += deliveredBytes;
   let room: number;
   if (inFlight > ssthresh) {
@@ -116,27 +122,34 @@ function reduce(socket: TcpSocket, { ackedBytes, deliveredBytes }: Progress): vo
     room = Math.ceil(due) - socket.prrOut;
   } else {
     const keepsPace = Math.max(socket.prrDelivered - socket.prrOut, deliveredBytes);
-    room = Math.min(ssthresh - inFlight, ackedBytes > 0 ? keepsPace + mss : keepsPace);
+    // A step more while the repair gets on and nothing new is lost (RFC 9937 6: SafeACK).
+    const isSafe = ackedBytes > 0 && lostSegments === lostBefore;
+    room = Math.min(ssthresh - inFlight, isSafe ? keepsPace + mss : keepsPace);
   }
   // The first segment of a repair goes in any case.
   if (room < mss && socket.prrOut === 0) room = mss;
   socket.cwnd = Math.max(inFlight + Math.max(room, 0), mss);
 }
 
-/** The timer has gone off: everything out is lost as far as is known, and the window is one segment (tcp_enter_loss). */
-export function enterLoss(socket: TcpSocket): void {
-  const isNew = socket.caState < ca.CA_LOSS || !before(socket.sndUna, socket.highSeq);
-  if (isNew && socket.caState !== ca.CA_RECOVERY) {
+/** The timer has gone off: what is out is lost as far as is known, and the window is one segment (tcp_enter_loss). */
+export function enterLoss(socket: TcpSocket, nowNs: number): void {
+  const isFirst = socket.caState < ca.CA_RECOVERY;
+  const isCut = socket.caState >= ca.CA_CWR && before(socket.sndUna, socket.highSeq);
+  if (!isCut) {
     rememberForUndo(socket);
     socket.ssthresh = cubicThreshold(socket);
+    cubicReset(socket, nowNs);
   }
   for (let flight = socket.flightHead; flight !== null; flight = flight.next) {
-    // What was reported stays reported, but for a peer that seems to have taken it back at the head.
+    // What was reported stays reported, but for a peer that seems to have taken it back at the head. What left a moment ago may
+    // well arrive.
     if (flight === socket.flightHead) forgetSacked(socket, flight);
+    else if (socket.isSackOk && !isOverdue(socket, flight, nowNs)) continue;
     markLost(socket, flight);
   }
   if (!socket.isSackOk) socket.sackedBytes = 0;
-  socket.cwnd = socket.mss;
+  socket.cwnd = socket.inFlight + socket.mss;
+  socket.isDoubted = (isFirst || socket.retransmits > 0) && socket.canUndo;
   socket.caState = ca.CA_LOSS;
   socket.highSeq = socket.sndNxt;
   socket.dupAcks = 0;

@@ -4,25 +4,28 @@
 
 import { markSacked, splitFlight } from "./flight.ts";
 import type { Flight, FlightPool } from "./flight-record.ts";
-import { noteDelivered } from "./rack.ts";
+import type { Progress } from "./progress.ts";
+import { noteDelivered, waitLonger } from "./rack.ts";
 import type { Segment } from "./segment.ts";
 import { after, before } from "./sequence.ts";
 import type { TcpSocket } from "./socket.ts";
 import { noteDuplicateArrival } from "./undo.ts";
 
-const maxReorderSteps = 0xff;
-
-/** Notes all blocks of a segment; returns how many bytes are news. */
-export function processSack(socket: TcpSocket, segment: Segment, pool: FlightPool, nowNs: number): number {
-  let news = 0;
+/** Notes all blocks of a segment, and what of them is news. */
+export function processSack(
+  socket: TcpSocket,
+  segment: Segment,
+  progress: Progress,
+  pool: FlightPool,
+  nowNs: number,
+): void {
   const first = noteDuplicate(socket, segment) ? 1 : 0;
   for (let index = first; index < segment.sackCount; index++) {
     const start = segment.sackEdges[2 * index] ?? 0;
     const end = segment.sackEdges[2 * index + 1] ?? 0;
     const isValid = after(end, start) && after(start, socket.sndUna) && !after(end, socket.sndNxt);
-    if (isValid) news += markBlock(socket, start, end, pool, nowNs);
+    if (isValid) markBlock(socket, start, end, progress, pool, nowNs);
   }
-  return news;
 }
 
 /** Whether the first block reports a duplicate: it is acknowledged already, or inside the second block. */
@@ -36,14 +39,20 @@ function noteDuplicate(socket: TcpSocket, segment: Segment): boolean {
   // What was sent again had not been lost: wait longer for what is out of order (RFC 8985 6.2).
   if (!after(end, socket.sndNxt)) {
     noteDuplicateArrival(socket, start, end);
-    socket.reorderSteps = Math.min(socket.reorderSteps + 1, maxReorderSteps);
+    waitLonger(socket, segment.ack);
     if (socket.isProbeOut && socket.isProbeResend && end === socket.probeHighSeq) socket.isProbeOut = false;
   }
   return true;
 }
 
-function markBlock(socket: TcpSocket, start: number, end: number, pool: FlightPool, nowNs: number): number {
-  let news = 0;
+function markBlock(
+  socket: TcpSocket,
+  start: number,
+  end: number,
+  progress: Progress,
+  pool: FlightPool,
+  nowNs: number,
+): void {
   for (let flight = firstBehind(socket, start); flight !== null; flight = flight.next) {
     if (!before(flight.sequence, end)) break;
     if (flight.isSacked) continue;
@@ -54,12 +63,13 @@ function markBlock(socket: TcpSocket, start: number, end: number, pool: FlightPo
     }
     if (after(flight.end, end)) splitFlight(socket, flight, end, pool);
     const wasResent = flight.wasResent;
-    news += flight.length;
+    progress.deliveredBytes += flight.length;
+    progress.isSackNews = true;
+    if (!wasResent && !after(flight.end, socket.highSeq)) progress.isOriginal = true;
     markSacked(socket, flight);
     noteDelivered(socket, flight, nowNs);
     if (!wasResent && isBehindSacked(flight)) socket.hasReordering = true;
   }
-  return news;
 }
 
 /** The first record that reaches beyond `start`: found from the nearer end. */

@@ -125,6 +125,9 @@ export class TcpSocket extends TcpEndpoint {
   undoStamp = 0;
   priorCwnd = 0;
   priorSsthresh = 0;
+  /** A timeout may have been for nothing (F-RTO, RFC 5682); bytes never sent go before lost ones, to find out. */
+  isDoubted = false;
+  isNewFirst = false;
   /** Proportional rate reduction (RFC 6937). */
   prrDelivered = 0;
   prrOut = 0;
@@ -135,6 +138,10 @@ export class TcpSocket extends TcpEndpoint {
   rackRttNs = 0;
   hasReordering = false;
   reorderSteps = 1;
+  /** Until when that is not changed again, and recoveries after which it is forgotten. */
+  hasReorderRound = false;
+  reorderRoundSeq = 0;
+  reorderPersist = 0;
   /** Behind what was in flight when a tail loss probe was sent, and whether that sent something again. */
   probeHighSeq = 0;
   isProbeOut = false;

@@ -14,6 +14,7 @@ import type { EndpointPair, TcpEndpoint } from "./endpoint.ts";
 import { hash4, hash6 } from "./endpoint.ts";
 import { FlightPool } from "./flight-record.ts";
 import type { TcpListener } from "./listener.ts";
+import { Progress } from "./progress.ts";
 import { halfSipHash } from "./siphash.ts";
 
 const firstBuckets = 64;
@@ -22,6 +23,8 @@ const firstBuckets = 64;
 export class TcpTable extends ProtocolSlot {
   readonly protocol = IPPROTO_TCP;
   readonly flights = new FlightPool();
+  /** What the acknowledgement at hand has brought. */
+  readonly progress = new Progress();
   #buckets: (TcpEndpoint | null)[] = new Array<TcpEndpoint | null>(firstBuckets).fill(null);
   #size = 0;
   /** Takes connections that no other listener does, to any port; null: nobody. */

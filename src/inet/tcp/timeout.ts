@@ -58,7 +58,7 @@ function retransmitTimeout(socket: TcpSocket, nowNs: number): void {
   const isHopeless = socket.isOrphan ? socket.retransmits >= orphanRetries : elapsedNs >= giveUpNs;
   if (isHopeless) return giveUp(socket);
   const pool = tcpTable(ipNetns(socket.netns)).flights;
-  enterLoss(socket);
+  enterLoss(socket, nowNs);
   socket.retransmits++;
   socket.backoff++;
   resendLost(socket, pool, nowNs);
@@ -105,18 +105,10 @@ function sendLossProbe(socket: TcpSocket, nowNs: number): void {
 
 /** What was only late to be seen as lost is so now (tcp_rack_reo_timeout). */
 function reorderTimeout(socket: TcpSocket, nowNs: number): void {
+  const { progress } = tcpTable(ipNetns(socket.netns));
+  progress.reset(socket);
   detectLoss(socket, nowNs);
-  const lateNs = manageCongestion(
-    socket,
-    {
-      oldUna: socket.sndUna,
-      ackedBytes: 0,
-      deliveredBytes: 0,
-      flightBefore: (socket.sndNxt - socket.sndUna) | 0,
-      isDuplicate: false,
-    },
-    nowNs,
-  );
+  const lateNs = manageCongestion(socket, progress, nowNs);
   pushPending(socket, nowNs);
   if (socket.flightHead === null) return;
   if (lateNs > 0) setTimer(socket, "reorder", lateNs, nowNs);

@@ -41,8 +41,10 @@ export function undoIfDelayed(socket: TcpSocket, segment: Segment): void {
   undo(socket);
 }
 
-function undo(socket: TcpSocket): void {
+/** Nothing was lost: the window is as it was before it was cut (tcp_undo_cwnd_reduction). */
+export function undo(socket: TcpSocket): void {
   socket.canUndo = false;
+  socket.isDoubted = false;
   socket.cwnd = Math.max(socket.cwnd, socket.priorCwnd);
   socket.ssthresh = Math.max(socket.ssthresh, socket.priorSsthresh);
   for (let flight = socket.flightHead; flight !== null; flight = flight.next) {
