@@ -5,6 +5,7 @@
 
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { realTime } from "../attach/index.ts";
+import type { NativeNamespace } from "../attach/node/index.ts";
 import type { Machine, Time, WireHook } from "../index.ts";
 import { createMachine, nanoseconds, SeededRandom, VirtualClock } from "../index.ts";
 import { AddressPlan, bare, planRoutes, prefixOf } from "./address-plan.ts";
@@ -252,12 +253,16 @@ export class Lab {
 
   // --- Names, time, events --------------------------------------------------------------------------------------------
 
-  /** The IPv4 address of a node's name, one that `from` has a link to if there is; an address is its own. */
+  /**
+   * The IPv4 address of a node's name, one that `from` has a link to if there is; an address is its own, and `localhost` is
+   * 127.0.0.1 unless a node is called so.
+   */
   resolve(name: string, from?: Host): string {
     const node = this.nodes.get(name);
     if (node instanceof Host) return from === undefined ? node.ip : addressFrom(from, node);
     if (node !== undefined) throw new LabError(`"${name}" is a switch and has no address`);
     if (/^[0-9.]+$/.test(name) || name.includes(":")) return name;
+    if (name === "localhost") return "127.0.0.1";
     throw new LabError(`There is no host "${name}" in the lab`);
   }
 
@@ -269,8 +274,8 @@ export class Lab {
     await this.#clock.advance(nanoseconds(time));
   }
 
-  /** Awaits `promise`; virtual time runs on until it is settled. */
-  async until<Result>(promise: Promise<Result>): Promise<Result> {
+  /** Awaits `promise`; virtual time runs on until it is settled. `settle`: see VirtualClock.advance. */
+  async until<Result>(promise: Promise<Result>, settle?: () => Promise<void>): Promise<Result> {
     if (this.#clock === undefined) return promise;
     let isSettled = false;
     const settled = promise.finally(() => {
@@ -278,7 +283,7 @@ export class Lab {
     });
     settled.catch(() => {});
     for (let waited = 0; !isSettled && waited < virtualPatienceNs; waited += virtualStepNs) {
-      await this.#clock.advance(virtualStepNs);
+      await this.#clock.advance(virtualStepNs, settle);
     }
     if (!isSettled) throw new LabError("Nothing came of it within an hour of virtual time");
     return settled;
@@ -427,6 +432,11 @@ export class Lab {
       }
     }
     return { sent, received: sent - lost.length, lost };
+  }
+
+  /** See NodeOwner. */
+  nativeOf(node: Host): NativeNamespace | undefined {
+    return this.#programs?.nativeOf(node.name);
   }
 
   /** See Host.spawn. */

@@ -1,7 +1,9 @@
 // The nodes of a lab: hosts, routers and switches, each a namespace of its own.
 
 import type { ChildProcess, SpawnOptions } from "node:child_process";
-import type { MachineNetns, PingOptions, PingResult } from "../index.ts";
+import type { Duplex } from "node:stream";
+import type { NativeNamespace } from "../attach/node/index.ts";
+import type { Endpoint, MachineNetns, PingOptions, PingResult } from "../index.ts";
 import { bare } from "./address-plan.ts";
 import { LabError } from "./lab-error.ts";
 
@@ -24,8 +26,10 @@ export interface NodeOwner {
   start(): Promise<void>;
   /** The address of a name, as `from` reaches it best. */
   resolve(name: string, from?: Host): string;
-  /** Runs time on, when it is virtual, until a promise is settled. */
-  until<Result>(promise: Promise<Result>): Promise<Result>;
+  /** Runs time on, when it is virtual, until a promise is settled; `settle`: see VirtualClock.advance. */
+  until<Result>(promise: Promise<Result>, settle?: () => Promise<void>): Promise<Result>;
+  /** The namespace of the kernel that a host's programs run in; undefined as long as it has had none. */
+  nativeOf(node: Host): NativeNamespace | undefined;
   spawnIn(node: Host, argv: readonly string[], options: SpawnOptions): Promise<ChildProcess>;
 }
 
@@ -114,22 +118,57 @@ export class Host extends LabNode {
     return this.lab.until(this.netns.ping(address, options));
   }
 
-  /** Listens for TCP connections on all addresses, or on `host`. */
+  /** Listens for TCP connections on all addresses, or on `host`. LabError where programs run. */
   listen(options: Parameters<MachineNetns["listen"]>[0]): ReturnType<MachineNetns["listen"]> {
-    return this.netns.listen(options);
+    return this.#own("listen").listen(options);
   }
 
-  /** Opens a TCP connection to a host by name or an address. */
+  /** Opens a TCP connection to a host by name or an address. LabError where programs run: see `createConnection`. */
   connect(options: Parameters<MachineNetns["connect"]>[0]): ReturnType<MachineNetns["connect"]> {
     const { host } = options;
-    return this.netns.connect(
+    return this.#own("connect").connect(
       host === undefined ? options : { ...options, host: this.lab.resolve(host, this) },
     );
   }
 
-  /** Opens a UDP socket. */
+  /** Opens a UDP socket. LabError where programs run. */
   udp(options: Parameters<MachineNetns["udp"]>[0] = {}): ReturnType<MachineNetns["udp"]> {
-    return this.netns.udp(options);
+    return this.#own("open a UDP socket").udp(options);
+  }
+
+  /** Its namespace, which must have uveth's own stack. */
+  #own(what: string): MachineNetns {
+    if (this.lab.nativeOf(this) === undefined) return this.netns;
+    throw new LabError(
+      `Cannot ${what} in "${this.name}" over uveth's stack: programs run there, so it has the kernel's. Use host.fetch, host.createConnection or host.exec, or another host`,
+    );
+  }
+
+  /**
+   * Opens a TCP connection to a host by name or an address, as a socket of Node's: over uveth's stack, or over the kernel's
+   * where programs run. Resolves when it is open; the socket is the caller's. Rejects with a NetlinkError (ECONNREFUSED, …).
+   */
+  async createConnection({ host, port }: Endpoint): Promise<Duplex> {
+    await this.lab.start();
+    const to = { host: this.lab.resolve(host, this), port };
+    const native = this.lab.nativeOf(this);
+    if (native !== undefined) return native.connect(to);
+    const { NetnsSocket } = await import("../attach/node/index.ts");
+    return new NetnsSocket(await this.lab.until(this.netns.connect(to)));
+  }
+
+  /**
+   * Fetches, as the platform's `fetch` does, over uveth's stack, or over the kernel's where programs run: the names of the
+   * lab's hosts are known, and `localhost` is this host. In virtual time the answer is there to its last byte when the
+   * promise resolves. Rejects with a TypeError whose cause says what went wrong.
+   */
+  async fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    await this.lab.start();
+    const { fetch } = await import("../attach/node/index.ts");
+    const resolve = (name: string) => this.lab.resolve(name, this);
+    const answer = fetch(this.lab.nativeOf(this) ?? this.netns, input, { ...init, resolve });
+    if (!this.lab.isVirtual) return answer;
+    return this.lab.until(answer.then(inFull), nodeTurn);
   }
 
   /** Starts a real program here; LabError with the cause and the cure where that is not possible. */
@@ -186,6 +225,18 @@ export class Host extends LabNode {
   #signal(signal: NodeJS.Signals): void {
     for (const child of this.#programs.keys()) child.kill(signal);
   }
+}
+
+/** Lets Node's queues run empty: its streams and http go by ticks, which come after promises. */
+function nodeTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** An answer whose body has come. */
+async function inFull(answer: Response): Promise<Response> {
+  if (answer.body === null) return answer;
+  const { status, statusText, headers } = answer;
+  return new Response(await answer.arrayBuffer(), { status, statusText, headers });
 }
 
 /** A host that passes packets on. */

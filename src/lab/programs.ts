@@ -9,6 +9,8 @@ import { LabError } from "./lab-error.ts";
 /** Starts programs in namespaces. */
 export interface ProgramRunner {
   spawn(netns: string, argv: readonly string[], options: SpawnOptions): Promise<ChildProcess>;
+  /** The namespace of the kernel for `netns`, once a program has been started there. */
+  nativeOf(netns: string): NativeNamespace | undefined;
   /** Ends them all. */
   close(): Promise<void>;
 }
@@ -16,6 +18,7 @@ export interface ProgramRunner {
 /** Runs programs on the hosts of `machine`; LabError with what the system says and the cure where it does not let us. */
 export function createPrograms(machine: Machine): ProgramRunner {
   const natives = new Map<string, Promise<NativeNamespace>>();
+  const opened = new Map<string, NativeNamespace>();
   const open = (netns: string): Promise<NativeNamespace> => {
     const known = natives.get(netns) ?? openNative(machine, netns, { mapsRange: true });
     natives.set(netns, known);
@@ -30,11 +33,14 @@ export function createPrograms(machine: Machine): ProgramRunner {
   return {
     async spawn(netns, argv, options) {
       const native = await open(netns);
+      opened.set(netns, native);
       return native.spawn(argv, options);
     },
+    nativeOf: (netns) => opened.get(netns),
     async close() {
       for (const native of natives.values()) (await native.catch(() => undefined))?.close();
       natives.clear();
+      opened.clear();
     },
   };
 }

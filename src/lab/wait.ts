@@ -86,8 +86,8 @@ export async function waitFor(
 
 async function canConnect(host: Host, port: number): Promise<boolean> {
   try {
-    const connection = await host.connect({ host: host.ip, port });
-    connection.close();
+    const connection = await host.createConnection({ host: host.ip, port });
+    connection.destroy();
     return true;
   } catch {
     return false;
@@ -95,16 +95,9 @@ async function canConnect(host: Host, port: number): Promise<boolean> {
 }
 
 async function statusOf(host: Host, path: string, port: number): Promise<number> {
-  const connection = await host.connect({ host: host.ip, port });
-  try {
-    await connection.write(new TextEncoder().encode(`GET ${path} HTTP/1.0\r\nHost: ${host.name}\r\n\r\n`));
-    const first = await connection.read();
-    const [, status = "0"] =
-      /^HTTP\/\d\.\d (\d{3})/.exec(new TextDecoder().decode(first ?? new Uint8Array())) ?? [];
-    return Number(status);
-  } finally {
-    connection.close();
-  }
+  const answer = await host.fetch(`http://${host.ip}:${port}${path}`, { redirect: "manual" });
+  await answer.body?.cancel();
+  return answer.status;
 }
 
 function eachLine(stream: ChildProcess["stdout"], look: (line: string) => void): void {

@@ -58,9 +58,10 @@ export class VirtualClock implements Clock, Scheduler {
 
   /**
    * Moves time on by `durationNs`, stopping at every timer on the way; promises that became ready run before the next
-   * timer does, so that `await` in user code keeps its place in time.
+   * timer does, so that `await` in user code keeps its place in time. `settle` resolves once they have: another one for users
+   * that wait for more than promises, such as Node's queues.
    */
-  async advance(durationNs: number): Promise<void> {
+  async advance(durationNs: number, settle: () => Promise<void> = settlePromises): Promise<void> {
     const end = this.#nowNs + durationNs;
     await settle();
     for (let next = this.#next(); next !== undefined && next <= end; next = this.#next()) {
@@ -92,6 +93,6 @@ export class VirtualClock implements Clock, Scheduler {
 }
 
 /** Lets promises that are ready, and those that they make ready in turn, run; deep chains take several turns. */
-async function settle(): Promise<void> {
+async function settlePromises(): Promise<void> {
   for (let turn = 0; turn < 24; turn++) await undefined;
 }

@@ -27,6 +27,7 @@ export const SOL_NETLINK = 270;
 
 // Options of level SOL_SOCKET
 export const SO_TYPE = 3;
+export const SO_ERROR = 4;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_PASSCRED = 16;

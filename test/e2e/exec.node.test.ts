@@ -20,21 +20,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect } from "vitest";
+import { nativeMissing, withReason } from "../fixtures/native-missing.ts";
 import type { Place, Run } from "./uveth.ts";
 import { COMMAND, test } from "./uveth.ts";
-
-const program = fileURLToPath(new URL("../../dist/uveth-netns", import.meta.url));
-
-/** Why programs cannot be run here, if that is so. */
-const missing = !existsSync(program)
-  ? "there is no C compiler"
-  : process.getuid?.() !== 0
-    ? "only root may open /dev/net/tun here"
-    : !existsSync("/dev/net/tun")
-      ? "there is no /dev/net/tun"
-      : undefined;
 
 const pair = `netns add red
 netns add blue
@@ -70,7 +59,7 @@ function inside(place: Place, netns: string, line: string): Promise<Run> {
   return place.uveth("exec", netns, "--", "sh", "-c", line);
 }
 
-describe.skipIf(missing !== undefined)(`uveth exec${missing === undefined ? "" : ` (${missing})`}`, () => {
+describe.skipIf(nativeMissing !== undefined)(withReason("uveth exec", nativeMissing), () => {
   test("carries pings of both families, and shows the same addresses, routes and neighbours on both sides", async ({
     place,
   }) => {
@@ -232,7 +221,7 @@ ip addr add 10.1.0.1/24 dev v0 && ip -o addr show to 10.1.0.1 | wc -l; sysctl -n
 uveth exec --map-auto red true; uveth daemon stop >/dev/null`;
 
 const canRead =
-  missing === undefined &&
+  nativeMissing === undefined &&
   spawnSync("setpriv", ["--reuid", "54321", "--clear-groups", "test", "-r", COMMAND]).status === 0;
 
 describe.skipIf(!canRead)(`as an ordinary user${canRead ? "" : " (who cannot read this checkout)"}`, () => {

@@ -1,4 +1,4 @@
-// `fetch` over a namespace, on top of Node's own http: the same Request and Response, redirects and content encodings included.
+// `fetch` over a namespace (`SocketSpace`), on top of Node's own http: the same Request and Response, redirects and content encodings included.
 //
 // Facts: the Fetch standard, 4.4 (HTTP-redirect fetch) and 4.6. Omitted: caches, cookies, CORS, which belong to browsers.
 
@@ -7,16 +7,15 @@ import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import type { MachineNetns } from "../../index.ts";
-import type { AgentOptions } from "./agent.ts";
+import type { AgentOptions, SocketSpace } from "./agent.ts";
 import { agent, httpsAgent } from "./agent.ts";
 
 const maxRedirects = 20;
 const bodyless: readonly number[] = [101, 204, 205, 304];
 
-/** Fetches over `netns`. Rejects as the platform's fetch does: with a TypeError whose cause says what went wrong. */
+/** Fetches over `space`. Rejects as the platform's fetch does: with a TypeError whose cause says what went wrong. */
 export async function fetch(
-  netns: MachineNetns,
+  space: SocketSpace,
   input: string | URL | Request,
   init: RequestInit & Pick<AgentOptions, "resolve"> = {},
 ): Promise<Response> {
@@ -25,7 +24,7 @@ export async function fetch(
   const options = { keepAlive: false, ...(resolve === undefined ? {} : { resolve }) };
   for (let redirects = 0; ; redirects++) {
     const body = request.body === null ? null : Buffer.from(await request.arrayBuffer());
-    const message = await exchange(netns, request, body, options).catch((cause: unknown) => {
+    const message = await exchange(space, request, body, options).catch((cause: unknown) => {
       throw new TypeError("fetch failed", { cause });
     });
     const next = redirectOf(request, message, body);
@@ -42,7 +41,7 @@ export async function fetch(
 
 /** Sends a request and waits for the head of the answer. */
 function exchange(
-  netns: MachineNetns,
+  space: SocketSpace,
   { headers, method, signal, url }: Request,
   body: Buffer | null,
   options: AgentOptions,
@@ -56,8 +55,8 @@ function exchange(
   return new Promise((resolve, reject) => {
     const given = { method, headers: sent, signal };
     const outgoing: ClientRequest = isTls
-      ? httpsRequest(url, { ...given, agent: httpsAgent(netns, options) }, resolve)
-      : httpRequest(url, { ...given, agent: agent(netns, options) }, resolve);
+      ? httpsRequest(url, { ...given, agent: httpsAgent(space, options) }, resolve)
+      : httpRequest(url, { ...given, agent: agent(space, options) }, resolve);
     outgoing.on("error", reject);
     outgoing.end(body ?? undefined);
   });

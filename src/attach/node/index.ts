@@ -1,6 +1,6 @@
 // The public door `uveth/attach/node`: what joins a machine, or its clients, to the system that Node runs on.
 
-export type { AgentOptions, Resolve } from "./agent.ts";
+export type { AgentOptions, Resolve, SocketSpace } from "./agent.ts";
 export { agent, connector, httpsAgent } from "./agent.ts";
 export { fetch } from "./fetch.ts";
 export type { Forwarded, ForwardOptions } from "./forward.ts";

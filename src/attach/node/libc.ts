@@ -1,7 +1,7 @@
 // The system calls that Node has no function for, called in libc through koffi. Raw bytes in and out, no structs: their
 // layouts are in uapi/.
 //
-// Mirrors socket(2), socketpair(2), bind(2), getsockname(2), setsockopt(2), getsockopt(2), sendto(2), recvmsg(2), poll(2), close(2),
+// Mirrors socket(2), socketpair(2), bind(2), connect(2), getsockname(2), setsockopt(2), getsockopt(2), sendto(2), recvmsg(2), poll(2), close(2),
 // setns(2) and unshare(2), with the kernel's own convention for failure: a negative errno is returned, nothing is thrown.
 // *Omitted:* other systems than Linux, and Linux without an FFI; `loadLibc` refuses with the cure.
 
@@ -14,6 +14,8 @@ export interface Libc {
   socketpair(family: number, type: number, fds: Int32Array): number;
   /** `address` is a struct sockaddr of exactly its length. */
   bind(fd: number, address: Uint8Array): number;
+  /** As `bind`; -EINPROGRESS from a socket that does not wait. */
+  connect(fd: number, address: Uint8Array): number;
   /** Fills `address` with as much of the struct sockaddr as fits. */
   getsockname(fd: number, address: Uint8Array): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): number;
@@ -35,6 +37,8 @@ export interface Libc {
   address(bytes: Uint8Array): bigint;
   /** Calls `onReadable` from the event loop whenever `fd` is readable or in error, until the watch is closed. */
   watch(fd: number, onReadable: () => void): Watch;
+  /** As `watch`, for when `fd` is writable. */
+  watchWritable(fd: number, onWritable: () => void): Watch;
 }
 
 /** A descriptor the event loop watches; keeps the process alive until it is closed. */
@@ -42,6 +46,12 @@ export interface Watch {
   /** Takes the watch up again after an error on the descriptor, which libuv answers by ending it. */
   restart(): void;
   close(): void;
+}
+
+/** What of a descriptor is watched. */
+interface PollEvents {
+  readonly readable?: boolean;
+  readonly writable?: boolean;
 }
 
 /** Loads libc; rejects with a NetlinkError (ENOSYS) that names the cure where that cannot be. */
@@ -59,6 +69,7 @@ export async function loadLibc(): Promise<Libc> {
   const socket = library.func("int socket(int family, int type, int protocol)");
   const socketpair = library.func("int socketpair(int family, int type, int protocol, void *fds)");
   const bind = library.func("int bind(int fd, const void *address, uint32_t length)");
+  const connect = library.func("int connect(int fd, const void *address, uint32_t length)");
   const getsockname = library.func("int getsockname(int fd, void *address, void *length)");
   const setsockopt = library.func(
     "int setsockopt(int fd, int level, int option, const void *value, uint32_t length)",
@@ -73,10 +84,17 @@ export async function loadLibc(): Promise<Libc> {
   const setns = library.func("int setns(int fd, int type)");
   const unshare = library.func("int unshare(int flags)");
 
+  const watchFor = (what: PollEvents, fd: number, onReady: () => void): Watch => {
+    const onPoll = guarded(onReady);
+    const handle = koffi.node.poll(fd, what, onPoll);
+    return { restart: () => handle.start(what, onPoll), close: () => handle.close() };
+  };
+
   return {
     socket: (family, type, protocol) => orErrno(socket(family, type, protocol)),
     socketpair: (family, type, fds) => orErrno(socketpair(family, type, 0, fds)),
     bind: (fd, address) => orErrno(bind(fd, address, address.length)),
+    connect: (fd, address) => orErrno(connect(fd, address, address.length)),
     getsockname: (fd, address) => orErrno(getsockname(fd, address, Uint32Array.of(address.length))),
     setsockopt: (fd, level, option, value) => orErrno(setsockopt(fd, level, option, value, value.length)),
     getsockopt: (fd, level, option, value) =>
@@ -90,14 +108,8 @@ export async function loadLibc(): Promise<Libc> {
     unshare: (flags) => orErrno(unshare(flags)),
 
     address: (bytes) => koffi.address(bytes),
-    watch(fd, onReadable) {
-      const onPoll = guarded(onReadable);
-      const handle = koffi.node.poll(fd, { readable: true }, onPoll);
-      return {
-        restart: () => handle.start({ readable: true }, onPoll),
-        close: () => handle.close(),
-      };
-    },
+    watch: (fd, onReadable) => watchFor({ readable: true }, fd, onReadable),
+    watchWritable: (fd, onWritable) => watchFor({ writable: true }, fd, onWritable),
   };
 }
 

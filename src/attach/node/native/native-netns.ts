@@ -26,6 +26,7 @@ import type { TapLoop } from "../tap-loop.ts";
 import type { Holder } from "./holder.ts";
 import { InnerEvents } from "./inner-events.ts";
 import * as inner from "./inner-link.ts";
+import { NativeSockets } from "./native-sockets.ts";
 import { isOuterDevice } from "./outer-device.ts";
 import { moveAddresses, moveRoutes, takeSnapshot } from "./snapshot.ts";
 import { readdress, SyncNetlink } from "./sync-netlink.ts";
@@ -45,6 +46,8 @@ export class NativeNetns implements OuterStack, NativeProcess {
   readonly netns: Netns;
   readonly holder: Holder;
   readonly mapsRange: boolean;
+  /** Sockets of this process there. */
+  readonly sockets: NativeSockets;
   readonly #parts: NativeParts;
   readonly #rtnl: SyncNetlink;
   readonly #events: InnerEvents;
@@ -61,6 +64,7 @@ export class NativeNetns implements OuterStack, NativeProcess {
     this.netns = netns;
     this.holder = holder;
     this.mapsRange = mapsRange;
+    this.sockets = new NativeSockets(parts.calls.libc, holder);
     this.#rtnl = new SyncNetlink(parts.calls.libc, parts.buffer, holder);
     this.#events = new InnerEvents(parts, holder, netns);
     const snapshot = takeSnapshot(parts.machine, netns);
@@ -166,6 +170,7 @@ export class NativeNetns implements OuterStack, NativeProcess {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.sockets.close();
     this.#events.close();
     for (const link of this.#links.values()) link.close();
     this.#links.clear();

@@ -5,27 +5,16 @@
 // Source: the live kernel. Devices take /dev/net/tun, which is root's alone on some systems.
 
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
+import { nativeMissing, withReason } from "../../../../test/fixtures/native-missing.ts";
 import type { Machine, NetnsClient } from "../../../index.ts";
 import { createMachine, SeededRandom, VirtualClock } from "../../../index.ts";
 import { leaks } from "../../../testkit/index.ts";
 import { realTime } from "../../index.ts";
 import type { NativeNamespace } from "./open-native.ts";
 import { openNative } from "./open-native.ts";
-
-const program = fileURLToPath(new URL("../../../../dist/uveth-netns", import.meta.url));
-
-/** Why programs cannot be run here, if that is so. */
-const missing = !existsSync(program)
-  ? "there is no C compiler"
-  : process.getuid?.() !== 0
-    ? "only root may open /dev/net/tun here"
-    : !existsSync("/dev/net/tun")
-      ? "there is no /dev/net/tun"
-      : undefined;
 
 /** Runs a line of the shell inside and returns what it says; it must succeed. */
 async function inside(native: NativeNamespace, line: string): Promise<string> {
@@ -72,7 +61,7 @@ async function linksInside(native: NativeNamespace): Promise<unknown> {
   });
 }
 
-describe.skipIf(missing !== undefined)(`openNative()${missing === undefined ? "" : ` (${missing})`}`, () => {
+describe.skipIf(nativeMissing !== undefined)(withReason("openNative()", nativeMissing), () => {
   const machines: Machine[] = [];
   afterEach(() => {
     for (const machine of machines.splice(0)) machine.close();

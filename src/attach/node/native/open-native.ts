@@ -3,7 +3,8 @@
 
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { spawn } from "node:child_process";
-import type { Machine } from "../../../index.ts";
+import type { Socket } from "node:net";
+import type { Endpoint, Machine } from "../../../index.ts";
 import { NetlinkError } from "../../../netlink/error.ts";
 import { Natives } from "./natives.ts";
 import { netnsProgram } from "./program.ts";
@@ -23,6 +24,11 @@ export interface NativeNamespace {
    * program, and the child ends as it does.
    */
   spawn(argv: readonly string[], options?: SpawnOptions): ChildProcess;
+  /**
+   * Connects this process from there to an address. The socket is the caller's, and is destroyed with the namespace. Rejects
+   * with a NetlinkError: what connect(2) says, EINVAL for what is no address.
+   */
+  connect(to: Endpoint): Promise<Socket>;
   /** Ends all programs there. The namespace is the machine's own again, with its links and without addresses. */
   close(): void;
 }
@@ -66,6 +72,7 @@ export async function openNative(
   return {
     pid: native.pid,
     spawn: (argv, options = {}) => spawn(program, [...words, ...argv], options),
+    connect: (to) => native.sockets.connect(to),
     close: () => natives.leave(native),
   };
 }
