@@ -5,6 +5,8 @@ import * as uapi from "../uapi/if_link.ts";
 import { macBytes } from "./address-text.ts";
 import type { BondOptions } from "./kinds/bond.ts";
 import { writeBond } from "./kinds/bond.ts";
+import type { BridgeOptions } from "./kinds/bridge.ts";
+import { writeBridge } from "./kinds/bridge.ts";
 import type { MacvlanOptions } from "./kinds/macvlan.ts";
 import { macvlanRequest, writeMacvlan } from "./kinds/macvlan.ts";
 import type { NetkitOptions } from "./kinds/netkit.ts";
@@ -67,6 +69,7 @@ export interface NewLinkOptions extends CommonOptions {
   readonly peer?: PeerOptions | undefined;
   /** What is particular to the kind of that name. */
   readonly bond?: BondOptions | undefined;
+  readonly bridge?: BridgeOptions | undefined;
   readonly macvlan?: MacvlanOptions | undefined;
   readonly netkit?: NetkitOptions | undefined;
   readonly vlan?: VlanOptions | undefined;
@@ -112,10 +115,11 @@ function kindData(
   below: number | undefined,
   peer: LinkRequest | undefined,
 ): LinkInfoRequest["data"] {
-  const { kind, bond, macvlan, netkit, vlan, vrf, vxlan } = options;
+  const { kind, bond, bridge, macvlan, netkit, vlan, vrf, vxlan } = options;
   if (kind === "netkit") return (writer) => writeNetkit(writer, netkitRequest(netkit ?? {}, peer));
   if (peer !== undefined) return (writer) => writeVethPeer(writer, peer);
   if (bond !== undefined) return (writer) => writeBond(writer, bond);
+  if (bridge !== undefined) return (writer) => writeBridge(writer, bridge);
   if (macvlan !== undefined) return (writer) => writeMacvlan(writer, macvlanRequest(macvlan));
   if (vlan !== undefined) return (writer) => writeVlan(writer, vlanRequest(vlan));
   if (vrf !== undefined) return (writer) => writeVrf(writer, vrf);

@@ -146,3 +146,19 @@ describe("close()", () => {
     await expect(NetnsClient.open(machine, "nowhere")).rejects.toMatchObject({ code: "ENOENT" });
   });
 });
+
+describe("list()", () => {
+  test("may be asked for several times at once, though a socket has one dump at a time", async ({ red }) => {
+    await red.link.add({ kind: "dummy", name: "d0", isUp: true });
+    for (let number = 1; number <= 200; number++) await red.addr.add(`10.0.${number}.1/24`, { dev: "d0" });
+    const [links, routes, others, addresses] = await Promise.all([
+      red.link.list(),
+      red.route.list(),
+      red.route.list(),
+      red.addr.list(),
+    ]);
+    expect([links.length, others.length]).toEqual([2, routes.length]);
+    expect(routes.filter(({ dst }) => dst?.startsWith("10.0."))).toHaveLength(200);
+    expect(addresses.length).toBeGreaterThanOrEqual(200);
+  });
+});

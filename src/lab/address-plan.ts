@@ -17,11 +17,11 @@ export interface PlannedEnd {
   readonly ifname: string;
 }
 
-/** Addresses of one end, with prefix lengths. */
+/** Addresses of one end, with prefix lengths; of a family that it has been given none of, none. */
 export interface EndAddresses {
   readonly end: PlannedEnd;
-  readonly ip: string;
-  readonly ip6: string;
+  readonly ip: string | undefined;
+  readonly ip6: string | undefined;
   readonly segment: number;
 }
 
@@ -36,36 +36,74 @@ export class AddressPlan {
   #segments = 0;
   readonly ends: EndAddresses[] = [];
 
-  /** Plans addresses for the ends of `links` that have none. Ends whose segment has a prefix already join it. */
-  add(links: readonly (readonly [PlannedEnd, PlannedEnd])[]): EndAddresses[] {
+  /**
+   * Plans addresses for the ends of `links` that have none, and returns those. Ends whose segment has a prefix already join it;
+   * `given` says which addresses the user has chosen for an end.
+   */
+  add(
+    links: readonly (readonly [PlannedEnd, PlannedEnd])[],
+    given: (end: PlannedEnd) => readonly string[] | undefined,
+  ): EndAddresses[] {
     const added: EndAddresses[] = [];
     for (const ends of segmentsOf(links)) {
       const missing = ends.filter((end) => this.of(end) === undefined);
       if (missing.length === 0) continue;
-      const known = ends.map((end) => this.of(end)).find((address) => address !== undefined);
-      const base = known === undefined ? this.#newNetwork(ends.length) : networkOf(known);
-      let next = known === undefined ? 1 : 1 + Math.max(...this.#numbersOf(known.segment));
+      const segment = ends.map((end) => this.of(end)?.segment).find((each) => each !== undefined);
+      const own = segment ?? this.#segments++;
       for (const end of missing) {
-        const segment = known?.segment ?? this.#segments - 1;
-        const ip = `${v4Text(base.network + next)}/${base.length}`;
-        const address = { end, ip, ip6: segmentAddress6(segment, next), segment };
-        this.ends.push(address);
-        added.push(address);
-        next++;
+        const chosen = given(end);
+        if (chosen === undefined) continue;
+        const [ip, ip6] = [
+          chosen.find((each) => !each.includes(":")),
+          chosen.find((each) => each.includes(":")),
+        ];
+        this.ends.push({ end, ip, ip6, segment: own });
       }
+      added.push(
+        ...this.#number(
+          missing.filter((end) => given(end) === undefined),
+          ends.length,
+          own,
+        ),
+      );
     }
+    this.ends.push(...added);
     return added;
+  }
+
+  /** Gives `ends` the next numbers of their segment. */
+  #number(ends: readonly PlannedEnd[], members: number, segment: number): EndAddresses[] {
+    if (ends.length === 0) return [];
+    const known = this.ends.filter((each) => each.segment === segment);
+    const ips = known.flatMap(({ ip }) => (ip === undefined ? [] : [ip]));
+    const base = ips[0] === undefined ? this.#newNetwork(members) : networkOf(ips[0]);
+    const taken = ips.map((ip) => v4Number(bare(ip)) - base.network);
+    const first6 = known.find(({ ip6 }) => ip6 !== undefined)?.ip6;
+    const prefix6 = first6 === undefined ? `fd00:0:0:${(segment + 1).toString(16)}` : head6(first6);
+    const next = 1 + Math.max(0, ...taken);
+    return ends.map((end, index) => ({
+      end,
+      ip: `${v4Text(base.network + next + index)}/${base.length}`,
+      ip6: `${prefix6}::${(next + index).toString(16)}/64`,
+      segment,
+    }));
+  }
+
+  /** Forgets ends; what it returns may be taken back. Their addresses are not given to others as long as the segment lives. */
+  remove(ends: readonly PlannedEnd[]): EndAddresses[] {
+    const removed = this.ends.filter(({ end }) => ends.includes(end));
+    for (const each of removed) this.ends.splice(this.ends.indexOf(each), 1);
+    return removed;
+  }
+
+  /** Takes back what has been removed. */
+  restore(removed: readonly EndAddresses[]): void {
+    this.ends.push(...removed);
   }
 
   /** The addresses of an end. */
   of(end: PlannedEnd): EndAddresses | undefined {
     return this.ends.find((each) => each.end === end);
-  }
-
-  #numbersOf(segment: number): number[] {
-    return this.ends
-      .filter((each) => each.segment === segment)
-      .map(({ ip6 }) => Number.parseInt(ip6.split("::")[1] ?? "0", 16));
   }
 
   #newNetwork(members: number): { readonly network: number; readonly length: number } {
@@ -74,16 +112,16 @@ export class AddressPlan {
     const size = 2 ** bits;
     const network = Math.ceil(this.#nextNetwork / size) * size;
     this.#nextNetwork = network + size;
-    this.#segments++;
     return { network, length: 32 - bits };
   }
 }
 
-function segmentAddress6(segment: number, number: number): string {
-  return `fd00:0:0:${(segment + 1).toString(16)}::${number.toString(16)}/64`;
+/** The network part of an IPv6 address as a lab writes them. */
+function head6(address: string): string {
+  return address.split("::")[0] ?? "";
 }
 
-function networkOf({ ip }: EndAddresses): { readonly network: number; readonly length: number } {
+function networkOf(ip: string): { readonly network: number; readonly length: number } {
   const [address = "", length = "24"] = ip.split("/");
   const size = 2 ** (32 - Number(length));
   return { network: Math.floor(v4Number(address) / size) * size, length: Number(length) };
@@ -144,20 +182,26 @@ export function planRoutes(ends: readonly EndAddresses[]): PlannedRoute[] {
     if (node.kind === "host") {
       const first = ways.values().next().value;
       if (first === undefined) continue;
-      routes.push(
-        { node, dst: "0.0.0.0/0", via: bare(first.ip) },
-        { node, dst: "::/0", via: bare(first.ip6) },
-      );
+      routes.push(...routeBy(node, "0.0.0.0/0", first.ip), ...routeBy(node, "::/0", first.ip6));
       continue;
     }
     for (const [segment, way] of ways) {
-      const [there] = bySegment.get(segment) ?? [];
-      if (there === undefined) continue;
-      routes.push({ node, dst: prefixOf(there.ip), via: bare(way.ip) });
-      routes.push({ node, dst: prefixOf(there.ip6), via: bare(way.ip6) });
+      for (const dst of prefixesOf(bySegment.get(segment) ?? []))
+        routes.push(...routeBy(node, dst, dst.includes(":") ? way.ip6 : way.ip));
     }
   }
   return routes;
+}
+
+function routeBy(node: PlannedNode, dst: string, via: string | undefined): PlannedRoute[] {
+  return via === undefined ? [] : [{ node, dst, via: bare(via) }];
+}
+
+/** The prefixes of a segment, each once. */
+function prefixesOf(ends: readonly EndAddresses[]): Set<string> {
+  return new Set(
+    ends.flatMap(({ ip, ip6 }) => [ip, ip6].flatMap((each) => (each === undefined ? [] : prefixOf(each)))),
+  );
 }
 
 /** The address without its prefix length. */

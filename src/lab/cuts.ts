@@ -52,6 +52,13 @@ export class Cuts {
       for (const end of link.ends) if (end.handle !== undefined) this.#wireOf(end).release();
   }
 
+  /** Puts the rules on the links there are now. */
+  refresh(): void {
+    if (this.#cuts.size === 0) return;
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#install();
+  }
+
   #install(): void {
     this.#byAddress = new Map();
     for (const link of this.#links) {

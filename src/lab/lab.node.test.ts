@@ -7,7 +7,7 @@
 import { expect, test } from "vitest";
 import { leaks } from "../testkit/index.ts";
 import type { LabOptions } from "./index.ts";
-import { createLab, type Lab, LabError, mesh } from "./index.ts";
+import { createLab, type Lab, LabError, mesh, torus } from "./index.ts";
 
 /** A virtual lab that is closed at the end, and must have left nothing. */
 async function inLab(body: (lab: Lab) => Promise<void>, options: LabOptions = {}): Promise<void> {
@@ -209,4 +209,56 @@ test("says what cannot be", () =>
     lab.link("h1", lab.host("h2"));
     await lab.start();
     await expect(lab.links[0]!.netem({ delay: "soon" })).rejects.toThrow('Cannot read the time "soon"');
+  }));
+
+test("a torus has loops, and the spanning tree opens them", () =>
+  inLab(async (lab) => {
+    torus(lab, 3, 3);
+    const { received, sent } = await lab.pingAll();
+    expect([received, sent]).toEqual([72, 72]);
+  }));
+
+test("chosen addresses are what routes lead by, and planned ones join their segment", () =>
+  inLab(async (lab) => {
+    const [h1, h2, h3] = lab.hosts("h1", "h2", "h3");
+    lab.switch("s");
+    lab.router("r");
+    lab.link("h1", "s", { addresses: [["192.0.2.7/24", "2001:db8::7/64"], []] });
+    lab.link("h3", "s");
+    lab.link("r", "s");
+    lab.link("r", "h2", { addresses: [["198.51.100.1/24"], ["198.51.100.2/24"]] });
+    await lab.start();
+    expect([h1!.ip, h3!.ip, h3!.ip6]).toEqual(["192.0.2.7", "192.0.2.8", "2001:db8::8"]);
+    expect((await lab.pingAll()).lost).toEqual([]);
+    expect((await h1!.ping(h3!.ip6)).received).toBe(1);
+    expect(h2!.ip).toBe("198.51.100.2");
+  }));
+
+test("what is taken away leaves the rest as it was, and comes back as it was", () =>
+  inLab(async (lab) => {
+    const hosts = lab.hosts("h1", "h2", "h3");
+    const [r1, r2] = [lab.router("r1"), lab.router("r2")];
+    const first = lab.link("h1", r1);
+    lab.link(r1, "h2");
+    const short = lab.link(r1, r2, { delay: "5ms" });
+    lab.link(r2, "h3");
+    expect((await lab.pingAll()).lost).toEqual([]);
+    await first.netem({ delay: "3ms" });
+    const before = hosts.map(({ addresses }) => addresses);
+    const [undoFirst, undoShort] = [await lab.removeLink(first), await lab.removeLink(short)];
+    expect(lab.links.map(({ name }) => name)).toEqual(["r1-h2", "r2-h3"]);
+    await expect(hosts[0]!.netns.link.get("eth0")).rejects.toMatchObject({ code: "ENODEV" });
+    expect((await hosts[1]!.netns.route.list({ table: 254 })).length).toBeGreaterThan(0);
+    await expect(hosts[1]!.ping("h3", { timeoutMs: 50 })).rejects.toMatchObject({ code: "ENETUNREACH" });
+    await undoShort();
+    await undoFirst();
+    expect(hosts.map(({ addresses }) => addresses)).toEqual(before);
+    expect((await hosts[0]!.ping("h3", { count: 2 })).rttNs[1]).toBe(16_000_000);
+    expect((await lab.pingAll()).lost).toEqual([]);
+    await lab.removeNode(r2);
+    expect(lab.machine.netnsNames()).toEqual(["h1", "h2", "h3", "r1"]);
+    await expect(hosts[0]!.ping("h2")).resolves.toMatchObject({ received: 1 });
+    lab.link("h3", r1, { name: "again" });
+    expect((await lab.pingAll()).lost).toEqual([]);
+    expect(hosts[2]!.ends.map(({ ifname }) => ifname)).toEqual(["eth0"]);
   }));

@@ -8,7 +8,7 @@ import { realTime } from "../attach/index.ts";
 import type { NativeNamespace } from "../attach/node/index.ts";
 import type { Machine, Time, WireHook } from "../index.ts";
 import { createMachine, nanoseconds, SeededRandom, VirtualClock } from "../index.ts";
-import { AddressPlan, bare, planRoutes, prefixOf } from "./address-plan.ts";
+import { bare, prefixOf } from "./address-plan.ts";
 import { Cuts } from "./cuts.ts";
 import type { Disposer } from "./disposer.ts";
 import { disposer } from "./disposer.ts";
@@ -16,6 +16,7 @@ import { macOf } from "./hash.ts";
 import { LabError } from "./lab-error.ts";
 import type { LinkCaptureOptions, LinkOptions } from "./link.ts";
 import { LabLink, LinkEnd } from "./link.ts";
+import { Maker, SPANNING_TREE_NS } from "./maker.ts";
 import { Host, LabNode, Router, Switch } from "./node.ts";
 import type { ProgramRunner } from "./programs.ts";
 import type { LabEvent } from "./recording.ts";
@@ -40,6 +41,7 @@ export interface LabOptions {
 }
 
 const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const nsPerMs = 1_000_000;
 const virtualStepNs = 10_000_000;
 /** How long `until` advances virtual time for one promise. */
 const virtualPatienceNs = 3_600_000_000_000;
@@ -53,10 +55,9 @@ export class Lab {
   readonly events: LabEvent[] = [];
   readonly isVirtual: boolean;
   readonly #clock: VirtualClock | undefined;
-  readonly #hasIpv6: boolean;
-  readonly #plan = new AddressPlan();
+  readonly #maker: Maker;
   readonly #cuts: Cuts;
-  readonly #routed = new Set<string>();
+  #settledAtNs = 0;
   readonly #history: number;
   /** What has been captured since the first start, when the lab records. */
   readonly recording: Recording | undefined;
@@ -69,7 +70,6 @@ export class Lab {
     const world = realTime();
     this.seed = seed ?? world.random.u32();
     this.isVirtual = time === "virtual";
-    this.#hasIpv6 = ipv6;
     this.#history = history;
     this.#programs = programs;
     const random = new SeededRandom(this.seed);
@@ -79,6 +79,7 @@ export class Lab {
       clock === undefined ? { ...world, random } : { clock, scheduler: clock, random },
     );
     this.recording = record ? new Recording(this.machine, this.seed, this.events) : undefined;
+    this.#maker = new Maker(this.machine, this.links, ipv6);
     this.#cuts = new Cuts(this.links, (end) => this.wireOf(end));
   }
 
@@ -127,7 +128,7 @@ export class Lab {
       name = `${base}-${number}`;
     }
     const ends = [one, other].map((node) => {
-      const ifname = `eth${node.links.length}`;
+      const ifname = freeName(node);
       return new LinkEnd(node, ifname, macOf(`${node.name}/${ifname}`));
     });
     const [endA, endB] = ends;
@@ -172,83 +173,57 @@ export class Lab {
     const nodes = [...this.nodes.values()].filter((node) => !node.isMade);
     const links = this.links.filter((link) => !link.isMade);
     if (nodes.length === 0 && links.length === 0) return;
-    for (const node of nodes) await this.#makeNode(node);
-    for (const link of links) await this.#makeLink(link);
-    await this.#address(links);
-    await this.#route();
-    for (const link of links) {
-      await link.applyOptions();
-      if (this.#history > 0) link.remember(this.#history);
-    }
+    await this.#maker.make(nodes, links);
+    for (const link of links) if (this.#history > 0) link.remember(this.#history);
+    if (links.some(({ ends }) => ends.some(({ node }) => node instanceof Switch && node.isStp)))
+      this.#settledAtNs = this.now() + SPANNING_TREE_NS;
+    this.#cuts.refresh();
     this.recording?.start();
   }
 
-  async #makeNode(node: LabNode): Promise<void> {
-    const netns = await this.machine.netns(node.name);
-    node.netns = netns;
-    await netns.link.set("lo", { isUp: true });
-    if (node.kind === "switch") {
-      await netns.setSysctl("net.ipv6.conf.default.disable_ipv6", 1);
-      await netns.link.add({ kind: "bridge", name: "br0", isUp: true, address: macOf(`${node.name}/br0`) });
-      return;
-    }
-    if (this.#hasIpv6) {
-      // Addresses are planned: nobody need be asked for them.
-      await netns.setSysctl("net.ipv6.conf.default.dad_transmits", 0);
-      await netns.setSysctl("net.ipv6.conf.default.router_solicitations", 0);
-    } else await netns.setSysctl("net.ipv6.conf.default.disable_ipv6", 1);
-    if (node.kind !== "router") return;
-    await netns.setSysctl("net.ipv4.ip_forward", 1);
-    if (this.#hasIpv6) await netns.setSysctl("net.ipv6.conf.all.forwarding", 1);
+  /**
+   * Resolves when switches that run the spanning tree have had the time to choose their ports: five seconds after a link of
+   * theirs was made, and at once where there are none. Virtual time moves on.
+   */
+  async settle(): Promise<void> {
+    await this.start();
+    const left = this.#settledAtNs - this.now();
+    if (left > 0) await (this.isVirtual ? this.advance(left / nsPerMs) : this.sleep(left / nsPerMs));
   }
 
-  async #makeLink(link: LabLink): Promise<void> {
-    const { a, b, options } = link;
-    const { mtu } = options;
-    a.handle = await a.node.netns.link.add({
-      kind: "veth",
-      name: a.ifname,
-      address: a.mac,
-      mtu,
-      peer: { name: b.ifname, address: b.mac, mtu, netns: b.node.name },
-    });
-    b.handle = await b.node.netns.link.handle(b.ifname);
-    for (const end of link.ends) {
-      const isPort = end.node.kind === "switch";
-      await end.handle?.set(isPort ? { master: "br0", isUp: true } : { isUp: true });
-    }
-    link.isMade = true;
+  /** Takes a link away, with its devices. What is returned makes it again as it was, with its addresses and faults. */
+  async removeLink(link: LabLink): Promise<() => Promise<void>> {
+    await this.start();
+    const index = this.links.indexOf(link);
+    if (index < 0) throw new LabError(`There is no link "${link.name}"`);
+    const faults = link.ends.map((end) => end.faults);
+    this.#splice(link, index);
+    const removed = await this.#maker.unmakeLink(link);
+    this.#cuts.refresh();
+    this.note(`${link.name}: removed`);
+    return async () => {
+      this.links.splice(index, 0, link);
+      for (const { node } of link.ends) node.links.push(link);
+      this.#maker.restore(removed);
+      await this.start();
+      await link.restoreFaults(faults);
+    };
   }
 
-  async #address(links: readonly LabLink[]): Promise<void> {
-    for (const link of links) {
-      for (const [index, end] of link.ends.entries()) {
-        const given = link.options.addresses?.[index];
-        if (given !== undefined) await this.#give(end, given);
-      }
-    }
-    // All links, so that new ends join the segments there are.
-    const planned = this.links.map(({ a, b }) => [a, b] as const);
-    for (const { end, ip, ip6 } of this.#plan.add(planned)) {
-      const own = end instanceof LinkEnd ? end : undefined;
-      if (own === undefined || own.addresses.length > 0) continue;
-      await this.#give(own, this.#hasIpv6 ? [ip, ip6] : [ip]);
-    }
+  #splice(link: LabLink, index: number): void {
+    this.links.splice(index, 1);
+    for (const { node } of link.ends) node.links.splice(node.links.indexOf(link), 1);
   }
 
-  async #give(end: LinkEnd, addresses: readonly string[]): Promise<void> {
-    end.addresses = addresses;
-    for (const address of addresses) await end.node.netns.addr.add(address, { dev: end.ifname, noDad: true });
-  }
-
-  async #route(): Promise<void> {
-    for (const { node, dst, via } of planRoutes(this.#plan.ends)) {
-      if (dst.includes(":") && !this.#hasIpv6) continue;
-      const key = `${node.name} ${dst}`;
-      if (this.#routed.has(key)) continue;
-      this.#routed.add(key);
-      await this.node(node.name).netns.route.add({ dst, via });
-    }
+  /** Takes a node away, with its links and programs. */
+  async removeNode(node: LabNode): Promise<void> {
+    await this.start();
+    if (this.nodes.get(node.name) !== node) throw new LabError(`There is no node "${node.name}"`);
+    for (const link of [...node.links]) if (link instanceof LabLink) await this.removeLink(link);
+    this.nodes.delete(node.name);
+    await this.#programs?.end(node.name);
+    await this.#maker.unmakeNode(node);
+    this.note(`${node.name}: removed`);
   }
 
   // --- Names, time, events --------------------------------------------------------------------------------------------
@@ -416,7 +391,7 @@ export class Lab {
 
   /** Pings from every host to every other once; names the pairs that had no answer. */
   async pingAll({ timeoutMs = 1_000 }: { readonly timeoutMs?: number } = {}): Promise<PingAllResult> {
-    await this.start();
+    await this.settle();
     const hosts = this.allHosts.filter((host) => host.addresses.length > 0);
     const lost: string[] = [];
     let sent = 0;
@@ -466,6 +441,14 @@ export class Lab {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** The next of eth0, eth1, … that no link of a node has. */
+function freeName(node: LabNode): string {
+  const isTaken = (name: string) => node.links.some((link) => link.endOf(node).ifname === name);
+  const next = `eth${node.links.length}`;
+  if (!isTaken(next)) return next;
+  for (let number = 0; ; number++) if (!isTaken(`eth${number}`)) return `eth${number}`;
 }
 
 /** Groups of nodes, and perhaps that it is one way only. */

@@ -154,6 +154,11 @@ export class LabLink {
     for (const end of this.#sending(direction)) await this.#apply(end, all);
   }
 
+  /** Gives both ends the faults that they had. */
+  async restoreFaults(faults: readonly NetemOptions[]): Promise<void> {
+    for (const [index, end] of this.ends.entries()) await this.#apply(end, faults[index] ?? {});
+  }
+
   /** The nodes' ends that send in a direction. */
   #sending(direction: Direction): LinkEnd[] {
     if (direction === "both") return [this.a, this.b];

@@ -54,8 +54,8 @@ export class LabNode {
     return this.#netns;
   }
 
-  /** Set by the lab when the namespace is made. */
-  set netns(netns: MachineNetns) {
+  /** Set by the lab when the namespace is made, and when it has gone. */
+  set netns(netns: MachineNetns | undefined) {
     this.#netns = netns;
   }
 

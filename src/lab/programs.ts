@@ -11,6 +11,8 @@ export interface ProgramRunner {
   spawn(netns: string, argv: readonly string[], options: SpawnOptions): Promise<ChildProcess>;
   /** The namespace of the kernel for `netns`, once a program has been started there. */
   nativeOf(netns: string): NativeNamespace | undefined;
+  /** Ends those of one namespace. */
+  end(netns: string): Promise<void>;
   /** Ends them all. */
   close(): Promise<void>;
 }
@@ -37,6 +39,12 @@ export function createPrograms(machine: Machine): ProgramRunner {
       return native.spawn(argv, options);
     },
     nativeOf: (netns) => opened.get(netns),
+    async end(netns) {
+      const native = natives.get(netns);
+      natives.delete(netns);
+      opened.delete(netns);
+      (await native?.catch(() => undefined))?.close();
+    },
     async close() {
       for (const native of natives.values()) (await native.catch(() => undefined))?.close();
       natives.clear();

@@ -58,6 +58,8 @@ export class NetlinkClient {
   readonly #transport: NetlinkTransport;
   readonly #pending = new Map<number, Pending>();
   #nextSeq = 1;
+  /** The dump that was asked for last, as long as it runs; never rejects. */
+  #dumping: Promise<void> | undefined;
   #closed: Error | undefined;
 
   /** Takes the transport over: `close()` closes it. Extended acknowledgements and strict checking are switched on. */
@@ -85,9 +87,18 @@ export class NetlinkClient {
     return this.#send(type, flags | NLM_F_REQUEST | NLM_F_ACK, body, undefined);
   }
 
-  /** Asks for a dump. With `onMessage` each message is handed over as it comes and the answer's list stays empty. */
+  /**
+   * Asks for a dump. With `onMessage` each message is handed over as it comes and the answer's list stays empty. A socket has
+   * one at a time (EBUSY, __netlink_dump_start): a second one waits for the first.
+   */
   dump(type: number, body: WriteBody, onMessage?: (message: Message) => void): Promise<Answer> {
-    return this.#send(type, NLM_F_REQUEST | NLM_F_DUMP, body, onMessage);
+    const send = (): Promise<Answer> => this.#send(type, NLM_F_REQUEST | NLM_F_DUMP, body, onMessage);
+    const answer = this.#dumping === undefined ? send() : this.#dumping.then(send);
+    const dumping = answer.then(ignore, ignore).then(() => {
+      if (this.#dumping === dumping) this.#dumping = undefined;
+    });
+    this.#dumping = dumping;
+    return answer;
   }
 
   /**
@@ -196,3 +207,5 @@ export class NetlinkClient {
     this.#pending.clear();
   }
 }
+
+function ignore(): void {}
