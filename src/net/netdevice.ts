@@ -901,7 +901,9 @@ export type DeviceEvent =
   | "change-info-data"
   | "change-stack"
   | "feat-change"
-  | "notify-peers";
+  | "notify-peers"
+  | "bonding-failover"
+  | "resend-igmp";
 
 /** A message about a link that is to go to RTNLGRP_LINK (rtmsg_ifinfo). */
 export interface LinkMessage {

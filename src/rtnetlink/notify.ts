@@ -50,6 +50,8 @@ const announced: Partial<Readonly<Record<DeviceEvent, number>>> = {
   "change-name": link.IFLA_EVENT_NONE,
   "feat-change": link.IFLA_EVENT_FEATURES,
   "notify-peers": link.IFLA_EVENT_NOTIFY_PEERS,
+  "bonding-failover": link.IFLA_EVENT_BONDING_FAILOVER,
+  "resend-igmp": link.IFLA_EVENT_IGMP_RESEND,
   "change-upper": link.IFLA_EVENT_NONE,
   "change-info-data": link.IFLA_EVENT_BONDING_OPTIONS,
   "change-tx-queue-length": link.IFLA_EVENT_NONE,

@@ -8,7 +8,7 @@ import type { MessageWriter } from "../../netlink/writer.ts";
 import * as link from "../../uapi/if_link.ts";
 import { CommandExit, EXIT_FAILURE, wrongArgument } from "../exit.ts";
 import type { IpContext } from "../ip/context.ts";
-import { unsigned } from "../numbers.ts";
+import { signed, unsigned } from "../numbers.ts";
 import type { Output } from "../output.ts";
 import type { Words } from "../words.ts";
 import { firstMatch } from "../words.ts";
@@ -207,7 +207,32 @@ function print(out: Output, data: Attribute, ip: IpContext): void {
   name(link.IFLA_BOND_AD_LACP_ACTIVE, SWITCH, "ad_lacp_active", "lacp_active");
   name(link.IFLA_BOND_AD_LACP_RATE, RATES, "ad_lacp_rate", "lacp_rate");
   name(link.IFLA_BOND_AD_SELECT, SELECTIONS, "ad_select");
+  printAggregation(out, data.child(link.IFLA_BOND_AD_INFO));
+  number(link.IFLA_BOND_AD_ACTOR_SYS_PRIO, "ad_actor_sys_prio");
+  number(link.IFLA_BOND_AD_USER_PORT_KEY, "ad_user_port_key");
+  const system = data.child(link.IFLA_BOND_AD_ACTOR_SYSTEM);
+  if (system !== undefined) word(out, "ad_actor_system", macToText(readMac(system.bytes, system.start)));
   number(link.IFLA_BOND_TLB_DYNAMIC_LB, "tlb_dynamic_lb");
+}
+
+/** The aggregator in use. */
+function printAggregation(out: Output, info: Attribute | undefined): void {
+  if (info === undefined) return;
+  out.openObject("ad_info");
+  const number = (type: number, key: string): void => {
+    const value = read(info.child(type));
+    if (value !== undefined) out.field(key, value, `ad_${key} ${value} `);
+  };
+  number(link.IFLA_BOND_AD_INFO_AGGREGATOR, "aggregator");
+  number(link.IFLA_BOND_AD_INFO_NUM_PORTS, "num_ports");
+  number(link.IFLA_BOND_AD_INFO_ACTOR_KEY, "actor_key");
+  number(link.IFLA_BOND_AD_INFO_PARTNER_KEY, "partner_key");
+  const partner = info.child(link.IFLA_BOND_AD_INFO_PARTNER_MAC);
+  if (partner !== undefined) {
+    const text = macToText(readMac(partner.bytes, partner.start));
+    out.field("partner_mac", text, `ad_partner_mac ${text} `);
+  }
+  out.closeObject();
 }
 
 function read(attribute: Attribute | undefined): number | undefined {
@@ -215,12 +240,32 @@ function read(attribute: Attribute | undefined): number | undefined {
   return attribute.length === 1 ? attribute.u8() : attribute.length === 2 ? attribute.u16() : attribute.u32();
 }
 
+/** The bits of a port's state, and what they are called. */
+const PORT_STATES = [
+  "active",
+  "short_timeout",
+  "aggregating",
+  "in_sync",
+  "collecting",
+  "distributing",
+  "defaulted",
+  "expired",
+];
 const LINK_STATES = ["UP", "GOING_DOWN", "DOWN", "GOING_BACK"];
 
 /** A slave of one. */
 export const bondSlave: CommandKind = {
   kind: "bond_slave",
   help: SLAVE_HELP,
+  async parse(_ip, words) {
+    const writes: ((writer: MessageWriter) => void)[] = [];
+    for (let word = words.take(); word !== undefined; word = words.take()) {
+      writes.push(takeSlave(words, word));
+    }
+    return (writer) => {
+      for (const write of writes) write(writer);
+    };
+  },
   print(out, data) {
     const state = data.child(link.IFLA_BOND_SLAVE_STATE)?.u8();
     const status = data.child(link.IFLA_BOND_SLAVE_MII_STATUS)?.u8();
@@ -231,8 +276,40 @@ export const bondSlave: CommandKind = {
     if (address !== undefined) word(out, "perm_hwaddr", macToText(readMac(address.bytes, address.start)));
     word(out, "queue_id", data.child(link.IFLA_BOND_SLAVE_QUEUE_ID)?.u16());
     word(out, "prio", data.child(link.IFLA_BOND_SLAVE_PRIO)?.s32());
+    word(out, "ad_aggregator_id", data.child(link.IFLA_BOND_SLAVE_AD_AGGREGATOR_ID)?.u16());
+    const actor = data.child(link.IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE)?.u8();
+    const partner = data.child(link.IFLA_BOND_SLAVE_AD_PARTNER_OPER_PORT_STATE)?.u16();
+    portState(out, "ad_actor_oper_port_state", actor);
+    portState(out, "ad_partner_oper_port_state", partner);
   },
 };
+
+function takeSlave(words: Words, name: string): (writer: MessageWriter) => void {
+  if (firstMatch(name, ["queue_id"]) !== undefined) {
+    const text = words.value();
+    const queueId = unsigned(text, 16);
+    if (queueId === undefined) throw wrongArgument(text, "queue_id is invalid");
+    return (writer) => writer.u16(link.IFLA_BOND_SLAVE_QUEUE_ID, queueId);
+  }
+  if (name === "prio") {
+    const text = words.value();
+    const priority = signed(text);
+    if (priority === undefined) throw wrongArgument(text, "prio is invalid");
+    return (writer) => writer.s32(link.IFLA_BOND_SLAVE_PRIO, priority);
+  }
+  throw kindUsage(SLAVE_HELP, name === "help" ? "" : `bond_slave: unknown option "${name}"?\n`);
+}
+
+/** The state of a port as a number and in words. */
+function portState(out: Output, key: string, state: number | undefined): void {
+  if (state === undefined) return;
+  word(out, key, state);
+  const names = PORT_STATES.filter((_, bit) => (state & (1 << bit)) !== 0);
+  if (!out.isJson) return out.text(`${key}_str <${names.join(",")}> `);
+  out.openArray(`${key}_str`);
+  for (const name of names) out.item(name, "");
+  out.closeArray();
+}
 
 function word(out: Output, key: string, value: string | number | undefined): void {
   if (value !== undefined) out.field(key, value, `${key} ${value} `);

@@ -1,8 +1,8 @@
 // bond: several devices as one: one after the other, one and its backups, by a hash, or all at once.
 //
-// Mirrors drivers/net/bonding/bond_main.c (v6.18). Omitted: the modes 802.3ad, balance-tlb and balance-alb; ARP monitoring;
-// fail_over_mac "follow"; queue ids and priorities of slaves; IGMP joins sent again after a change of the active slave.
-// Differs: the carriers are looked at after an event of a slave only, at the same times (select.ts).
+// Mirrors drivers/net/bonding/bond_main.c (v6.18); 802.3ad is in lacp/. Omitted: the modes balance-tlb and balance-alb; ARP
+// monitoring. Differs: the carriers are looked at after an event of a slave only, at the same times (miimon.ts); the bond
+// counts what it sends and what it is given, not what its slaves count.
 
 import { isValidEtherAddr } from "../../bytes/mac.ts";
 import { syncAddresses, unsyncAddresses } from "../../net/address-list.ts";
@@ -16,11 +16,15 @@ import { queueUnregister, registerDevice } from "../../net/register.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { IFF_ALLMULTI, IFF_MASTER, IFF_PROMISC } from "../../uapi/if.ts";
 import { ETH_MAX_MTU } from "../../uapi/if_ether.ts";
-import { bondPolicy, changeLink, fillInfo, fillSlaveInfo } from "./options.ts";
-import { selectActive, watch } from "./select.ts";
+import { fillInfo, fillSlaveInfo } from "./fill.ts";
+import { startLacp, stopLacp, updatePorts } from "./lacp/lacp.ts";
+import { watch } from "./miimon.ts";
+import { changeLink, changeSlave } from "./options.ts";
+import { bondPolicy, slavePolicy } from "./policy.ts";
+import { selectActive } from "./select.ts";
 import { addSlave, delSlave, deviceEvent } from "./slaves.ts";
-import type { Bond } from "./state.ts";
-import { BondState } from "./state.ts";
+import type { Bond, Slave } from "./state.ts";
+import { BondState, FAIL_OVER_ACTIVE } from "./state.ts";
 import { startXmit } from "./transmit.ts";
 
 const deviceOps: DeviceOps<BondState> = {
@@ -48,8 +52,14 @@ export const bond: LinkOps<BondState, typeof bondPolicy> = {
   delLink,
   fillInfo,
   fillSlaveInfo,
+  slavePolicy,
+  changeSlave,
   deviceEvent,
+  defaultQueues: () => DEFAULT_QUEUES,
 };
+
+/** BOND_DEFAULT_TX_QUEUES */
+const DEFAULT_QUEUES = 16;
 
 const vlanFeatures =
   features.NETIF_F_HW_CSUM |
@@ -89,23 +99,30 @@ function delLink(dev: Bond, doomed: Set<Device>): void {
 
 function open(dev: Bond): void {
   dev.state.isOpen = true;
-  selectActive(dev);
+  if (dev.state.isLacp) startLacp(dev);
+  else selectActive(dev);
   watch(dev);
 }
 
 function stop(dev: Bond): void {
   dev.state.isOpen = false;
   dev.state.monitor?.stop();
+  dev.state.igmpTimer?.stop();
+  dev.state.peerNotifications = 0;
+  stopLacp(dev);
   for (const { dev: port } of dev.state.slaves) unsyncAddresses(port, dev);
 }
 
 /** Where the address is the active slave's it is not changed (bond_set_mac_address). */
 function setMacAddress(dev: Bond, address: number): void {
-  const { slaves, params, hasActive } = dev.state;
-  if (params.failOverMac !== 0 && hasActive) return;
+  const { active, slaves, params, hasActive } = dev.state;
+  if (params.failOverMac === FAIL_OVER_ACTIVE && hasActive) return;
   if (!isValidEtherAddr(address)) throw new NetlinkError("EADDRNOTAVAIL");
-  for (const { dev: port } of slaves) devSetMacAddress(port, address);
+  const followers =
+    params.failOverMac !== 0 && hasActive ? slaves.filter((slave) => slave === active) : slaves;
+  for (const { dev: port } of followers) devSetMacAddress(port, address);
   dev.address = address;
+  updatePorts(dev);
 }
 
 /** All slaves have the MTU of the bond, or none does. */
@@ -123,13 +140,18 @@ function changeMtu(dev: Bond, mtu: number): void {
   }
 }
 
+/** Where one slave is sent by, only that one listens to more than frames for the bond. */
+function listeners({ state }: Bond): readonly Slave[] {
+  return state.hasActive ? state.slaves.filter((slave) => slave === state.active) : state.slaves;
+}
+
 function changeRxFlags(dev: Bond, changed: number): void {
-  for (const { dev: port } of dev.state.slaves) {
+  for (const { dev: port } of listeners(dev)) {
     if ((changed & IFF_PROMISC) !== 0) devSetPromiscuity(port, (dev.flags & IFF_PROMISC) !== 0 ? 1 : -1);
     if ((changed & IFF_ALLMULTI) !== 0) devSetAllmulti(port, (dev.flags & IFF_ALLMULTI) !== 0 ? 1 : -1);
   }
 }
 
 function setRxMode(dev: Bond): void {
-  for (const { dev: port } of dev.state.slaves) syncAddresses(port, dev);
+  for (const { dev: port } of listeners(dev)) syncAddresses(port, dev);
 }

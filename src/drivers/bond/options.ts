@@ -1,224 +1,296 @@
-// The options of a bond over netlink: what may be set when, what is shown.
+// The options of a bond: in which modes each may be set, when, to what, and what it does.
 //
-// Mirrors drivers/net/bonding/bond_netlink.c (bond_changelink, bond_fill_info) and bond_options.c. Not supported, with an
-// error that says so: the modes 802.3ad, balance-tlb and balance-alb with all that belongs to them, ARP monitoring, and
-// fail_over_mac "follow".
+// Mirrors drivers/net/bonding/bond_netlink.c (bond_changelink, bond_slave_changelink) and bond_options.c (bond_opts,
+// __bond_opt_set, bond_opt_error_interpret) with their order, errno and texts. Not supported, with an error that says so:
+// the modes balance-tlb and balance-alb, and ARP monitoring.
 
-import { writeMac } from "../../bytes/mac.ts";
+import { isMulticast, readMac } from "../../bytes/mac.ts";
 import type { LinkAttributes } from "../../net/link-policy.ts";
 import type { Device } from "../../net/netdevice.ts";
-import { NetlinkError, notSupported } from "../../netlink/error.ts";
-import type { Parsed } from "../../netlink/policy.ts";
-import { exact, nest, policy, u8, u16, u32 } from "../../netlink/policy.ts";
-import type { MessageWriter } from "../../netlink/writer.ts";
+import { invalid, NetlinkError, notSupported, refused } from "../../netlink/error.ts";
 import { IFF_UP } from "../../uapi/if.ts";
 import * as bonding from "../../uapi/if_bonding.ts";
-import { ETH_ALEN } from "../../uapi/if_ether.ts";
-import * as link from "../../uapi/if_link.ts";
-import { changeActive, selectActive, watch } from "./select.ts";
+import { setActive, setInactive } from "./flags.ts";
+import { updatePorts } from "./lacp/lacp.ts";
+import { setLacpCarrier } from "./lacp/select.ts";
+import { watch } from "./miimon.ts";
+import type { BondData, SlaveData } from "./policy.ts";
+import { changeActive, primaryOf, selectActive } from "./select.ts";
 import type { Bond, BondParams, Slave } from "./state.ts";
 
-export const bondPolicy = policy(link.IFLA_BOND_MAX, {
-  [link.IFLA_BOND_MODE]: u8("mode"),
-  [link.IFLA_BOND_ACTIVE_SLAVE]: u32("activeSlave"),
-  [link.IFLA_BOND_MIIMON]: u32("miimon"),
-  [link.IFLA_BOND_UPDELAY]: u32("upDelay"),
-  [link.IFLA_BOND_DOWNDELAY]: u32("downDelay"),
-  [link.IFLA_BOND_PEER_NOTIF_DELAY]: u32("peerNotifDelay"),
-  [link.IFLA_BOND_USE_CARRIER]: u8("useCarrier"),
-  [link.IFLA_BOND_ARP_INTERVAL]: u32("arpInterval"),
-  [link.IFLA_BOND_ARP_IP_TARGET]: nest("arpTargets"),
-  [link.IFLA_BOND_NS_IP6_TARGET]: nest("nsTargets"),
-  [link.IFLA_BOND_ARP_VALIDATE]: u32("arpValidate"),
-  [link.IFLA_BOND_ARP_ALL_TARGETS]: u32("arpAllTargets"),
-  [link.IFLA_BOND_PRIMARY]: u32("primary"),
-  [link.IFLA_BOND_PRIMARY_RESELECT]: u8("primaryReselect"),
-  [link.IFLA_BOND_FAIL_OVER_MAC]: u8("failOverMac"),
-  [link.IFLA_BOND_XMIT_HASH_POLICY]: u8("hashPolicy"),
-  [link.IFLA_BOND_RESEND_IGMP]: u32("resendIgmp"),
-  [link.IFLA_BOND_NUM_PEER_NOTIF]: u8("peerNotifications"),
-  [link.IFLA_BOND_ALL_SLAVES_ACTIVE]: u8("allSlavesActive"),
-  [link.IFLA_BOND_MIN_LINKS]: u32("minLinks"),
-  [link.IFLA_BOND_LP_INTERVAL]: u32("lpInterval"),
-  [link.IFLA_BOND_PACKETS_PER_SLAVE]: u32("packetsPerSlave"),
-  [link.IFLA_BOND_AD_LACP_ACTIVE]: u8("lacpActive"),
-  [link.IFLA_BOND_AD_LACP_RATE]: u8("lacpRate"),
-  [link.IFLA_BOND_AD_SELECT]: u8("adSelect"),
-  [link.IFLA_BOND_AD_ACTOR_SYS_PRIO]: u16("actorPriority"),
-  [link.IFLA_BOND_AD_USER_PORT_KEY]: u16("userPortKey"),
-  [link.IFLA_BOND_AD_ACTOR_SYSTEM]: exact("actorSystem", ETH_ALEN),
-  [link.IFLA_BOND_TLB_DYNAMIC_LB]: u8("tlbDynamic"),
-});
+const MAX_INT = 0x7fff_ffff;
+/** What miimon becomes with a mode that needs it, in milliseconds (BOND_DEFAULT_MIIMON). */
+const DEFAULT_MIIMON = 100;
 
-/** Options of the modes there are none of here: EACCES in all others, as on Linux. */
-const elsewhere = [
-  "lacpActive",
-  "lacpRate",
-  "actorPriority",
-  "userPortKey",
-  "actorSystem",
-  "tlbDynamic",
-] as const;
+/** Only in this mode; in modes that send by one slave; in modes whose slaves are watched by asking. */
+type Modes = "802.3ad" | "balance-rr" | "tlb" | "primary" | "arp";
 
-type BondData = Parsed<typeof bondPolicy>;
-type NumberName = {
+interface Option {
+  readonly modes?: Modes;
+  /** Not with slaves (BOND_OPTFLAG_NOSLAVES), not while up (BOND_OPTFLAG_IFDOWN). */
+  readonly isEmpty?: true;
+  readonly isDown?: true;
+  readonly min?: number;
+  readonly max: number;
+  readonly set: (dev: Bond, value: number) => void;
+}
+
+type NumberParam = {
   [Name in keyof BondParams]: BondParams[Name] extends number ? Name : never;
 }[keyof BondParams];
 
-/** Options that only have to be in a range. */
-const ranges: readonly (readonly [name: NumberName & keyof BondData, min: number, max: number])[] = [
-  ["primaryReselect", 0, 2],
-  ["hashPolicy", 0, bonding.BOND_XMIT_POLICY_VLAN_SRCMAC],
-  ["resendIgmp", 0, 255],
-  ["peerNotifications", 0, 255],
-  ["allSlavesActive", 0, 1],
-  ["minLinks", 0, 0x7fff_ffff],
-  ["lpInterval", 1, 0x7fff_ffff],
-];
-const delays = ["upDelay", "downDelay", "peerNotifDelay"] as const;
-/** What ARP monitoring has when it is off, as it always is. */
-const defaultMissedMax = 2;
+/** Sets the number of that name, and does nothing else. */
+function keep(name: NumberParam): Option["set"] {
+  return ({ state }, value) => {
+    state.params[name] = value;
+  };
+}
 
-/** Sets what a request names, in the kernel's order; what came before a refusal stays (bond_changelink). */
+/** As `keep`, and every port of 802.3ad is told. */
+function keepForPorts(name: NumberParam): Option["set"] {
+  return (dev, value) => {
+    dev.state.params[name] = value;
+    updatePorts(dev);
+  };
+}
+
+/** In the order in which a request's are set (bond_changelink). */
+const options = {
+  mode: { isEmpty: true, isDown: true, max: bonding.BOND_MODE_ALB, set: setMode },
+  activeSlave: { modes: "primary", max: MAX_INT, set: setActiveSlave },
+  miimon: { max: MAX_INT, set: setMiimon },
+  upDelay: { max: MAX_INT, set: (dev, value) => setDelay(dev, "upDelay", value) },
+  downDelay: { max: MAX_INT, set: (dev, value) => setDelay(dev, "downDelay", value) },
+  peerNotifDelay: { max: 300_000, set: (dev, value) => setDelay(dev, "peerNotifDelay", value) },
+  arpInterval: { modes: "arp", max: MAX_INT, set: refuseArp },
+  arpValidate: { modes: "arp", max: 6, set: refuseArp },
+  arpAllTargets: { max: 1, set: keep("arpAllTargets") },
+  primary: { modes: "primary", max: MAX_INT, set: setPrimary },
+  primaryReselect: { max: 2, set: setReselection },
+  failOverMac: { isEmpty: true, max: 2, set: keep("failOverMac") },
+  hashPolicy: { max: bonding.BOND_XMIT_POLICY_VLAN_SRCMAC, set: keep("hashPolicy") },
+  resendIgmp: { max: 255, set: keep("resendIgmp") },
+  peerNotifications: { max: 255, set: keep("peerNotifications") },
+  allSlavesActive: { max: 1, set: setAllSlavesActive },
+  minLinks: { max: MAX_INT, set: setMinLinks },
+  lpInterval: { min: 1, max: MAX_INT, set: keep("lpInterval") },
+  packetsPerSlave: { modes: "balance-rr", max: 0xffff, set: keep("packetsPerSlave") },
+  lacpActive: { modes: "802.3ad", isDown: true, max: 1, set: keepForPorts("lacpActive") },
+  lacpRate: { modes: "802.3ad", isDown: true, max: 1, set: keepForPorts("lacpRate") },
+  adSelect: { isDown: true, max: 3, set: keep("adSelect") },
+  actorPriority: { modes: "802.3ad", min: 1, max: 0xffff, set: keepForPorts("actorPriority") },
+  userPortKey: { modes: "802.3ad", isDown: true, max: 1023, set: keepForPorts("userPortKey") },
+  actorSystem: { modes: "802.3ad", max: Number.MAX_SAFE_INTEGER, set: setActorSystem },
+  tlbDynamic: { modes: "tlb", isDown: true, max: 1, set: keep("tlbDynamic") },
+  missedMax: { modes: "arp", min: 1, max: 255, set: keep("missedMax") },
+  coupledControl: { modes: "802.3ad", isDown: true, max: 1, set: keep("coupledControl") },
+  broadcastNeigh: { modes: "802.3ad", max: 1, set: keep("broadcastNeigh") },
+} satisfies Partial<Record<keyof BondData, Option>>;
+
+/** Sets what a request names; what came before a refusal stays (bond_changelink). */
 export function changeLink(dev: Bond, _attrs: LinkAttributes, data: BondData | undefined): void {
   if (data === undefined) return;
-  const { params } = dev.state;
-  if (data.mode !== undefined) setMode(dev, data.mode);
-  if (data.activeSlave !== undefined) setActive(dev, data.activeSlave);
-  if (data.miimon !== undefined) setMiimon(dev, data.miimon);
-  for (const name of delays) if (data[name] !== undefined) params[name] = looks(params, data[name]);
+  setAll(dev, data, ["mode", "activeSlave", "miimon", "upDelay", "downDelay", "peerNotifDelay"]);
   // Whether a link is up is always read from its carrier.
-  if (data.useCarrier !== undefined && data.useCarrier !== 1) throw new NetlinkError("EINVAL");
-  refuseArp(data);
-  if (data.primary !== undefined) setPrimary(dev, data.primary);
-  if (data.failOverMac !== undefined) setFailOverMac(dev, data.failOverMac);
-  for (const [name, min, max] of ranges) {
-    const value = data[name];
-    if (value === undefined) continue;
-    if (value < min || value > max) throw new NetlinkError("EINVAL");
-    params[name] = value;
+  if (data.useCarrier !== undefined && data.useCarrier !== 1) {
+    throw invalid("option obsolete, use_carrier cannot be disabled", data, "useCarrier");
   }
-  if (data.packetsPerSlave !== undefined) {
-    if (params.mode !== bonding.BOND_MODE_ROUNDROBIN) throw new NetlinkError("EACCES");
-    if (data.packetsPerSlave > 0xffff) throw new NetlinkError("EINVAL");
-    params.packetsPerSlave = data.packetsPerSlave;
+  const hasMiimon = (data.miimon ?? 0) !== 0;
+  if (hasMiimon && (data.arpInterval ?? 0) !== 0) {
+    throw invalid("ARP monitoring cannot be used with MII monitoring", data, "arpInterval");
   }
-  if (elsewhere.some((name) => data[name] !== undefined)) throw new NetlinkError("EACCES");
-  if (data.primary !== undefined || data.primaryReselect !== undefined) selectActive(dev);
+  setAll(dev, data, ["arpInterval"]);
+  refuseTargets(data);
+  if (hasMiimon && (data.arpValidate ?? 0) !== 0) {
+    throw invalid("ARP validating cannot be used with MII monitoring", data, "arpValidate");
+  }
+  setAll(dev, data, [
+    "arpValidate",
+    "arpAllTargets",
+    "primary",
+    "primaryReselect",
+    "failOverMac",
+    "hashPolicy",
+  ]);
+  setAll(dev, data, ["resendIgmp", "peerNotifications", "allSlavesActive", "minLinks", "lpInterval"]);
+  setAll(dev, data, [
+    "packetsPerSlave",
+    "lacpActive",
+    "lacpRate",
+    "adSelect",
+    "actorPriority",
+    "userPortKey",
+  ]);
+  setAll(dev, data, ["actorSystem", "tlbDynamic", "missedMax", "coupledControl", "broadcastNeigh"]);
 }
 
-/** ENOTEMPTY with slaves, EBUSY while up (BOND_OPTFLAG_NOSLAVES, BOND_OPTFLAG_IFDOWN). */
-function setMode(dev: Bond, mode: number): void {
-  if (mode > bonding.BOND_MODE_ALB) throw new NetlinkError("EINVAL");
-  if (dev.state.slaves.length > 0) throw new NetlinkError("ENOTEMPTY");
-  if ((dev.flags & IFF_UP) !== 0) throw new NetlinkError("EBUSY");
-  if (mode > bonding.BOND_MODE_BROADCAST) {
-    throw notSupported("uveth has no bonds of the modes 802.3ad, balance-tlb and balance-alb");
+function setAll(dev: Bond, data: BondData, names: readonly (keyof typeof options)[]): void {
+  for (const name of names) {
+    const given = data[name];
+    if (given === undefined) continue;
+    const value = typeof given === "number" ? given : readMac(given, 0);
+    setOption(dev, options[name], value, data, name);
   }
-  dev.state.params.mode = mode;
 }
 
-function setActive(dev: Bond, ifindex: number): void {
+/** Sets one option if mode and state allow it and the value is one of its own (__bond_opt_set). */
+function setOption(dev: Bond, option: Option, value: number, data: object, name: string): void {
+  const { params, slaves } = dev.state;
+  if (!isOfMode(option.modes, params.mode))
+    throw refused("EACCES", "option not supported in mode", data, name);
+  if (option.isEmpty && slaves.length > 0) {
+    throw refused("ENOTEMPTY", "unable to set option because the bond device has slaves", data, name);
+  }
+  if (option.isDown && (dev.flags & IFF_UP) !== 0) {
+    throw refused("EBUSY", "unable to set option because the bond is up", data, name);
+  }
+  if (value < (option.min ?? 0) || value > option.max) throw invalid("invalid option value", data, name);
+  try {
+    option.set(dev, value);
+  } catch (error) {
+    const isPlain = error instanceof NetlinkError && error.code === "EINVAL" && error.message === "";
+    throw isPlain ? invalid("invalid option value", data, name) : error;
+  }
+}
+
+function isOfMode(modes: Modes | undefined, mode: number): boolean {
+  const isBalanced = mode === bonding.BOND_MODE_TLB || mode === bonding.BOND_MODE_ALB;
+  switch (modes) {
+    case undefined:
+      return true;
+    case "802.3ad":
+      return mode === bonding.BOND_MODE_8023AD;
+    case "balance-rr":
+      return mode === bonding.BOND_MODE_ROUNDROBIN;
+    case "tlb":
+      return isBalanced;
+    case "primary":
+      return mode === bonding.BOND_MODE_ACTIVEBACKUP || isBalanced;
+    case "arp":
+      return mode !== bonding.BOND_MODE_8023AD && !isBalanced;
+  }
+}
+
+function setMode({ state }: Bond, mode: number): void {
+  if (mode === bonding.BOND_MODE_TLB || mode === bonding.BOND_MODE_ALB) {
+    throw notSupported("uveth has no bonds of the modes balance-tlb and balance-alb");
+  }
+  if (mode === bonding.BOND_MODE_8023AD) state.params.miimon ||= DEFAULT_MIIMON;
+  state.params.mode = mode;
+}
+
+/** 0 clears it: the best one is chosen. Another must be ready, as long as there is one in use. */
+function setActiveSlave(dev: Bond, ifindex: number): void {
   const { state } = dev;
-  if (!state.hasActive) throw new NetlinkError("EACCES");
   if (ifindex === 0) {
     changeActive(dev, null);
     selectActive(dev);
-    return;
+    return watch(dev);
   }
   const port = dev.netns.devices.get(ifindex);
   if (port === undefined) throw new NetlinkError("ENODEV");
   const slave = state.slaveOf(port);
   if (slave === undefined) throw new NetlinkError("EINVAL");
   if (slave === state.active) return;
-  if (state.active !== null && !(slave.link === bonding.BOND_LINK_UP && slave.isUp)) {
+  if (state.active === null || slave.link !== bonding.BOND_LINK_UP || !slave.isUp) {
     throw new NetlinkError("EINVAL");
   }
   changeActive(dev, slave);
+  watch(dev);
 }
 
 /** The delays stay numbers of looks; without looks there are none. */
 function setMiimon(dev: Bond, miimon: number): void {
-  if (miimon > 0x7fff_ffff) throw new NetlinkError("EINVAL");
   dev.state.monitor?.stop();
   dev.state.params.miimon = miimon;
   watch(dev);
 }
 
 /** EPERM without miimon; rounded down to a multiple of it. */
-function looks({ miimon }: BondParams, delay: number): number {
-  if (delay > 0x7fff_ffff) throw new NetlinkError("EINVAL");
+function setDelay({ state }: Bond, name: "upDelay" | "downDelay" | "peerNotifDelay", delay: number): void {
+  const { miimon } = state.params;
   if (miimon === 0) throw new NetlinkError("EPERM");
-  return Math.floor(delay / miimon);
+  state.params[name] = Math.floor(delay / miimon);
 }
 
-function refuseArp(data: BondData): void {
-  const isWanted =
-    (data.arpInterval ?? 0) !== 0 ||
-    (data.arpValidate ?? 0) !== 0 ||
-    (data.arpAllTargets ?? 0) !== 0 ||
-    [data.arpTargets, data.nsTargets].some((targets) => [...(targets?.children() ?? [])].length > 0);
+function refuseArp(_dev: Bond, value: number): void {
+  if (value !== 0) throw notSupported("uveth's bonds watch carriers (miimon), not answers to ARP");
+}
+
+function refuseTargets({ arpTargets, nsTargets }: BondData): void {
+  const isWanted = [arpTargets, nsTargets].some((targets) => [...(targets?.children() ?? [])].length > 0);
   if (isWanted) throw notSupported("uveth's bonds watch carriers (miimon), not answers to ARP");
 }
 
+/** One that is not (yet) a slave is kept by its name. */
 function setPrimary(dev: Bond, ifindex: number): void {
   const { state } = dev;
-  if (!state.hasActive) throw new NetlinkError("EACCES");
   const port = dev.netns.devices.get(ifindex);
   state.params.primary = port?.name ?? "";
-  state.forcesPrimary = port !== undefined && state.slaveOf(port) !== undefined;
+  state.forcesPrimary = primaryOf(dev) !== undefined;
+  selectActive(dev);
+  watch(dev);
 }
 
-function setFailOverMac(dev: Bond, value: number): void {
-  if (value > 2) throw new NetlinkError("EINVAL");
-  if (dev.state.slaves.length > 0) throw new NetlinkError("ENOTEMPTY");
-  if (value === 2) throw notSupported('uveth has no fail_over_mac "follow"');
-  dev.state.params.failOverMac = value;
+function setReselection(dev: Bond, value: number): void {
+  dev.state.params.primaryReselect = value;
+  selectActive(dev);
+  watch(dev);
 }
 
-/** All options, in the kernel's order (bond_fill_info). */
-export function fillInfo(dev: Bond, writer: MessageWriter): void {
-  const { params, active, slaves } = dev.state;
-  const primary = slaves.find((slave) => slave.dev.name === params.primary);
-  writer.u8(link.IFLA_BOND_MODE, params.mode);
-  if (active !== null) writer.u32(link.IFLA_BOND_ACTIVE_SLAVE, active.dev.ifindex);
-  writer.u32(link.IFLA_BOND_MIIMON, params.miimon);
-  writer.u32(link.IFLA_BOND_UPDELAY, params.upDelay * params.miimon);
-  writer.u32(link.IFLA_BOND_DOWNDELAY, params.downDelay * params.miimon);
-  writer.u32(link.IFLA_BOND_PEER_NOTIF_DELAY, params.peerNotifDelay * params.miimon);
-  writer.u8(link.IFLA_BOND_USE_CARRIER, 1);
-  writer.u32(link.IFLA_BOND_ARP_INTERVAL, 0);
-  writer.u32(link.IFLA_BOND_ARP_VALIDATE, 0);
-  writer.u32(link.IFLA_BOND_ARP_ALL_TARGETS, 0);
-  if (primary !== undefined) writer.u32(link.IFLA_BOND_PRIMARY, primary.dev.ifindex);
-  writer.u8(link.IFLA_BOND_PRIMARY_RESELECT, params.primaryReselect);
-  writer.u8(link.IFLA_BOND_FAIL_OVER_MAC, params.failOverMac);
-  writer.u8(link.IFLA_BOND_XMIT_HASH_POLICY, params.hashPolicy);
-  writer.u32(link.IFLA_BOND_RESEND_IGMP, params.resendIgmp);
-  writer.u8(link.IFLA_BOND_NUM_PEER_NOTIF, params.peerNotifications);
-  writer.u8(link.IFLA_BOND_ALL_SLAVES_ACTIVE, params.allSlavesActive);
-  writer.u32(link.IFLA_BOND_MIN_LINKS, params.minLinks);
-  writer.u32(link.IFLA_BOND_LP_INTERVAL, params.lpInterval);
-  writer.u32(link.IFLA_BOND_PACKETS_PER_SLAVE, params.packetsPerSlave);
-  writer.u8(link.IFLA_BOND_AD_LACP_ACTIVE, 1);
-  writer.u8(link.IFLA_BOND_AD_LACP_RATE, 0);
-  writer.u8(link.IFLA_BOND_AD_SELECT, 0);
-  writer.u8(link.IFLA_BOND_TLB_DYNAMIC_LB, 1);
-  writer.u8(link.IFLA_BOND_MISSED_MAX, defaultMissedMax);
+/** Backups are heard, or are not any more. */
+function setAllSlavesActive(dev: Bond, value: number): void {
+  dev.state.params.allSlavesActive = value;
+  for (const slave of dev.state.slaves) {
+    if (slave.isBackup) setInactive(dev, slave);
+    else setActive(dev, slave);
+  }
 }
 
-/** What is said of a slave (bond_fill_slave_info). */
-export function fillSlaveInfo(dev: Bond, port: Device, writer: MessageWriter): void {
-  const slave: Slave | undefined = dev.state.slaveOf(port);
-  if (slave === undefined) return;
-  writer.u8(link.IFLA_BOND_SLAVE_STATE, slave.isBackup ? 1 : 0);
-  writer.u8(link.IFLA_BOND_SLAVE_MII_STATUS, slave.link);
-  writer.u32(link.IFLA_BOND_SLAVE_LINK_FAILURE_COUNT, slave.failures);
-  writeMac(
-    writer.bytes,
-    writer.attribute(link.IFLA_BOND_SLAVE_PERM_HWADDR, ETH_ALEN),
-    slave.permanentAddress,
-  );
-  writer.u16(link.IFLA_BOND_SLAVE_QUEUE_ID, 0);
-  writer.s32(link.IFLA_BOND_SLAVE_PRIO, 0);
+function setMinLinks(dev: Bond, value: number): void {
+  dev.state.params.minLinks = value;
+  if (dev.state.isLacp) setLacpCarrier(dev);
+}
+
+/** 0 stands for the bond's own address. */
+function setActorSystem(dev: Bond, system: number): void {
+  if (isMulticast(system)) throw new NetlinkError("EINVAL");
+  dev.state.params.actorSystem = system;
+  updatePorts(dev);
+}
+
+/** Sets what a request says of a slave (bond_slave_changelink). */
+export function changeSlave(dev: Bond, port: Device, _attrs: LinkAttributes, data: object): void {
+  const slave = dev.state.slaveOf(port);
+  if (slave === undefined) throw new NetlinkError("EINVAL");
+  const { queueId, priority, actorPortPriority }: SlaveData = data;
+  const set = (name: string, value: number | undefined, option: Option): void => {
+    if (value !== undefined) setOption(dev, option, value, data, name);
+  };
+  set("queueId", queueId, { max: 0xffff, set: (_, value) => setQueueId(dev, slave, value) });
+  const priorities = { modes: "primary", min: -MAX_INT - 1, max: MAX_INT } as const;
+  set("priority", priority, { ...priorities, set: (_, value) => setPriority(dev, slave, value) });
+  set("actorPortPriority", actorPortPriority, {
+    modes: "802.3ad",
+    max: 0xffff,
+    set(_, value) {
+      slave.actorPortPriority = value;
+      updatePorts(dev);
+    },
+  });
+}
+
+/** A queue that the bond has, and no other slave is for (bond_option_queue_id_set). */
+function setQueueId(dev: Bond, slave: Slave, queueId: number): void {
+  const isTaken = dev.state.slaves.some((other) => other !== slave && other.queueId === queueId);
+  if (queueId > dev.realTxQueues || (queueId !== 0 && isTaken)) throw new NetlinkError("EINVAL");
+  slave.queueId = queueId;
+}
+
+/** The primary, when there is one, comes before every priority. */
+function setPriority(dev: Bond, slave: Slave, priority: number): void {
+  slave.priority = priority;
+  if (primaryOf(dev) !== undefined) return;
+  selectActive(dev);
+  watch(dev);
 }

@@ -1,26 +1,30 @@
 // What a slave receives is the bond's.
 //
-// Mirrors drivers/net/bonding/bond_main.c (bond_handle_frame).
+// Mirrors drivers/net/bonding/bond_main.c (bond_handle_frame, bond_should_deliver_exact_match).
 
 import { readMac } from "../../bytes/mac.ts";
-import { RX_BYTES, RX_DROPPED, RX_PACKETS } from "../../net/counters.ts";
+import { RX_BYTES, RX_NOHANDLER, RX_PACKETS } from "../../net/counters.ts";
 import { count } from "../../net/device.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { ETH_HLEN } from "../../uapi/if_ether.ts";
+import { receiveSlow } from "./lacp/receive.ts";
 import { BondState, Slave } from "./state.ts";
 
 /** The reserved groups 01:80:c2:00:00:0X, which stay on their link. */
 const firstReserved = 0x0180_c200_0000;
 
-/** An RxHandler: the frame goes on as one of the bond; what a backup hears is dropped. */
+/**
+ * An RxHandler: the frame goes on as one of the bond. What an inactive slave hears is for those who listen at the slave
+ * itself, and of the protocols of the link alone.
+ */
 export function handleFrame(frame: Frame, port: Device): boolean {
   const slave = port.port;
   const dev = port.master;
   if (!(slave instanceof Slave) || !(dev?.state instanceof BondState)) return false;
-  const destination = readMac(frame.bytes, frame.macHeader);
-  if (destination >= firstReserved && destination < firstReserved + 16) return false;
-  if (slave.isBackup && dev.state.params.allSlavesActive === 0) {
-    count(port, RX_DROPPED, 1);
+  if (slave.lacp !== null && receiveSlow(frame, slave)) return true;
+  if (slave.isInactive) {
+    if (isLinkLocal(frame)) return false;
+    count(port, RX_NOHANDLER, 1);
     frame.pool.free(frame);
     return true;
   }
@@ -28,4 +32,9 @@ export function handleFrame(frame: Frame, port: Device): boolean {
   count(dev, RX_BYTES, frame.length + ETH_HLEN);
   frame.dev = dev;
   return false;
+}
+
+function isLinkLocal(frame: Frame): boolean {
+  const destination = readMac(frame.bytes, frame.macHeader);
+  return destination >= firstReserved && destination < firstReserved + 16;
 }

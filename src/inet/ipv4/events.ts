@@ -19,6 +19,7 @@ import { addAddressRoutes } from "./address-route.ts";
 import { announceAddresses } from "./arp-send.ts";
 import { InDevice } from "./device.ts";
 import { syncDown, syncLinkdown, syncUp } from "./fib-sync.ts";
+import { reporterOf } from "./igmp.ts";
 import { joinGroup4, leaveGroups4 } from "./multicast.ts";
 
 /** Follows one event of a device. */
@@ -39,6 +40,8 @@ export function deviceEvent4(event: DeviceEvent, dev: Device): void {
       return;
     case "notify-peers":
       return announceAddresses(inDev);
+    case "resend-igmp":
+      return reporterOf(inDev).rejoin();
     case "change-name":
       return renamed(inDev);
     case "unregister":

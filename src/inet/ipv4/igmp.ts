@@ -105,6 +105,12 @@ export class IgmpReporter {
     this.#asked.delete(group | 0);
   }
 
+  /** Tells of every group at once, as the way to whoever listens has changed (ip_mc_rejoin_groups). */
+  rejoin(): void {
+    const version = this.#version();
+    for (const group of this.#groups()) this.#report(group, version);
+  }
+
   /** Tells nothing more: the device is down. */
   stop(): void {
     this.#forgetChanges();
@@ -149,10 +155,14 @@ export class IgmpReporter {
       if (due > now) continue;
       this.#asked.delete(group);
       if (this.#inDev.groups?.has(group) !== true) continue;
-      if (version === 3) this.#sendRecords([{ type: igmp.IGMP3_MODE_IS_EXCLUDE, group }]);
-      else this.#sendOld(version === 1 ? igmp.IGMP1_REPORT : igmp.IGMP2_REPORT, group, group);
+      this.#report(group, version);
     }
     if (this.#asked.size > 0) this.#askedTimer?.start(Math.max(Math.min(...this.#asked.values()) - now, 0));
+  }
+
+  #report(group: number, version: 1 | 2 | 3): void {
+    if (version === 3) this.#sendRecords([{ type: igmp.IGMP3_MODE_IS_EXCLUDE, group }]);
+    else this.#sendOld(version === 1 ? igmp.IGMP1_REPORT : igmp.IGMP2_REPORT, group, group);
   }
 
   #askAll(maxDelayMs: number): void {
