@@ -120,8 +120,10 @@ class Wires {
     ]);
     server.kill();
     listener.close();
+    const { sender_tcp_congestion, sum_received } = JSON.parse(kernel).end;
+    if (sender_tcp_congestion !== "cubic") throw new Error(`The kernel sends by ${sender_tcp_congestion}`);
     return {
-      kernel: Number(JSON.parse(kernel).end.sum_received.bits_per_second),
+      kernel: Number(sum_received.bits_per_second),
       "the kernel to uveth": fromKernel,
       "uveth to the kernel": toKernel,
       "uveth to uveth": own,

@@ -7,8 +7,6 @@
 import type { Clock } from "../net/clock.ts";
 
 const S = 1_000_000_000;
-/** net.ipv4.route.mtu_expires, net.ipv6.route.mtu_expires. */
-const believedForNs = 600 * S;
 /** Destinations remembered; the one longest there makes room. */
 const maxDestinations = 2_048;
 
@@ -34,8 +32,8 @@ export class PathMtus {
     return this.#known.size === 0;
   }
 
-  /** Takes an MTU in; a larger one than is known changes nothing. */
-  learn(destination: number | string, mtu: number, isLocked = false): void {
+  /** Takes an MTU in, for so many seconds; a larger one than is known changes nothing. */
+  learn(destination: number | string, mtu: number, expiresS: number, isLocked = false): void {
     const known = this.get(destination);
     if (known !== undefined && known.mtu < mtu) return;
     this.#known.delete(destination);
@@ -45,7 +43,7 @@ export class PathMtus {
         break;
       }
     }
-    this.#known.set(destination, { mtu, untilNs: this.#clock.now() + believedForNs, isLocked });
+    this.#known.set(destination, { mtu, untilNs: this.#clock.now() + expiresS * S, isLocked });
   }
 
   /** What is known of a destination; what is too old is forgotten. */

@@ -7,37 +7,77 @@ import { IPV4_DEVCONF_FORWARDING } from "../uapi/ip.ts";
 import type { IpNetns } from "./netns.ts";
 import { changeForwarding4 } from "./sysctl-conf4.ts";
 import { parseNumber } from "./sysctl-value.ts";
-import type { TunableName } from "./tunables.ts";
+import { congestionControls } from "./tcp/tunables.ts";
+import type { TunableOf } from "./tunable.ts";
+import type { Tunables } from "./tunables.ts";
 import { tunableNames } from "./tunables.ts";
 
 const forwardName = "ipv4.ip_forward";
 
+/** Files that only tell. */
+const readOnly: ReadonlyMap<string, string> = new Map([
+  ["ipv4.tcp_allowed_congestion_control", congestionControls.join(" ")],
+  ["ipv4.tcp_available_congestion_control", congestionControls.join(" ")],
+]);
+
 /** The names there are, as paths. */
 export function listTunables(): readonly (readonly string[])[] {
-  return [forwardName, ...tunableNames.map(({ name }) => name)].map((name) => name.split("."));
+  const names = [forwardName, ...readOnly.keys(), ...tunableNames.map(({ name }) => name)];
+  return names.map((name) => name.split("."));
 }
 
-function find(path: readonly string[]): TunableName | undefined {
+function find(path: readonly string[]): TunableOf<Tunables> | undefined {
   const name = path.join(".");
   return tunableNames.find((each) => each.name === name);
 }
 
 /** The value of a setting; undefined when there is no such name. */
 export function readTunable(ip: IpNetns, path: readonly string[]): string | undefined {
-  if (path.join(".") === forwardName) return `${ip.all4[IPV4_DEVCONF_FORWARDING] ?? 0}`;
+  const name = path.join(".");
+  if (name === forwardName) return `${ip.all4[IPV4_DEVCONF_FORWARDING] ?? 0}`;
   const tunable = find(path);
-  return tunable && `${ip.tunables[tunable.key]}`;
+  if (tunable === undefined) return readOnly.get(name);
+  const { keys, words } = tunable;
+  const shown = keys.map((key) => words?.[ip.tunables[key]] ?? `${ip.tunables[key]}`);
+  return shown.join("\t");
 }
 
 /** Changes a setting; false when there is no such name. */
 export function writeTunable(ip: IpNetns, path: readonly string[], text: string): boolean {
-  if (path.join(".") === forwardName) {
+  const name = path.join(".");
+  if (name === forwardName) {
     changeForwarding4(ip, parseNumber(text));
     return true;
   }
+  if (readOnly.has(name)) throw new NetlinkError("EACCES");
   const tunable = find(path);
   if (tunable === undefined) return false;
-  if (text === "") throw new NetlinkError("EINVAL");
-  ip.tunables[tunable.key] = parseNumber(text, tunable.min, tunable.max);
+  const { keys, words } = tunable;
+  const [first] = keys;
+  if (words !== undefined && first !== undefined) {
+    const place = words.indexOf(text);
+    if (place < 0) throw new NetlinkError("ENOENT");
+    ip.tunables[first] = place;
+  } else writeNumbers(ip, tunable, text);
   return true;
+}
+
+/** Takes as many numbers as the setting has; what follows is read over, what is missing stays as it was (proc_dointvec_minmax). */
+function writeNumbers(ip: IpNetns, tunable: TunableOf<Tunables>, text: string): void {
+  const { isSound, keys, max, min } = tunable;
+  if (text === "") throw new NetlinkError("EINVAL");
+  const words = text.split(/\s+/);
+  if (isSound === undefined) {
+    for (const [place, key] of keys.entries()) {
+      const word = words[place];
+      if (word !== undefined) ip.tunables[key] = parseNumber(word, min, max);
+    }
+    return;
+  }
+  const numbers = keys.map((key, place) => {
+    const word = words[place];
+    return word === undefined ? ip.tunables[key] : parseNumber(word, min, max);
+  });
+  if (!isSound(numbers)) throw new NetlinkError("EINVAL");
+  for (const [place, key] of keys.entries()) ip.tunables[key] = numbers[place] ?? ip.tunables[key];
 }

@@ -2,8 +2,8 @@
 // dots, or by slashes where a device's name has dots, as sysctl(8) has it.
 //
 // Mirrors net/ipv4/devinet.c (devinet_sysctl_forward), net/ipv6/addrconf.c (addrconf_sysctl_*) and net/core/neighbour.c
-// (neigh_sysctl_register) with their errno: ENOENT for a name there is not, EINVAL for a value that cannot be. Omitted: what
-// nothing here obeys, TCP's and UDP's above all.
+// (neigh_sysctl_register) with their errno: ENOENT for a name there is not, EINVAL for a value that cannot be, EACCES for one that
+// only tells. Omitted: what nothing here obeys.
 
 import type { Netns, OuterStack } from "../net/netdevice.ts";
 import { NetlinkError } from "../netlink/error.ts";

@@ -3,8 +3,13 @@
 // Mirrors net/ipv4/sysctl_net_ipv4.c, net/ipv4/ip_fragment.c, net/ipv6/sysctl_net_ipv6.c, net/ipv6/reassembly.c and their
 // defaults.
 
+import type { TcpTunables } from "./tcp/tunables.ts";
+import { initialTcpTunables, tcpTunableNames } from "./tcp/tunables.ts";
+import type { TunableOf } from "./tunable.ts";
+import { maxInt, maxSeconds, minInt } from "./tunable.ts";
+
 /** The values. Times are in the unit of their sysctl, which the name says. */
-export interface Tunables {
+export interface Tunables extends TcpTunables {
   defaultTtl: number;
   icmpEchoIgnoreAll: number;
   icmpEchoIgnoreBroadcasts: number;
@@ -33,6 +38,17 @@ export interface Tunables {
   /** Ports given to who names none (ip_local_port_range). */
   localPortMin: number;
   localPortMax: number;
+  /** The most connections that may wait for a listener, whatever it asks for. */
+  somaxconn: number;
+  /** Sockets may have addresses that are not the host's own. */
+  nonlocalBind: number;
+  nonlocalBind6: number;
+  /** Listeners on every address of IPv6 leave IPv4 alone. */
+  bindV6Only: number;
+  /** Paths with a smaller MTU are not believed in; how long others are. */
+  minPathMtu: number;
+  pathMtuExpiresS: number;
+  pathMtu6ExpiresS: number;
 }
 
 /** What every namespace starts with. */
@@ -63,43 +79,58 @@ export function initialTunables(): Tunables {
     skipNotifyOnDevDown: 0,
     localPortMin: 32_768,
     localPortMax: 60_999,
+    somaxconn: 4_096,
+    nonlocalBind: 0,
+    nonlocalBind6: 0,
+    bindV6Only: 0,
+    minPathMtu: 552,
+    pathMtuExpiresS: 600,
+    pathMtu6ExpiresS: 600,
+    ...initialTcpTunables(),
   };
 }
 
-/** A setting's sysctl: where it is kept, and what values it takes. */
-export interface TunableName {
-  readonly name: string;
-  readonly key: keyof Tunables;
-  readonly min: number;
-  readonly max: number;
-}
-
-const maxInt = 0x7fff_ffff;
-const minInt = -0x8000_0000;
+/** Ports below this are for the privileged (net.ipv4.ip_unprivileged_port_start). */
+const firstUnprivilegedPort = 1_024;
 
 /** Every setting by its name, without the `net.`. */
-export const tunableNames: readonly TunableName[] = [
-  { name: "ipv4.icmp_echo_ignore_all", key: "icmpEchoIgnoreAll", min: 0, max: 1 },
-  { name: "ipv4.icmp_echo_ignore_broadcasts", key: "icmpEchoIgnoreBroadcasts", min: 0, max: 1 },
-  { name: "ipv4.icmp_errors_use_inbound_ifaddr", key: "icmpErrorsUseInboundIfaddr", min: 0, max: 1 },
-  { name: "ipv4.icmp_msgs_burst", key: "icmpMessagesBurst", min: 0, max: maxInt },
-  { name: "ipv4.icmp_msgs_per_sec", key: "icmpMessagesPerSecond", min: 0, max: maxInt },
-  { name: "ipv4.icmp_ratelimit", key: "icmpRatelimitMs", min: minInt, max: maxInt },
-  { name: "ipv4.icmp_ratemask", key: "icmpRatemask", min: minInt, max: maxInt },
-  { name: "ipv4.ip_default_ttl", key: "defaultTtl", min: 1, max: 255 },
-  { name: "ipv4.ipfrag_high_thresh", key: "fragmentHighBytes", min: 0, max: Number.MAX_SAFE_INTEGER },
-  { name: "ipv4.ipfrag_low_thresh", key: "fragmentLowBytes", min: 0, max: Number.MAX_SAFE_INTEGER },
-  { name: "ipv4.ipfrag_time", key: "fragmentTimeS", min: minInt, max: maxInt },
-  { name: "ipv4.nexthop_compat_mode", key: "nexthopCompatMode", min: 0, max: 1 },
-  { name: "ipv6.icmp.echo_ignore_all", key: "icmp6EchoIgnoreAll", min: 0, max: 1 },
-  { name: "ipv6.icmp.echo_ignore_anycast", key: "icmp6EchoIgnoreAnycast", min: 0, max: 1 },
-  { name: "ipv6.icmp.echo_ignore_multicast", key: "icmp6EchoIgnoreMulticast", min: 0, max: 1 },
-  { name: "ipv6.icmp.ratelimit", key: "icmp6RatelimitMs", min: minInt, max: maxInt },
-  { name: "ipv6.idgen_retries", key: "addressRetries", min: 0, max: maxInt },
-  { name: "ipv6.ip6frag_high_thresh", key: "fragment6HighBytes", min: 0, max: Number.MAX_SAFE_INTEGER },
-  { name: "ipv6.ip6frag_low_thresh", key: "fragment6LowBytes", min: 0, max: Number.MAX_SAFE_INTEGER },
-  { name: "ipv6.ip6frag_time", key: "fragment6TimeS", min: minInt, max: maxInt },
-  { name: "ipv6.max_dst_opts_number", key: "maxDestinationOptions", min: minInt, max: maxInt },
-  { name: "ipv6.max_hbh_opts_number", key: "maxHopByHopOptions", min: minInt, max: maxInt },
-  { name: "ipv6.route.skip_notify_on_dev_down", key: "skipNotifyOnDevDown", min: 0, max: 1 },
+export const tunableNames: readonly TunableOf<Tunables>[] = [
+  { name: "core.somaxconn", keys: ["somaxconn"], min: 0, max: maxInt },
+  { name: "ipv4.icmp_echo_ignore_all", keys: ["icmpEchoIgnoreAll"], min: 0, max: 1 },
+  { name: "ipv4.icmp_echo_ignore_broadcasts", keys: ["icmpEchoIgnoreBroadcasts"], min: 0, max: 1 },
+  { name: "ipv4.icmp_errors_use_inbound_ifaddr", keys: ["icmpErrorsUseInboundIfaddr"], min: 0, max: 1 },
+  { name: "ipv4.icmp_msgs_burst", keys: ["icmpMessagesBurst"], min: 0, max: maxInt },
+  { name: "ipv4.icmp_msgs_per_sec", keys: ["icmpMessagesPerSecond"], min: 0, max: maxInt },
+  { name: "ipv4.icmp_ratelimit", keys: ["icmpRatelimitMs"], min: minInt, max: maxInt },
+  { name: "ipv4.icmp_ratemask", keys: ["icmpRatemask"], min: minInt, max: maxInt },
+  { name: "ipv4.ip_default_ttl", keys: ["defaultTtl"], min: 1, max: 255 },
+  {
+    name: "ipv4.ip_local_port_range",
+    keys: ["localPortMin", "localPortMax"],
+    min: 1,
+    max: 65_535,
+    isSound: ([low = 0, high = 0]) => low >= firstUnprivilegedPort && low <= high,
+  },
+  { name: "ipv4.ip_nonlocal_bind", keys: ["nonlocalBind"], min: 0, max: 255 },
+  { name: "ipv4.ipfrag_high_thresh", keys: ["fragmentHighBytes"], min: 0, max: Number.MAX_SAFE_INTEGER },
+  { name: "ipv4.ipfrag_low_thresh", keys: ["fragmentLowBytes"], min: 0, max: Number.MAX_SAFE_INTEGER },
+  { name: "ipv4.ipfrag_time", keys: ["fragmentTimeS"], min: minInt, max: maxInt },
+  { name: "ipv4.nexthop_compat_mode", keys: ["nexthopCompatMode"], min: 0, max: 1 },
+  { name: "ipv4.route.min_pmtu", keys: ["minPathMtu"], min: 68, max: maxInt },
+  { name: "ipv4.route.mtu_expires", keys: ["pathMtuExpiresS"], min: -maxSeconds, max: maxSeconds },
+  ...tcpTunableNames,
+  { name: "ipv6.bindv6only", keys: ["bindV6Only"], min: 0, max: 255 },
+  { name: "ipv6.icmp.echo_ignore_all", keys: ["icmp6EchoIgnoreAll"], min: 0, max: 1 },
+  { name: "ipv6.icmp.echo_ignore_anycast", keys: ["icmp6EchoIgnoreAnycast"], min: 0, max: 1 },
+  { name: "ipv6.icmp.echo_ignore_multicast", keys: ["icmp6EchoIgnoreMulticast"], min: 0, max: 1 },
+  { name: "ipv6.icmp.ratelimit", keys: ["icmp6RatelimitMs"], min: minInt, max: maxInt },
+  { name: "ipv6.idgen_retries", keys: ["addressRetries"], min: 0, max: maxInt },
+  { name: "ipv6.ip6frag_high_thresh", keys: ["fragment6HighBytes"], min: 0, max: Number.MAX_SAFE_INTEGER },
+  { name: "ipv6.ip6frag_low_thresh", keys: ["fragment6LowBytes"], min: 0, max: Number.MAX_SAFE_INTEGER },
+  { name: "ipv6.ip6frag_time", keys: ["fragment6TimeS"], min: minInt, max: maxInt },
+  { name: "ipv6.ip_nonlocal_bind", keys: ["nonlocalBind6"], min: 0, max: 255 },
+  { name: "ipv6.max_dst_opts_number", keys: ["maxDestinationOptions"], min: minInt, max: maxInt },
+  { name: "ipv6.max_hbh_opts_number", keys: ["maxHopByHopOptions"], min: minInt, max: maxInt },
+  { name: "ipv6.route.mtu_expires", keys: ["pathMtu6ExpiresS"], min: -maxSeconds, max: maxSeconds },
+  { name: "ipv6.route.skip_notify_on_dev_down", keys: ["skipNotifyOnDevDown"], min: 0, max: 1 },
 ];

@@ -5,6 +5,7 @@
 
 import { setBe16, setU32, setU64Number } from "../bytes/endian.ts";
 import { TcpSocket } from "../inet/tcp/socket.ts";
+import { congestionControls } from "../inet/tcp/tunables.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import * as diag from "../uapi/inet_diag.ts";
 import type { DiagSocket } from "./sockets.ts";
@@ -47,12 +48,16 @@ export function fillSocket(
   if (socket.isV6Only !== undefined) writer.u8(diag.INET_DIAG_SKV6ONLY, socket.isV6Only ? 1 : 0);
   if (!(source instanceof TcpSocket)) return;
   if (isAsked(diag.INET_DIAG_INFO)) putInfo(writer, source);
-  if (isAsked(diag.INET_DIAG_CONG)) writer.string(diag.INET_DIAG_CONG, "cubic");
+  if (isAsked(diag.INET_DIAG_CONG)) {
+    writer.string(diag.INET_DIAG_CONG, congestionControls[source.congestionControl] ?? "");
+  }
 }
 
 const optionTimestamps = 1;
 const optionSack = 2;
 const optionWindowScale = 4;
+const optionEcn = 8;
+const optionEcnSeen = 16;
 
 /** Writes struct tcp_info as far as there is something to tell. */
 function putInfo(writer: MessageWriter, socket: TcpSocket): void {
@@ -69,7 +74,9 @@ function putInfo(writer: MessageWriter, socket: TcpSocket): void {
   bytes[at + 5] =
     (socket.isTimestampOk ? optionTimestamps : 0) |
     (socket.isSackOk ? optionSack : 0) |
-    (socket.isWindowScaleOk ? optionWindowScale : 0);
+    (socket.isWindowScaleOk ? optionWindowScale : 0) |
+    (socket.isEcnOk ? optionEcn : 0) |
+    (socket.isEcnSeen ? optionEcnSeen : 0);
   bytes[at + 6] = (socket.sndScale & 0xf) | ((socket.rcvScale & 0xf) << 4);
   const words: readonly (readonly [offset: number, value: number])[] = [
     [8, micro(socket.rtoNs)],

@@ -94,7 +94,7 @@ function listenIn(netns: Netns, options: ListenOptions): TcpListener {
   const isFour = at.address.length === 4;
   const listener = tcpListen(netns, {
     family: isFour ? AF_INET : AF_INET6,
-    isV6Only: options.ipv6Only ?? false,
+    isV6Only: options.ipv6Only,
     local: at.address,
     port,
     ifindex: options.dev === undefined ? at.ifindex : ifindexOf(netns, options.dev),

@@ -57,7 +57,7 @@ export class Udp implements AsyncIterable<ReceivedDatagram> {
     const { host = "::", port = 0 } = options;
     const to = parseEndpoint(netns, { host, port });
     const isFour = to.address.length === 4;
-    const isV6Only = options.ipv6Only ?? false;
+    const isV6Only = options.ipv6Only ?? (!isFour && ipNetns(netns).tunables.bindV6Only !== 0);
     const socket = openUdp(netns, { family: isFour ? AF_INET : AF_INET6, isV6Only });
     this.#socket = socket;
     try {

@@ -18,8 +18,9 @@ import type { TapCalls } from "../../src/attach/node/tap-calls.ts";
 import { TapLoop } from "../../src/attach/node/tap-loop.ts";
 import type { Connection, Machine, MachineNetns } from "../../src/index.ts";
 import { createMachine, SeededRandom } from "../../src/index.ts";
+import { setSysctl } from "../../src/inet/sysctl.ts";
 import { NETIF_F_ALL_TSO, NETIF_F_HW_CSUM, updateFeatures } from "../../src/net/features.ts";
-import type { Device } from "../../src/net/netdevice.ts";
+import type { Device, Netns } from "../../src/net/netdevice.ts";
 import type { Disease } from "../sim/disease.ts";
 import { IllWire } from "../sim/disease.ts";
 
@@ -34,6 +35,11 @@ export interface InteropCase {
   readonly disease?: Partial<Disease>;
   /** What uveth lets wait to be read. */
   readonly receiveBufferBytes?: number;
+  /** Settings of either side, by their names without `net.ipv4.`. */
+  readonly settings?: {
+    readonly uveth?: Readonly<Record<string, string>>;
+    readonly linux?: Readonly<Record<string, string>>;
+  };
   /** Have tshark judge a capture. */
   readonly judged?: boolean;
 }
@@ -45,9 +51,14 @@ export interface InteropResult {
   readonly seconds: number;
   /** What tshark found wrong; undefined when it was not asked. */
   readonly complaints: string | undefined;
+  /** Segments that echoed a mark, and that answered the echo; undefined when tshark was not asked. */
+  readonly echoes: number | undefined;
+  readonly answers: number | undefined;
 }
 
 const port = 5_201;
+/** Whatever a trial before has left. */
+const usualLinux = { tcp_ecn: "2", tcp_timestamps: "1" };
 const healthy: Disease = {
   lossPpm: 0,
   duplicatePpm: 0,
@@ -116,11 +127,20 @@ class InteropLab {
     const tap = Tap.open(calls, { name: "t0", ...(hasSmallFrames(trial) ? { offloads: 0 } : {}) });
     attachTap(loop, tap, devices[1] ?? deviceOf(machine, "outside", "v1"));
     ip("link set lo up");
-    // Whatever the system's default is: both ends are to judge congestion alike.
-    spawnSync("sh", ["-c", "echo cubic > /proc/sys/net/ipv4/tcp_congestion_control"]);
+    const { linux = {}, uveth = {} } = trial.settings ?? {};
+    for (const [name, value] of Object.entries({ ...usualLinux, ...linux })) {
+      writeFileSync(`/proc/sys/net/ipv4/${name}`, value);
+    }
+    for (const [name, value] of Object.entries(uveth))
+      setSysctl(netnsOf(machine, "red"), `net.ipv4.${name}`, value);
     ip(`link set t0 mtu ${mtu} up`);
     ip("addr add 10.0.0.2/24 dev t0");
-    if (trial.family === 6) ip("-6 addr add fd00::2/64 dev t0 nodad");
+    // Whatever the system's default is: both ends are to judge congestion alike.
+    ip("route change 10.0.0.0/24 dev t0 src 10.0.0.2 congctl cubic");
+    if (trial.family === 6) {
+      ip("-6 addr add fd00::2/64 dev t0 nodad");
+      ip("-6 route replace fd00::/64 dev t0 congctl cubic");
+    }
     return new InteropLab({ machine, red, trial, loop, devices, wires });
   }
 
@@ -141,6 +161,8 @@ class InteropLab {
       receivedBytes: received.bytes,
       seconds,
       complaints: judged === true ? judge(this.#pcap) : undefined,
+      echoes: judged === true ? countIn(this.#pcap, "tcp.flags.syn == 0 && tcp.flags.ece == 1") : undefined,
+      answers: judged === true ? countIn(this.#pcap, "tcp.flags.syn == 0 && tcp.flags.cwr == 1") : undefined,
     };
   }
 
@@ -253,8 +275,14 @@ class Digest {
   }
 }
 
+function netnsOf(machine: Machine, name: string): Netns {
+  const netns = machine.core.netnsNames.get(name);
+  if (netns === undefined) throw new Error(`No namespace ${name}`);
+  return netns;
+}
+
 function deviceOf(machine: Machine, netns: string, name: string): Device {
-  const dev = machine.core.netnsNames.get(netns)?.names.get(name);
+  const dev = netnsOf(machine, netns).names.get(name);
   if (dev === undefined) throw new Error(`No device ${name} in ${netns}`);
   return dev;
 }
@@ -262,6 +290,14 @@ function deviceOf(machine: Machine, netns: string, name: string): Device {
 function ip(line: string): void {
   const { status, stderr } = spawnSync("ip", line.split(" "), { encoding: "utf8" });
   if (status !== 0) throw new Error(`ip ${line}: ${stderr}`);
+}
+
+/** How many frames of a capture a filter of tshark's lets through. */
+function countIn(path: string, filter: string): number {
+  const { stdout } = spawnSync("tshark", ["-r", path, "-Y", filter, "-T", "fields", "-e", "frame.number"], {
+    encoding: "utf8",
+  });
+  return stdout.split("\n").filter((line) => line !== "").length;
 }
 
 /** What tshark finds malformed or wrongly summed in a capture; "" when it finds nothing. */

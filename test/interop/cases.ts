@@ -59,6 +59,47 @@ export function allCases(): InteropCase[] {
   return cases;
 }
 
+/** Marks instead of losses, whoever asks for them; handshakes of which a listener keeps nothing. */
+export function settingCases(): InteropCase[] {
+  const marks = { family: 4, bytes: MB, judged: true, disease: { markPpm: 20_000, delayNs: MS } } as const;
+  return [
+    {
+      ...marks,
+      name: "from uveth, which asks for marks",
+      from: "uveth",
+      settings: { uveth: { tcp_ecn: "1" } },
+    },
+    {
+      ...marks,
+      name: "from Linux, which asks for marks",
+      from: "linux",
+      settings: { linux: { tcp_ecn: "1" } },
+    },
+    ...([4, 6] as const).map((family) => ({
+      name: `from Linux over IPv${family}, whose SYN is answered by a cookie`,
+      family,
+      from: "linux" as const,
+      bytes: MB,
+      settings: { uveth: { tcp_syncookies: "2" } },
+    })),
+    {
+      name: "from Linux without timestamps, whose SYN is answered by a cookie",
+      family: 4,
+      from: "linux",
+      bytes: MB / 4,
+      settings: { uveth: { tcp_syncookies: "2" }, linux: { tcp_timestamps: "0" } },
+    },
+    {
+      name: "from uveth without window scaling, SACK and timestamps",
+      family: 4,
+      from: "uveth",
+      bytes: MB,
+      disease: { lossPpm: 10_000, delayNs: MS },
+      settings: { uveth: { tcp_window_scaling: "0", tcp_sack: "0", tcp_timestamps: "0" } },
+    },
+  ];
+}
+
 /** What is quick and tells most. */
 export function quickCases(): InteropCase[] {
   const disease = { lossPpm: 10_000, reorderPpm: 20_000, reorderNs: 2 * MS, delayNs: MS };

@@ -8,7 +8,7 @@ import type { TapCalls } from "../../src/attach/node/tap-calls.ts";
 import { loadTapCalls } from "../../src/attach/node/tap-calls.ts";
 import { CLONE_NEWNET } from "../../src/uapi/sched.ts";
 import { runCase } from "./case.ts";
-import { quickCases } from "./cases.ts";
+import { quickCases, settingCases } from "./cases.ts";
 
 const isRoot = process.geteuid?.() === 0;
 const hasTshark = spawnSync("tshark", ["--version"]).status === 0;
@@ -30,6 +30,18 @@ describe.skipIf(!isRoot)("TCP against the live kernel's over a TAP, which takes 
       expect(receivedBytes).toBe(trial.bytes);
       expect(isSame).toBe(true);
       expect(complaints ?? "").toBe("");
+    });
+  }
+
+  for (const trial of settingCases()) {
+    test(`comes whole ${trial.name}`, { timeout: 60_000 }, async (context) => {
+      if (trial.judged === true && !hasTshark) return context.skip("tshark is not installed");
+      const { answers, complaints, echoes, isSame } = await runCase(calls, trial);
+      expect(isSame).toBe(true);
+      expect(complaints ?? "").toBe("");
+      if (trial.disease?.markPpm === undefined) return;
+      expect(echoes).toBeGreaterThan(0);
+      expect(answers).toBeGreaterThan(0);
     });
   }
 });

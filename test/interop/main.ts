@@ -6,7 +6,7 @@
 import { loadTapCalls } from "../../src/attach/node/tap-calls.ts";
 import { CLONE_NEWNET } from "../../src/uapi/sched.ts";
 import { runCase } from "./case.ts";
-import { allCases } from "./cases.ts";
+import { allCases, settingCases } from "./cases.ts";
 
 const words = process.argv.slice(2);
 const calls = await loadTapCalls();
@@ -14,7 +14,9 @@ if (calls.libc.unshare(CLONE_NEWNET) !== 0) {
   console.error("A network namespace takes root: sudo, or unshare -Urn");
   process.exitCode = 2;
 } else {
-  for (const trial of allCases().filter(({ name }) => words.every((word) => name.includes(word)))) {
+  for (const trial of [...allCases(), ...settingCases()].filter(({ name }) =>
+    words.every((word) => name.includes(word)),
+  )) {
     const { complaints, isSame, receivedBytes, seconds } = await runCase(calls, trial);
     const isGood = isSame && (complaints ?? "") === "";
     const rate = ((receivedBytes * 8) / seconds / 1e6).toFixed(1);

@@ -8,12 +8,15 @@ import { CHECKSUM_NONE, GSO_NONE } from "../../src/net/netdevice.ts";
 import type { Random } from "../../src/net/random.ts";
 import { randomBelow } from "../../src/net/random.ts";
 import type { Timer } from "../../src/net/timers.ts";
+import { setCongestionExperienced } from "../../src/sched/ecn.ts";
 
 /** What is wrong with a wire: shares of a million, times in nanoseconds. */
 export interface Disease {
   readonly lossPpm: number;
   readonly duplicatePpm: number;
   readonly corruptPpm: number;
+  /** Frames that are marked instead of lost, if their sender knows what that means. */
+  readonly markPpm?: number;
   /** Frames that are `reorderNs` late, so that later ones overtake them. */
   readonly reorderPpm: number;
   readonly reorderNs: number;
@@ -79,8 +82,17 @@ export class IllWire {
 
   #send(sound: Frame): void {
     const { machine } = this.#dev;
-    const { corruptPpm, delayNs, jitterNs, rateBytesPerSec, reorderNs, reorderPpm } = this.#disease;
+    const {
+      corruptPpm,
+      delayNs,
+      jitterNs,
+      markPpm = 0,
+      rateBytesPerSec,
+      reorderNs,
+      reorderPpm,
+    } = this.#disease;
     const frame = this.#happens(corruptPpm) ? spoil(sound, this.#random) : sound;
+    if (this.#happens(markPpm)) setCongestionExperienced(frame);
     const now = machine.clock.now();
     let at = now + delayNs + (jitterNs > 0 ? randomBelow(this.#random, jitterNs) : 0);
     if (rateBytesPerSec > 0) {

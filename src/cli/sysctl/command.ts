@@ -84,9 +84,16 @@ class Sysctl {
       if (!this.#options.isQuiet) this.#print(name, value.trim());
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error;
-      if (error.code === "ENOENT") return this.#complainMissing(name, isLenient);
+      // A value may be unknown too, where the name is not.
+      const isMissing = error.code === "ENOENT" && !(await this.#exists(name));
+      if (isMissing) return this.#complainMissing(name, isLenient);
       this.#complain(`setting key "${name}": ${errnoText(-error.errno)}`, isLenient);
     }
+  }
+
+  async #exists(name: string): Promise<boolean> {
+    const value = await this.#uveth.getSysctl(name).catch(() => undefined);
+    return value !== undefined;
   }
 
   async #read(word: string): Promise<void> {

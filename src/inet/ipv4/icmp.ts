@@ -148,9 +148,6 @@ function isAboutReply(bytes: Uint8Array, inner: number, end: number): boolean {
   return isIcmp && wire.icmpType(bytes, at) === uapi.ICMP_ECHOREPLY;
 }
 
-/** The smallest MTU that is believed (net.ipv4.route.min_pmtu). */
-const leastMtu = 552;
-
 /** A packet of this host was too big for a link on its way (ipv4_update_pmtu). */
 function learnPathMtu(ip: IpNetns, { bytes, start }: Frame, inner: number): void {
   const isTooBig =
@@ -162,7 +159,9 @@ function learnPathMtu(ip: IpNetns, { bytes, start }: Frame, inner: number): void
   const route = new Route4();
   route.flow.destination = destination;
   if (!routeOutput(ip, route) || route.mtu < mtu) return;
-  ip.pathMtus4.learn(destination, Math.max(mtu, Math.min(route.mtu, leastMtu)), mtu < leastMtu);
+  const { minPathMtu, pathMtuExpiresS } = ip.tunables;
+  const believed = Math.max(mtu, Math.min(route.mtu, minPathMtu));
+  ip.pathMtus4.learn(destination, believed, pathMtuExpiresS, mtu < minPathMtu);
   ip.routeGeneration++;
 }
 

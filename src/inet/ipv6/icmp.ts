@@ -180,7 +180,7 @@ function learnPathMtu(ip: IpNetns, { bytes, start }: Frame, inner: number): void
   route.destination.set(bytes.subarray(destination, destination + 16));
   const mtu = wire.icmpv6Rest(bytes, start);
   if (mtu < leastMtu || !routeOutput6(ip, route) || route.mtu <= mtu) return;
-  ip.pathMtus6.learn(ipv6ToText(route.destination), mtu);
+  ip.pathMtus6.learn(ipv6ToText(route.destination), mtu, ip.tunables.pathMtu6ExpiresS);
   ip.routeGeneration++;
 }
 

@@ -5,6 +5,9 @@
 
 import type { TcpSocket, TimerEvent } from "./socket.ts";
 
+/** A tick of a kernel that counts 250 in a second. */
+const tickNs = 4_000_000;
+
 /** Sets the timer for `event`, in the place of what it was set for. */
 export function setTimer(socket: TcpSocket, event: TimerEvent, delayNs: number, nowNs: number): void {
   const { timer } = socket;
@@ -16,4 +19,14 @@ export function setTimer(socket: TcpSocket, event: TimerEvent, delayNs: number, 
 /** Nothing is waited for any more. */
 export function clearTimer(socket: TcpSocket): void {
   socket.timerEvent = "none";
+}
+
+/** How long the peer may be silent before it is asked for a sign of life. */
+export function keepAliveIdle({ keepAliveIdleNs, tunables }: TcpSocket): number {
+  return keepAliveIdleNs === 0 ? secondsFrom(tunables.tcpKeepaliveTimeS) : keepAliveIdleNs;
+}
+
+/** A setting's seconds in nanoseconds: a tick of the kernel's at least, also where a setting is negative. */
+export function secondsFrom(setting: number): number {
+  return Math.max(setting * 1_000_000_000, tickNs);
 }

@@ -6,7 +6,7 @@ import { setBe16, setBe32 } from "../../bytes/endian.ts";
 import { isIpv6LinkLocal, isIpv6Multicast } from "../../bytes/ipv6.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { IPV6_DESTINATION, IPV6_HEADER_SIZE, IPV6_SOURCE } from "../../wire/ipv6.ts";
-import { TCP_ACK, TCP_RST, TCP_SIZE, TCP_SYN } from "../../wire/tcp.ts";
+import { TCP_ACK, TCP_ECE, TCP_RST, TCP_SIZE, TCP_SYN } from "../../wire/tcp.ts";
 import { TCPOPT_NOP, TCPOPT_TIMESTAMP } from "../../wire/tcp-option.ts";
 import { Route4, routeOutput } from "../ipv4/route.ts";
 import { hopLimitOf } from "../ipv6/icmp-error.ts";
@@ -15,7 +15,7 @@ import type { IpNetns } from "../netns.ts";
 import type { EndpointPair } from "./endpoint.ts";
 import { advertisedMss } from "./mtu.ts";
 import type { Segment } from "./segment.ts";
-import type { SynOffer } from "./syn-options.ts";
+import type { Agreement } from "./syn-options.ts";
 import { pushSynOptions } from "./syn-options.ts";
 import { fillRoute4, fillRoute6, sendSegment4, sendSegment6 } from "./transmit.ts";
 
@@ -65,20 +65,19 @@ export function sendBare(ip: IpNetns, sender: BareSender, segment: BareSegment):
 /** Answers a SYN. */
 export function sendSynAck(
   ip: IpNetns,
-  sender: BareSender & SynOffer,
-  iss: number,
-  irs: number,
+  sender: BareSender,
+  offer: Agreement,
   window: number,
   timestamp: number,
 ): void {
   if (!findBareWay(ip, sender)) return;
   const frame = emptyFrame(ip);
   if (frame === null) return;
-  const options = pushSynOptions(frame, sender, advertisedMss(sender), timestamp);
+  const options = pushSynOptions(frame, offer, advertisedMss(sender), timestamp);
   finish(ip, sender, frame, options, {
-    sequence: iss,
-    ack: (irs + 1) | 0,
-    flags: TCP_SYN | TCP_ACK,
+    sequence: offer.iss,
+    ack: (offer.irs + 1) | 0,
+    flags: TCP_SYN | TCP_ACK | (offer.isEcnOk ? TCP_ECE : 0),
     window: Math.min(window, 0xffff),
   });
 }

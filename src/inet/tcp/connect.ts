@@ -11,7 +11,7 @@ import type { Netns } from "../../net/netdevice.ts";
 import type { ErrnoName } from "../../uapi/errno.ts";
 import { RTN_LOCAL } from "../../uapi/rtnetlink.ts";
 import { AF_INET6 } from "../../uapi/socket.ts";
-import { isAnyAddress } from "../address.ts";
+import { isAnyAddress, isSameAddress } from "../address.ts";
 import { addressType } from "../ipv4/address-type.ts";
 import { isIpv4Broadcast } from "../ipv4/broadcast.ts";
 import { Route4, routeOutput } from "../ipv4/route.ts";
@@ -35,11 +35,12 @@ import type { TcpTable } from "./table.ts";
 import { tcpTable } from "./table.ts";
 import { endTimeWait, TcpTimeWait } from "./time-wait.ts";
 import { findWay } from "./transmit.ts";
-import { RECEIVE_LIMIT_MAX, windowScaleFor } from "./window.ts";
+import { windowScaleFor } from "./window.ts";
 
-const S = 1_000_000_000;
-/** A connection in TIME-WAIT makes way for a new one when its last timestamp is so old (net.ipv4.tcp_tw_reuse). */
-const reuseAfterNs = S;
+const MS = 1_000_000;
+const reuseOverLoopback = 2;
+const loopbackNet = 127;
+const loopback6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
 /** Where to, and from where. Addresses are of 4 or 16 bytes. */
 export interface ConnectOptions {
@@ -78,10 +79,12 @@ export function tcpConnect(netns: Netns, options: ConnectOptions): TcpSocket | E
   socket.smallEnd = socket.sndNxt;
   socket.highSeq = socket.sndNxt;
   const table = tcpTable(ip);
-  socket.timestampOffset = table.secret(socket, 1);
-  socket.isSackOk = true;
-  socket.isTimestampOk = true;
-  socket.isWindowScaleOk = true;
+  const { tunables } = ip;
+  socket.timestampOffset = tunables.tcpTimestamps === 1 ? table.secret(socket, 1) : 0;
+  socket.isSackOk = tunables.tcpSack !== 0;
+  socket.isTimestampOk = tunables.tcpTimestamps !== 0;
+  socket.isWindowScaleOk = tunables.tcpWindowScaling !== 0;
+  socket.isEcnAsked = tunables.tcpEcn === 1;
   if (options.receiveLimit !== undefined) {
     socket.receiveLimit = options.receiveLimit;
     socket.isReceiveLimitFixed = true;
@@ -90,7 +93,8 @@ export function tcpConnect(netns: Netns, options: ConnectOptions): TcpSocket | E
     socket.sendLimit = options.sendLimit;
     socket.isSendLimitFixed = true;
   }
-  socket.rcvScale = windowScaleFor(options.receiveLimit ?? RECEIVE_LIMIT_MAX);
+  const most = options.receiveLimit ?? Math.max(tunables.tcpRmemDefault, tunables.tcpRmemMax);
+  socket.rcvScale = socket.isWindowScaleOk ? windowScaleFor(most) : 0;
   findWay(ip, socket);
   socket.mss = Math.min(advertisedMss(socket), 1_460);
   table.add(socket);
@@ -106,7 +110,7 @@ function sourceFor(ip: IpNetns, { ifindex = 0, local, remote }: ConnectOptions):
     route.flow.destination = getBe32(remote, 0);
     route.flow.source = local === undefined ? 0 : getBe32(local, 0);
     route.flow.oif = ifindex;
-    if (local !== undefined && addressType(ip, route.flow.source) !== RTN_LOCAL) return "EADDRNOTAVAIL";
+    if (local !== undefined && !isOurs(ip, local, ifindex)) return "EADDRNOTAVAIL";
     if (!routeOutput(ip, route)) return route.error === "" ? "ENETUNREACH" : route.error;
     if (isIpv4Broadcast(route)) return "ENETUNREACH";
     const source = new Uint8Array(4);
@@ -119,7 +123,7 @@ function sourceFor(ip: IpNetns, { ifindex = 0, local, remote }: ConnectOptions):
   route.destination.set(remote);
   if (local !== undefined) route.source.set(local);
   route.oif = ifindex;
-  if (local !== undefined && !hasUsableAddress(ip, local, 0, null)) return "EADDRNOTAVAIL";
+  if (local !== undefined && !isOurs(ip, local, ifindex)) return "EADDRNOTAVAIL";
   if (!routeOutput6(ip, route)) return route.error === "" ? "ENETUNREACH" : route.error;
   return route.source.slice();
 }
@@ -128,25 +132,34 @@ function sourceFor(ip: IpNetns, { ifindex = 0, local, remote }: ConnectOptions):
 function choosePort(ip: IpNetns, pair: Omit<EndpointPair, "localPort">, wanted: number): number {
   const table = tcpTable(ip);
   const isFree = (localPort: number): boolean =>
-    (wanted !== 0 || !table.hasListener(localPort)) && makeWay(table, { ...pair, localPort });
+    (wanted !== 0 || !table.hasListener(localPort)) && makeWay(ip, table, { ...pair, localPort });
   if (wanted !== 0) return isFree(wanted) ? wanted : 0;
   return pickPort(ip, isFree);
 }
 
 /** Whether there is no connection between these ends; one in TIME-WAIT goes if its segments can be told from new ones. */
-function makeWay(table: TcpTable, pair: EndpointPair): boolean {
+function makeWay(ip: IpNetns, table: TcpTable, pair: EndpointPair): boolean {
   const found = table.find(pair);
   if (found === null) return true;
   if (!(found instanceof TcpTimeWait) || !found.isTimestampOk) return false;
-  if (pair.netns.machine.clock.now() - found.recentStampNs <= reuseAfterNs) return false;
+  const { tcpTwReuse, tcpTwReuseDelayMs } = ip.tunables;
+  if (tcpTwReuse === 0 || (tcpTwReuse === reuseOverLoopback && !isOverLoopback(pair))) return false;
+  if (pair.netns.machine.clock.now() - found.recentStampNs <= tcpTwReuseDelayMs * MS) return false;
   endTimeWait(found);
   return true;
+}
+
+/** Whether either end is an address of the loopback device (tcp_twsk_unique). */
+function isOverLoopback({ local, remote }: EndpointPair): boolean {
+  if (local.length === 4) return local[0] === loopbackNet || remote[0] === loopbackNet;
+  return isSameAddress(local, loopback6, 0) || isSameAddress(remote, loopback6, 0);
 }
 
 /** Where to listen. */
 export interface ListenOptions {
   readonly family: number;
-  readonly isV6Only: boolean;
+  /** As net.ipv6.bindv6only has it when not said. */
+  readonly isV6Only: boolean | undefined;
   /** The address; null or all zero: every one. */
   readonly local: Uint8Array | null;
   /** 0: any that is free. */
@@ -158,8 +171,11 @@ export interface ListenOptions {
 
 /** Listens for connections. Returns the listener, or why there is none: EADDRNOTAVAIL, EADDRINUSE. */
 export function tcpListen(netns: Netns, options: ListenOptions): TcpListener | ErrnoName {
-  const { backlog, family, ifindex, isV6Only, port } = options;
+  const { family, ifindex, port } = options;
   const ip = ipNetns(netns);
+  const { bindV6Only, somaxconn } = ip.tunables;
+  const backlog = Math.min(options.backlog, somaxconn);
+  const isV6Only = options.isV6Only ?? (family === AF_INET6 && bindV6Only !== 0);
   const table = tcpTable(ip);
   const local = options.local === null || isAnyAddress(options.local) ? null : options.local;
   if (local !== null && !isOurs(ip, local, ifindex)) return "EADDRNOTAVAIL";
@@ -186,7 +202,11 @@ export function interceptTcp(netns: Netns, backlog: number): TcpListener | Errno
 }
 
 function isOurs(ip: IpNetns, address: Uint8Array, ifindex: number): boolean {
-  if (address.length === 4) return addressType(ip, getBe32(address, 0)) === RTN_LOCAL;
+  const { nonlocalBind, nonlocalBind6 } = ip.tunables;
+  if (address.length === 4) {
+    return nonlocalBind !== 0 || addressType(ip, getBe32(address, 0)) === RTN_LOCAL;
+  }
+  if (nonlocalBind6 !== 0) return true;
   const dev = isIpv6LinkLocal(address) ? (ip.netns.devices.get(ifindex) ?? null) : null;
   return hasUsableAddress(ip, address, 0, dev);
 }

@@ -1,5 +1,6 @@
 // A socket is made, with the timers it has for life.
 
+import { ipNetns } from "../slots.ts";
 import { Cubic } from "./curve.ts";
 import type { EndpointPair } from "./endpoint.ts";
 import type { TimerHandlers } from "./socket.ts";
@@ -14,5 +15,5 @@ const handlers: TimerHandlers = {
 
 /** A socket between two ends, in no state and in no table yet. */
 export function createSocket(pair: EndpointPair): TcpSocket {
-  return new TcpSocket(pair, new Cubic(), handlers);
+  return new TcpSocket(pair, ipNetns(pair.netns).tunables, new Cubic(), handlers);
 }

@@ -1,13 +1,11 @@
 // CUBIC congestion control (RFC 9438), and what it falls back on while the window is small: what Reno would do.
 //
-// Mirrors net/ipv4/tcp_cubic.c (bictcp_update, bictcp_recalc_ssthresh, cubictcp_acked, cubictcp_cwnd_event) and
-// net/ipv4/tcp_cong.c (tcp_slow_start). Sums and products of doubles alone, which are the same on every machine; the cube root
+// Mirrors net/ipv4/tcp_cubic.c (bictcp_update, bictcp_recalc_ssthresh, cubictcp_acked, cubictcp_cwnd_event). Sums and products of doubles alone, which are the same on every machine; the cube root
 // is Newton's.
 
 import type { Cubic } from "./curve.ts";
 import { beginRound, hystart } from "./hystart.ts";
 import type { TcpSocket } from "./socket.ts";
-import { INFINITE } from "./socket.ts";
 
 const S = 1_000_000_000;
 /** The window after a loss, and the aggressiveness of the curve (RFC 9438 4.6, 5.1). */
@@ -15,20 +13,16 @@ const beta = 0.7;
 const scale = 0.4;
 /** How fast Reno would have to grow to reach the same average (RFC 9438 4.3). */
 const renoAlpha = (3 * (1 - beta)) / (1 + beta);
-const leastWindow = 2;
 const leastGrowth = 1 / 20;
 /** Round trips so soon after a cut say more of the repair than of the path. */
 const settlingNs = S;
 
-/** The window slow start may grow to after a loss, in bytes (ssthresh). */
-export function cubicThreshold(socket: TcpSocket): number {
-  const { congestion, mss } = socket;
-  // What does not make a segment was of no use.
-  const window = Math.floor(socket.cwnd / mss);
+/** What a loss leaves of a window of so many segments (bictcp_recalc_ssthresh). */
+export function cubicThreshold({ congestion }: TcpSocket, window: number): number {
   congestion.epochNs = Number.NaN;
   // Fast convergence: a flow that gets less than before leaves room for others.
   congestion.maxWindow = window < congestion.maxWindow ? (window * (1 + beta)) / 2 : window;
-  return Math.max(Math.floor(window * beta), leastWindow) * mss;
+  return Math.floor(window * beta);
 }
 
 /** Takes the round trip of the last segment acknowledged into account. */
@@ -54,28 +48,21 @@ export function cubicReset(socket: TcpSocket, nowNs: number): void {
   beginRound(socket, nowNs);
 }
 
-/** Lets the window grow by what was acknowledged: doubling each round trip, then by the curve (cong_avoid). */
-export function cubicGrow(socket: TcpSocket, ackedBytes: number, nowNs: number): void {
-  if (!socket.isCwndLimited) return;
-  let acked = ackedBytes;
-  if (socket.cwnd < socket.ssthresh) {
-    const grown = Math.min(socket.cwnd + acked, socket.ssthresh);
-    acked -= grown - socket.cwnd;
-    socket.cwnd = grown;
-    if (acked <= 0) return;
-  }
-  const { congestion, mss } = socket;
-  const window = socket.cwnd / mss;
-  const segments = acked / mss;
+/** By what part of a segment a window grows for each acknowledged, of which there are `segments` (bictcp_update). */
+export function cubicAvoid(
+  { congestion }: TcpSocket,
+  window: number,
+  segments: number,
+  nowNs: number,
+): number {
   if (Number.isNaN(congestion.epochNs)) begin(congestion, window, nowNs);
   const rttNs = Number.isFinite(congestion.minDelayNs) ? congestion.minDelayNs : 0;
   const target = targetOf(congestion, window, (nowNs - congestion.epochNs + rttNs) / S);
   congestion.renoWindow += (renoAlpha * segments) / window;
   const wanted = Math.max(target, congestion.renoWindow);
   // A hundredth a window while on the plateau, so that it never stands still; before any loss was seen, a twentieth.
-  let step = wanted > window ? (wanted - window) / window : 1 / (100 * window);
-  if (congestion.maxWindow === 0) step = Math.max(step, leastGrowth);
-  socket.cwnd = Math.min(socket.cwnd + step * segments * mss, INFINITE >> 1);
+  const step = wanted > window ? (wanted - window) / window : 1 / (100 * window);
+  return congestion.maxWindow === 0 ? Math.max(step, leastGrowth) : step;
 }
 
 function begin(congestion: Cubic, window: number, nowNs: number): void {

@@ -5,6 +5,7 @@
 
 import type { Frame } from "../../net/netdevice.ts";
 import { TCP_FIN } from "../../wire/tcp.ts";
+import { noteMark } from "./ecn.ts";
 import { sendAck } from "./output.ts";
 import type { Segment } from "./segment.ts";
 import { after, before } from "./sequence.ts";
@@ -27,6 +28,7 @@ export function takeData(socket: TcpSocket, segment: Segment, frame: Frame, nowN
   const edge = (socket.rcvWup + socket.rcvWnd) | 0;
   measureRcvMss(socket, segment, frame.gsoType === 0 ? 0 : frame.gsoSize);
   noteArrival(socket, nowNs);
+  if (payloadLength > 0) noteMark(socket, segment);
   if ((flags & TCP_FIN) !== 0 && !socket.hasFin) {
     socket.hasFin = true;
     socket.finSeq = (end - 1) | 0;
@@ -104,7 +106,7 @@ function takeEarly(socket: TcpSocket, sequence: number, dataEnd: number, frame: 
 /** Has the next acknowledgement, which is due at once, say what came twice (tcp_dsack_set). */
 export function reportDuplicate(socket: TcpSocket, start: number, end: number): void {
   socket.isAckNow = true;
-  if (!socket.isSackOk || start === end) return;
+  if (!socket.isSackOk || socket.tunables.tcpDsack === 0 || start === end) return;
   socket.hasDuplicate = true;
   socket.duplicateStart = start;
   socket.duplicateEnd = end;

@@ -46,7 +46,7 @@ export function tcpError6(netns: Netns, error: IcmpError): void {
 function take(found: TcpEndpoint, error: IcmpError, mtu: number): void {
   const sequence = getBe32(error.bytes, error.transportHeader + 4) | 0;
   if (found instanceof TcpRequest) {
-    if (mtu < 0 && sequence === found.iss) dropRequest(found);
+    if (mtu < 0 && sequence === found.agreement.iss) dropRequest(found);
     return;
   }
   if (!(found instanceof TcpSocket)) return;

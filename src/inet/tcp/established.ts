@@ -4,9 +4,10 @@
 //
 // Mirrors net/ipv4/tcp_input.c (tcp_rcv_synsent_state_process, tcp_finish_connect, tcp_init_transfer).
 
-import { TCP_ACK, TCP_RST, TCP_SYN } from "../../wire/tcp.ts";
-import { clearTimer, setTimer } from "./arm.ts";
+import { TCP_ACK, TCP_CWR, TCP_ECE, TCP_RST, TCP_SYN } from "../../wire/tcp.ts";
+import { clearTimer, keepAliveIdle, setTimer } from "./arm.ts";
 import { cubicReset } from "./cubic.ts";
+import { agreesOnEcn } from "./ecn.ts";
 import { endConnection } from "./end.ts";
 import { DEFAULT_MSS, syncMss } from "./mtu.ts";
 import { pushPending, sendAck, sendSyn } from "./output.ts";
@@ -32,6 +33,9 @@ export function synSentInput(socket: TcpSocket, segment: Segment, nowNs: number)
   }
   if ((flags & TCP_SYN) === 0) return "done";
   takeOptions(socket, segment, nowNs);
+  socket.isEcnOk = hasAck
+    ? socket.isEcnAsked && (flags & (TCP_ECE | TCP_CWR)) === TCP_ECE
+    : agreesOnEcn(socket.tunables, segment);
   socket.irs = segment.sequence;
   socket.rcvNxt = (segment.sequence + 1) | 0;
   socket.rcvWup = socket.rcvNxt;
@@ -87,7 +91,8 @@ export function establish(socket: TcpSocket, ack: number, nowNs: number): void {
   socket.state = TCP_ESTABLISHED;
   socket.sndUna = ack;
   clearTimer(socket);
-  if (socket.retransmits === 0) measureRtt(socket, nowNs - socket.createdNs, nowNs);
+  if (socket.retransmits === 0 && !Number.isNaN(socket.createdNs))
+    measureRtt(socket, nowNs - socket.createdNs, nowNs);
   syncMss(socket, nowNs);
   // After a SYN was lost the path is in doubt (RFC 5681 3.1).
   socket.cwnd = (socket.retransmits > 0 ? 1 : INITIAL_WINDOW) * socket.mss;
@@ -98,5 +103,5 @@ export function establish(socket: TcpSocket, ack: number, nowNs: number): void {
   socket.lastReceivedNs = nowNs;
   socket.lastSentNs = nowNs;
   socket.spaceStampNs = nowNs;
-  if (socket.isKeepAlive) socket.keepAliveTimer.start(socket.keepAliveIdleNs);
+  if (socket.isKeepAlive) socket.keepAliveTimer.start(keepAliveIdle(socket));
 }

@@ -23,9 +23,6 @@ const MS = 1_000_000;
 const S = 1_000 * MS;
 /** A timestamp is not compared with one that is older than this (TCP_PAWS_24DAYS). */
 const pawsNs = 24 * 86_400 * S;
-/** Challenges to one connection come no faster (net.ipv4.tcp_invalid_ratelimit), nor to all (tcp_challenge_ack_limit). */
-const challengeIntervalNs = 500 * MS;
-const challengesPerSecond = 1_000;
 
 /** What is to be done when the connection cannot take a segment. */
 export type InputVerdict = "done" | "reset";
@@ -159,7 +156,7 @@ function repeatAck(socket: TcpSocket, segment: Segment, nowNs: number): void {
 }
 
 function isDue(socket: TcpSocket, nowNs: number): boolean {
-  if (nowNs - socket.lastChallengeNs < challengeIntervalNs) return false;
+  if (nowNs - socket.lastChallengeNs < socket.tunables.tcpInvalidRatelimitMs * MS) return false;
   socket.lastChallengeNs = nowNs;
   return true;
 }
@@ -172,7 +169,7 @@ function challenge(socket: TcpSocket, nowNs: number): void {
     table.challengeNs = nowNs;
     table.challenges = 0;
   }
-  if (table.challenges >= challengesPerSecond) return;
+  if (table.challenges >= socket.tunables.tcpChallengeAckLimit) return;
   table.challenges++;
   sendAck(socket, nowNs);
 }

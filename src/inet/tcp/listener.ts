@@ -24,6 +24,8 @@ export class TcpListener implements Accepting {
   readonly acceptQueue: TcpSocket[] = [];
   /** Connections that were turned away as the queue was full (LINUX_MIB_LISTENOVERFLOWS). */
   overflows = 0;
+  /** When a SYN was last answered by a cookie. */
+  lastCookieNs = Number.NEGATIVE_INFINITY;
   /** What connections begin with; undefined: the default. */
   receiveLimit: number | undefined;
   sendLimit: number | undefined;

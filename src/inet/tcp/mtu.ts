@@ -9,12 +9,9 @@ import { TCP_SIZE } from "../../wire/tcp.ts";
 import type { TcpSocket } from "./socket.ts";
 
 const S = 1_000_000_000;
-/** How long a path's MTU that ICMP told is believed (net.ipv4.route.mtu_expires). */
-const learnedForNs = 600 * S;
-/** Smaller path MTUs are not believed (net.ipv4.route.min_pmtu, RFC 8200 5). */
-const leastMtu4 = 552;
+/** Smaller path MTUs of IPv6 are not believed (RFC 8200 5). */
 const leastMtu6 = 1_280;
-/** No segment carries less (TCP_MIN_SND_MSS, options off). */
+/** No segment is asked for that carries less (TCP_MIN_SND_MSS). */
 const leastMss = 48;
 const timestampSize = 12;
 /** IPv4's default when the peer says nothing (RFC 9293 3.7.1). */
@@ -43,7 +40,8 @@ export function syncMss(socket: TcpSocket, nowNs: number): void {
   const routeMtu = isFour ? (route4?.mtu ?? 0) : (route6?.mtu ?? 0);
   const mtu = socket.pathMtu !== 0 ? Math.min(socket.pathMtu, routeMtu) : routeMtu;
   const options = socket.isTimestampOk ? timestampSize : 0;
-  const mss = Math.max(Math.min(mtu - headers(isFour), socket.peerMss) - options, leastMss - options);
+  const least = socket.tunables.tcpMinSndMss;
+  const mss = Math.max(Math.min(mtu - headers(isFour), socket.peerMss), least) - options;
   if (mss === socket.mss) return;
   socket.mss = mss;
 }
@@ -53,10 +51,11 @@ export function learnPathMtu(socket: TcpSocket, mtu: number, nowNs: number): boo
   const { isFour } = socket;
   const routeMtu = isFour ? (socket.route4?.mtu ?? 0) : (socket.route6?.mtu ?? 0);
   const known = socket.pathMtu !== 0 ? Math.min(socket.pathMtu, routeMtu) : routeMtu;
-  const believed = Math.max(mtu, isFour ? leastMtu4 : leastMtu6);
+  const { minPathMtu, pathMtu6ExpiresS, pathMtuExpiresS } = socket.tunables;
+  const believed = Math.max(mtu, isFour ? minPathMtu : leastMtu6);
   if (believed >= known) return false;
   socket.pathMtu = believed;
-  socket.pathMtuUntilNs = nowNs + learnedForNs;
+  socket.pathMtuUntilNs = nowNs + (isFour ? pathMtuExpiresS : pathMtu6ExpiresS) * S;
   syncMss(socket, nowNs);
   return true;
 }

@@ -4,7 +4,7 @@
 // Mirrors net/ipv4/tcp_output.c (tcp_write_xmit, tcp_xmit_retransmit_queue, tcp_nagle_test, tcp_snd_wnd_test, tcp_send_ack,
 // tcp_schedule_loss_probe, tcp_write_wakeup). Omitted: pacing, TSO deferral, corking, urgent data.
 
-import { TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN } from "../../wire/tcp.ts";
+import { TCP_ACK, TCP_CWR, TCP_ECE, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN } from "../../wire/tcp.ts";
 import { ipNetns } from "../slots.ts";
 import { clearTimer, setTimer } from "./arm.ts";
 import { cubicResume } from "./cubic.ts";
@@ -177,6 +177,7 @@ export function watchFlight(socket: TcpSocket, nowNs: number): void {
   const rtoNs = backedOffRto(socket);
   const mayProbe =
     socket.isSackOk &&
+    socket.tunables.tcpEarlyRetrans >= 3 &&
     !socket.isProbeOut &&
     socket.retransmits === 0 &&
     (socket.caState === tcp.CA_OPEN || socket.caState === tcp.CA_CWR) &&
@@ -199,7 +200,9 @@ export function sendAck(socket: TcpSocket, nowNs: number): void {
 
 /** Sends a SYN, or the answer to one when both ends have opened at once. */
 export function sendSyn(socket: TcpSocket, nowNs: number): void {
-  const flags = socket.state === tcp.TCP_SYN_RECV ? TCP_SYN | TCP_ACK : TCP_SYN;
+  const asks = socket.isEcnAsked ? TCP_SYN | TCP_ECE | TCP_CWR : TCP_SYN;
+  const answers = socket.isEcnOk ? TCP_SYN | TCP_ACK | TCP_ECE : TCP_SYN | TCP_ACK;
+  const flags = socket.state === tcp.TCP_SYN_RECV ? answers : asks;
   transmit(socket, socket.iss, 0, flags, nowNs);
 }
 
@@ -216,6 +219,7 @@ export function sendProbe(socket: TcpSocket, nowNs: number): void {
 /** Begins slowly again after a pause: what is known of the path may be wrong by now (RFC 5681 4.1; tcp_cwnd_restart). */
 export function restartAfterIdle(socket: TcpSocket, nowNs: number): void {
   if (socket.flightHead !== null || nowNs - socket.lastSentNs <= socket.rtoNs) return;
+  if (socket.tunables.tcpSlowStartAfterIdle === 0) return;
   socket.ssthresh = Math.max(socket.ssthresh, Math.floor(0.75 * socket.cwnd));
   const least = Math.min(socket.cwnd, INITIAL_WINDOW * socket.mss);
   // Half of it is forgotten with each time-out that could have been.

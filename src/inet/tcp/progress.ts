@@ -2,6 +2,7 @@
 //
 // Mirrors the flags and counts that net/ipv4/tcp_input.c hands on (FLAG_*, struct rate_sample).
 
+import { TCP_ECE, TCP_SYN } from "../../wire/tcp.ts";
 import type { Segment } from "./segment.ts";
 import type { TcpSocket } from "./socket.ts";
 
@@ -17,12 +18,15 @@ export class Progress {
   /** Something arrived out of order; something arrived of what was out before the timer went off, and was sent only once. */
   isSackNews = false;
   isOriginal = false;
+  /** The peer has seen a mark (RFC 3168 6.1.2). */
+  isEcho = false;
   /** Segments taken for lost before it. */
   lostBefore = 0;
 
   /** Starts anew for `segment`. */
-  begin(socket: TcpSocket, { ack, end, payloadLength, sequence }: Segment): void {
+  begin(socket: TcpSocket, { ack, end, flags, payloadLength, sequence }: Segment): void {
     this.reset(socket);
+    this.isEcho = socket.isEcnOk && (flags & (TCP_ECE | TCP_SYN)) === TCP_ECE;
     this.ackedBytes = (ack - socket.sndUna) | 0;
     this.isDuplicate =
       this.ackedBytes === 0 && payloadLength === 0 && end === sequence && socket.flightHead !== null;
@@ -36,6 +40,7 @@ export class Progress {
     this.isDuplicate = false;
     this.isSackNews = false;
     this.isOriginal = false;
+    this.isEcho = false;
     this.lostBefore = socket.lostSegments;
   }
 }

@@ -9,8 +9,6 @@ import { after, before } from "./sequence.ts";
 import type { TcpSocket } from "./socket.ts";
 import { CA_RECOVERY } from "./state.ts";
 
-/** Segments beyond a hole that make it a loss (DupThresh). */
-const duplicateThreshold = 3;
 /** The longest wait, in quarters of the shortest round trip, and recoveries without a duplicate after which it is one again. */
 const maxReorderSteps = 0xff;
 const persistence = 16;
@@ -72,7 +70,7 @@ export function noteRecovered(socket: TcpSocket): void {
 /** How long an arrival may be late before it counts as lost (RFC 8985 6.2 step 4). */
 function reorderWindow(socket: TcpSocket): number {
   const isInRecovery = socket.caState >= CA_RECOVERY;
-  const isMany = socket.sackedBytes >= duplicateThreshold * socket.mss;
+  const isMany = socket.sackedBytes >= socket.tunables.tcpReordering * socket.mss;
   if (!socket.hasReordering && (isInRecovery || isMany)) return 0;
   const minNs = Number.isFinite(socket.minRttNs) ? socket.minRttNs : 0;
   const srttNs = Number.isNaN(socket.srttNs) ? minNs : socket.srttNs;

@@ -20,7 +20,7 @@ import { ipNetns } from "../slots.ts";
 import { senderOf, sendReset } from "./bare.ts";
 import type { TcpEndpoint } from "./endpoint.ts";
 import { tcpInput } from "./input.ts";
-import { openRequest, requestInput, TcpRequest } from "./request.ts";
+import { cookieInput, openRequest, requestInput, TcpRequest } from "./request.ts";
 import { readSegment, Segment } from "./segment.ts";
 import { TcpSocket } from "./socket.ts";
 import { tcpTable } from "./table.ts";
@@ -102,13 +102,18 @@ export class TcpReceiver {
     const owner = length === 16 ? ownerOf(ip, dev, bytes, local) : dev;
     const listener = tcpTable(ip).findListener(bytes, local, length, port, owner.ifindex);
     const { flags } = segment;
+    const nowNs = ip.inet.machine.clock.now();
+    if (listener !== null && (flags & (TCP_SYN | TCP_ACK | TCP_RST)) === TCP_ACK) {
+      const verdict = cookieInput(listener, senderOf(ip, frame, dev), segment, nowNs);
+      if (verdict === "done") return frame.pool.free(frame);
+      if (verdict !== "reset" && tcpInput(verdict, segment, frame, nowNs) === "done") return;
+    }
     if (listener === null || (flags & TCP_ACK) !== 0) {
       sendReset(ip, frame, dev, segment);
       return drop(frame, "no-socket");
     }
     if ((flags & (TCP_SYN | TCP_RST | TCP_FIN)) === TCP_SYN) {
-      const pair = senderOf(ip, frame, dev);
-      openRequest(listener, pair, segment, ip.inet.machine.clock.now());
+      openRequest(listener, senderOf(ip, frame, dev), segment, nowNs);
     }
     frame.pool.free(frame);
   }

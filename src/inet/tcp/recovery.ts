@@ -5,9 +5,10 @@
 //     └────────────────────────────── timeout ──▶ loss ──────────────────────────────────────────────┘
 //
 // Mirrors net/ipv4/tcp_input.c (tcp_fastretrans_alert, tcp_enter_recovery, tcp_enter_loss, tcp_cwnd_reduction,
-// tcp_process_loss, tcp_process_tlp_ack). Omitted: ECN.
+// tcp_process_loss, tcp_process_tlp_ack).
 
-import { cubicGrow, cubicReset, cubicThreshold } from "./cubic.ts";
+import { growWindow, slowStartThreshold } from "./congestion.ts";
+import { cubicReset } from "./cubic.ts";
 import { forgetSacked, markLost } from "./flight.ts";
 import type { Progress } from "./progress.ts";
 import { detectLoss, isOverdue, noteRecovered } from "./rack.ts";
@@ -16,10 +17,10 @@ import type { TcpSocket } from "./socket.ts";
 import * as ca from "./state.ts";
 import { rememberForUndo, undo } from "./undo.ts";
 
-const duplicateThreshold = 3;
-
 /** Judges what is lost and moves the congestion window; returns after how long another look at what is late is due, 0 for none. */
 export function manageCongestion(socket: TcpSocket, progress: Progress, nowNs: number): number {
+  // What was cut for a mark was not cut for nothing.
+  if (progress.isEcho) socket.canUndo = false;
   if (socket.isDoubted) judgeTimeout(socket, progress);
   leaveEpisode(socket);
   let lateNs = 0;
@@ -28,6 +29,7 @@ export function manageCongestion(socket: TcpSocket, progress: Progress, nowNs: n
   } else judgeDuplicates(socket, progress);
   if (socket.caState < ca.CA_RECOVERY) {
     if (socket.lostBytes > 0) enterRecovery(socket);
+    else if (progress.isEcho) enterCwr(socket);
     else if (socket.caState !== ca.CA_CWR) {
       socket.caState = socket.sackedBytes > 0 ? ca.CA_DISORDER : ca.CA_OPEN;
     }
@@ -35,7 +37,7 @@ export function manageCongestion(socket: TcpSocket, progress: Progress, nowNs: n
   if (socket.caState === ca.CA_RECOVERY || socket.caState === ca.CA_CWR) reduce(socket, progress);
   else if (progress.ackedBytes > 0) {
     if (socket.cwnd < socket.ssthresh && socket.cwnd < 2 * progress.flightBefore) socket.isCwndLimited = true;
-    cubicGrow(socket, progress.ackedBytes, nowNs);
+    growWindow(socket, progress.ackedBytes, nowNs);
   }
   return lateNs;
 }
@@ -82,7 +84,7 @@ function judgeDuplicates(socket: TcpSocket, progress: Progress): void {
     socket.dupAcks++;
     progress.deliveredBytes = socket.mss;
     socket.sackedBytes += socket.mss;
-    const isLoss = socket.dupAcks >= duplicateThreshold && socket.caState < ca.CA_RECOVERY;
+    const isLoss = socket.dupAcks >= socket.tunables.tcpReordering && socket.caState < ca.CA_RECOVERY;
     if (isLoss && socket.flightHead !== null) markLost(socket, socket.flightHead);
   }
   socket.sackedBytes = Math.min(socket.sackedBytes, Math.max(out - socket.lostBytes, 0));
@@ -97,7 +99,8 @@ function enterRecovery(socket: TcpSocket): void {
 function beginReduction(socket: TcpSocket): void {
   if (socket.caState !== ca.CA_CWR) {
     rememberForUndo(socket);
-    socket.ssthresh = cubicThreshold(socket);
+    socket.ssthresh = slowStartThreshold(socket);
+    socket.isCwrDue = socket.isEcnOk;
     socket.prrFlight = (socket.sndNxt - socket.sndUna) | 0;
     socket.prrDelivered = 0;
     socket.prrOut = 0;
@@ -109,6 +112,7 @@ function beginReduction(socket: TcpSocket): void {
 function enterCwr(socket: TcpSocket): void {
   if (socket.caState >= ca.CA_CWR) return;
   beginReduction(socket);
+  socket.canUndo = false;
   socket.caState = ca.CA_CWR;
 }
 
@@ -137,7 +141,8 @@ export function enterLoss(socket: TcpSocket, nowNs: number): void {
   const isCut = socket.caState >= ca.CA_CWR && before(socket.sndUna, socket.highSeq);
   if (!isCut) {
     rememberForUndo(socket);
-    socket.ssthresh = cubicThreshold(socket);
+    socket.ssthresh = slowStartThreshold(socket);
+    socket.isCwrDue = socket.isEcnOk;
     cubicReset(socket, nowNs);
   }
   for (let flight = socket.flightHead; flight !== null; flight = flight.next) {
@@ -149,7 +154,8 @@ export function enterLoss(socket: TcpSocket, nowNs: number): void {
   }
   if (!socket.isSackOk) socket.sackedBytes = 0;
   socket.cwnd = socket.inFlight + socket.mss;
-  socket.isDoubted = (isFirst || socket.retransmits > 0) && socket.canUndo;
+  const mayDoubt = socket.tunables.tcpFrto !== 0 && socket.canUndo;
+  socket.isDoubted = mayDoubt && (isFirst || socket.retransmits > 0);
   socket.caState = ca.CA_LOSS;
   socket.highSeq = socket.sndNxt;
   socket.dupAcks = 0;

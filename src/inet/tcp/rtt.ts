@@ -5,9 +5,7 @@
 import type { TcpSocket } from "./socket.ts";
 
 const MS = 1_000_000;
-/** The shortest and the longest time (TCP_RTO_MIN, TCP_RTO_MAX), and the one before anything was measured. */
-const rtoMinNs = 200 * MS;
-const rtoMaxNs = 120_000 * MS;
+/** The time before anything was measured. */
 export const RTO_INITIAL_NS = 1_000 * MS;
 /** How long the shortest round trip is remembered. */
 const minWindowNs = 300_000 * MS;
@@ -30,13 +28,14 @@ export function measureRtt(socket: TcpSocket, rttNs: number, nowNs: number): voi
 }
 
 /** The time to wait without any back-off. */
-function baseRto({ rttvarNs, srttNs }: TcpSocket): number {
+function baseRto({ rttvarNs, srttNs, tunables }: TcpSocket): number {
   if (Number.isNaN(srttNs)) return RTO_INITIAL_NS;
-  return Math.min(srttNs + Math.max(4 * rttvarNs, rtoMinNs), rtoMaxNs);
+  return Math.min(srttNs + Math.max(4 * rttvarNs, 1_000 * tunables.tcpRtoMinUs), MS * tunables.tcpRtoMaxMs);
 }
 
 /** The time to wait now, after `backoff` times in vain. */
-export function backedOffRto({ backoff, rtoNs }: TcpSocket): number {
+export function backedOffRto({ backoff, rtoNs, tunables }: TcpSocket): number {
+  const rtoMaxNs = MS * tunables.tcpRtoMaxMs;
   let timeNs = rtoNs;
   for (let count = 0; count < backoff && timeNs < rtoMaxNs; count++) timeNs *= 2;
   return Math.min(timeNs, rtoMaxNs);

@@ -32,6 +32,8 @@ export class Segment {
   /** Where its payload is in the arena, and how long it is. */
   payloadAt = 0;
   payloadLength = 0;
+  /** The two bits of explicit congestion notification in its IP header. */
+  ecn = 0;
 
   hasTimestamp = false;
   timestamp = 0;
@@ -59,6 +61,8 @@ export function readSegment(segment: Segment, frame: Frame): boolean {
   segment.window = getBe16(bytes, start + 14);
   segment.payloadAt = start + headerLength;
   segment.payloadLength = end - start - headerLength;
+  const second = bytes[frame.networkHeader + 1] ?? 0;
+  segment.ecn = ((bytes[frame.networkHeader] ?? 0) >>> 4 === 4 ? second : second >>> 4) & 3;
   // SYN and FIN are bits 1 and 0.
   segment.end = (segment.sequence + segment.payloadLength + ((flags >>> 1) & 1) + (flags & 1)) | 0;
   segment.hasTimestamp = false;

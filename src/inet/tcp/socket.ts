@@ -7,6 +7,7 @@ import type { Timer } from "../../net/timers.ts";
 import type { ErrnoName } from "../../uapi/errno.ts";
 import type { Route4 } from "../ipv4/route.ts";
 import type { Route6 } from "../ipv6/route.ts";
+import type { Tunables } from "../tunables.ts";
 import type { Cubic } from "./curve.ts";
 import type { EndpointPair } from "./endpoint.ts";
 import { TcpEndpoint } from "./endpoint.ts";
@@ -18,6 +19,9 @@ import { CA_OPEN, TCP_CLOSE } from "./state.ts";
 const MS = 1_000_000;
 /** Bytes a new connection may send before the first acknowledgement, in segments (RFC 6928). */
 export const INITIAL_WINDOW = 10;
+/** No buffers are smaller, whatever is set (SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF). */
+const leastReceiveLimit = 2_304;
+const leastSendLimit = 4_608;
 /** "As large as can be": no loss was seen yet. */
 export const INFINITE = 0x7fff_ffff;
 
@@ -39,6 +43,8 @@ export interface TimerHandlers {
 /** A connection. */
 export class TcpSocket extends TcpEndpoint {
   override state = TCP_CLOSE;
+  /** The namespace's settings. */
+  readonly tunables: Tunables;
   /** The device it is bound to, 0 for any. */
   ifindex = 0;
   /** The listener that has it until it is accepted. */
@@ -75,7 +81,7 @@ export class TcpSocket extends TcpEndpoint {
   /** What the peer takes in a segment by its option; what segments carry now, options taken off. */
   peerMss = 536;
   mss = 536;
-  sendLimit = 87_380;
+  sendLimit: number;
   isNoDelay = false;
   /** Its user found no room and waits for some. */
   isWriteBlocked = false;
@@ -107,7 +113,9 @@ export class TcpSocket extends TcpEndpoint {
 
   // --- Congestion ---
 
-  congestion: Cubic;
+  /** Place in `congestionControls`. */
+  readonly congestionControl: number;
+  readonly congestion: Cubic;
   caState = CA_OPEN;
   cwnd = INITIAL_WINDOW * 536;
   ssthresh = INFINITE;
@@ -147,6 +155,16 @@ export class TcpSocket extends TcpEndpoint {
   isProbeOut = false;
   isProbeResend = false;
 
+  // --- Explicit congestion notification (RFC 3168) ---
+
+  /** Asked for in our SYN; agreed on; a segment that can be marked has come. */
+  isEcnAsked = false;
+  isEcnOk = false;
+  isEcnSeen = false;
+  /** The window has been cut, of which the next new segment tells; the peer is told of a mark until it says that. */
+  isCwrDue = false;
+  isEchoDue = false;
+
   // --- What is received ---
 
   readonly receiveQueue = new ReceiveQueue();
@@ -157,7 +175,7 @@ export class TcpSocket extends TcpEndpoint {
   rcvWnd = 0;
   rcvScale = 0;
   /** Bytes that may wait to be read. */
-  receiveLimit = 131_072;
+  receiveLimit: number;
   /** The user has said how many. */
   isReceiveLimitFixed = false;
   isSendLimitFixed = false;
@@ -219,16 +237,19 @@ export class TcpSocket extends TcpEndpoint {
   /** Keep-alive probes while it is established, the wait for the peer's FIN later. */
   readonly keepAliveTimer: Timer;
   isKeepAlive = false;
-  keepAliveIdleNs = 7_200_000 * MS;
-  keepAliveIntervalNs = 75_000 * MS;
-  keepAliveProbes = 9;
+  /** 0: as the namespace has it. */
+  keepAliveIdleNs = 0;
   probesOut = 0;
   lastReceivedNs = 0;
   lastChallengeNs = Number.NEGATIVE_INFINITY;
   createdNs = 0;
 
-  constructor(pair: EndpointPair, congestion: Cubic, handlers: TimerHandlers) {
+  constructor(pair: EndpointPair, tunables: Tunables, congestion: Cubic, handlers: TimerHandlers) {
     super(pair);
+    this.tunables = tunables;
+    this.receiveLimit = Math.max(tunables.tcpRmemDefault, leastReceiveLimit);
+    this.sendLimit = Math.max(tunables.tcpWmemDefault, leastSendLimit);
+    this.congestionControl = tunables.tcpCongestionControl;
     const { frames, timers } = pair.netns.machine;
     this.congestion = congestion;
     this.sendQueue = new SendQueue(frames);

@@ -22,6 +22,18 @@ export interface SynOffer {
   readonly recentTimestamp: number;
 }
 
+/** What a SYN, and the settings, agree on. */
+export interface Agreement extends SynOffer {
+  readonly irs: number;
+  readonly iss: number;
+  readonly peerMss: number;
+  readonly sndScale: number;
+  readonly isEcnOk: boolean;
+  readonly timestampOffset: number;
+  /** When the SYN came; NaN when that is not known any more. */
+  readonly createdNs: number;
+}
+
 /** Writes the options in front of `frame.start`, which moves; returns how many bytes that took. */
 export function pushSynOptions(frame: Frame, offer: SynOffer, mss: number, timestamp: number): number {
   const { bytes } = frame;

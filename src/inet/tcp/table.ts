@@ -30,9 +30,8 @@ export class TcpTable extends ProtocolSlot {
   /** Takes connections that no other listener does, to any port; null: nobody. */
   catchAll: TcpListener | null = null;
   readonly #listeners = new Map<number, TcpListener[]>();
-  /** Connections in TIME-WAIT, and the most there may be (net.ipv4.tcp_max_tw_buckets). */
+  /** Connections in TIME-WAIT. */
   timeWaits = 0;
-  timeWaitLimit = 16_384;
   /** Connections that nobody holds, and the most there may be (net.ipv4.tcp_max_orphans). */
   orphans = 0;
   orphanLimit = 4_096;

@@ -9,6 +9,7 @@ import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from "../../wire/tcp.ts";
 import type { Route4 } from "../ipv4/route.ts";
 import type { Route6 } from "../ipv6/route.ts";
 import { ipNetns } from "../slots.ts";
+import { secondsFrom } from "./arm.ts";
 import { sendBare } from "./bare.ts";
 import { endConnection } from "./end.ts";
 import { TcpEndpoint } from "./endpoint.ts";
@@ -21,7 +22,7 @@ import { timestampAt } from "./timestamp.ts";
 import { windowFor } from "./window.ts";
 
 const S = 1_000_000_000;
-/** How long it stays (TCP_TIMEWAIT_LEN, net.ipv4.tcp_fin_timeout). */
+/** How long it stays (TCP_TIMEWAIT_LEN). */
 const timeWaitNs = 60 * S;
 
 /** The rest of a connection (struct tcp_timewait_sock). */
@@ -57,13 +58,14 @@ export class TcpTimeWait extends TcpEndpoint {
 /** Puts the rest of a connection in its place, and ends it (tcp_time_wait). */
 export function enterTimeWait(socket: TcpSocket, state: number): void {
   const table = tcpTable(ipNetns(socket.netns));
-  const isRoom = table.timeWaits < table.timeWaitLimit;
+  const { tcpFinTimeoutS, tcpMaxTwBuckets } = socket.tunables;
+  const isRoom = table.timeWaits < tcpMaxTwBuckets;
   const rest = isRoom ? new TcpTimeWait(socket, state) : null;
   endConnection(socket, "");
   if (rest === null) return;
   table.timeWaits++;
   table.add(rest);
-  rest.timer.start(timeWaitNs);
+  rest.timer.start(state === TCP_FIN_WAIT2 ? secondsFrom(tcpFinTimeoutS) : timeWaitNs);
 }
 
 /** Takes it off the table. */
@@ -89,7 +91,8 @@ export function timeWaitInput(rest: TcpTimeWait, segment: Segment, nowNs: number
   const isEmpty = segment.end === sequence;
   if (!isOld && sequence === rest.rcvNxt && (isEmpty || (flags & TCP_RST) !== 0)) {
     if ((flags & TCP_RST) !== 0) {
-      endTimeWait(rest);
+      // An old duplicate could end it too early (RFC 1337).
+      if (ipNetns(rest.netns).tunables.tcpRfc1337 === 0) endTimeWait(rest);
       return "done";
     }
     noteTimestamp(rest, segment, nowNs);

@@ -5,7 +5,7 @@
 // tcp_keepalive_timer) and net/ipv4/tcp_output.c (tcp_send_loss_probe).
 
 import { ipNetns } from "../slots.ts";
-import { clearTimer, setTimer } from "./arm.ts";
+import { clearTimer, keepAliveIdle, secondsFrom, setTimer } from "./arm.ts";
 import { abortConnection, endConnection } from "./end.ts";
 import { splitFlight } from "./flight.ts";
 import {
@@ -25,12 +25,10 @@ import type { TcpSocket } from "./socket.ts";
 import * as tcp from "./state.ts";
 import { tcpTable } from "./table.ts";
 
-const S = 1_000_000_000;
-/** SYNs sent again before it is given up (net.ipv4.tcp_syn_retries, tcp_synack_retries). */
-const synRetries = 6;
-/** How long a connection is tried to be kept: 15 repetitions from 200 ms on, doubling to 120 s (net.ipv4.tcp_retries2). */
-const giveUpNs = 924.6 * S;
-/** How often one that nobody holds is tried (net.ipv4.tcp_orphan_retries, 0 means 8). */
+const MS = 1_000_000;
+/** The time between repetitions that the length of a try is worked out with, whatever it really is (TCP_RTO_MIN). */
+const modelRtoNs = 200 * MS;
+/** How often a connection that nobody holds is tried when nothing else is said. */
 const orphanRetries = 8;
 
 /** The connection's timer has gone off; too early if what it was set for has moved since. */
@@ -55,7 +53,9 @@ function retransmitTimeout(socket: TcpSocket, nowNs: number): void {
   if (socket.flightHead === null) return;
   if (socket.retransmits === 0) socket.retransmitStartNs = nowNs;
   const elapsedNs = nowNs - socket.retransmitStartNs;
-  const isHopeless = socket.isOrphan ? socket.retransmits >= orphanRetries : elapsedNs >= giveUpNs;
+  const isHopeless = socket.isOrphan
+    ? socket.retransmits >= orphanRetriesOf(socket)
+    : elapsedNs >= giveUpAfter(socket);
   if (isHopeless) return giveUp(socket);
   const pool = tcpTable(ipNetns(socket.netns)).flights;
   enterLoss(socket, nowNs);
@@ -65,10 +65,29 @@ function retransmitTimeout(socket: TcpSocket, nowNs: number): void {
   setTimer(socket, "retransmit", backedOffRto(socket), nowNs);
 }
 
+/** How long a connection is tried to be kept: so many repetitions, doubling up to the longest (tcp_model_timeout). */
+function giveUpAfter({ tunables }: TcpSocket): number {
+  const { tcpRetries2, tcpRtoMaxMs } = tunables;
+  const doublings = 31 - Math.clz32((tcpRtoMaxMs * MS) / modelRtoNs);
+  const doubled = Math.min(tcpRetries2, doublings);
+  return (2 ** (doubled + 1) - 1) * modelRtoNs + (tcpRetries2 - doubled) * tcpRtoMaxMs * MS;
+}
+
+function orphanRetriesOf({ tunables }: TcpSocket): number {
+  return tunables.tcpOrphanRetries === 0 ? orphanRetries : tunables.tcpOrphanRetries;
+}
+
+/** The first repetitions of a SYN do not wait longer each (net.ipv4.tcp_syn_linear_timeouts). */
 function repeatSyn(socket: TcpSocket, nowNs: number): void {
-  if (socket.retransmits >= synRetries) return giveUp(socket);
+  const { tcpEcnFallback, tcpSynLinearTimeouts, tcpSynRetries, tcpSynackRetries } = socket.tunables;
+  const isAsking = socket.state === tcp.TCP_SYN_SENT;
+  const linear = isAsking ? tcpSynLinearTimeouts : 0;
+  const limit = isAsking ? tcpSynRetries + linear : tcpSynackRetries;
+  if (socket.retransmits >= limit) return giveUp(socket);
   socket.retransmits++;
-  socket.backoff++;
+  if (socket.retransmits > linear) socket.backoff++;
+  // Somebody on the way may drop what asks for marks (RFC 3168 6.1.1.1).
+  if (tcpEcnFallback !== 0) socket.isEcnAsked = false;
   socket.totalRetransmits++;
   sendSyn(socket, nowNs);
   setTimer(socket, "retransmit", backedOffRto(socket), nowNs);
@@ -117,9 +136,9 @@ function reorderTimeout(socket: TcpSocket, nowNs: number): void {
 
 /** The peer's window is shut, or nothing could be sent: is it open again (RFC 9293 3.8.6.1)? */
 function probeTimeout(socket: TcpSocket, nowNs: number): void {
-  if (socket.isOrphan && socket.probesOut >= orphanRetries) return giveUp(socket);
+  if (socket.isOrphan && socket.probesOut >= orphanRetriesOf(socket)) return giveUp(socket);
   if (socket.probesOut === 0) socket.retransmitStartNs = nowNs;
-  if (nowNs - socket.retransmitStartNs >= giveUpNs) return giveUp(socket);
+  if (nowNs - socket.retransmitStartNs >= giveUpAfter(socket)) return giveUp(socket);
   pushPending(socket, nowNs);
   if (socket.flightHead !== null) return;
   socket.probesOut++;
@@ -144,16 +163,18 @@ export function expireKeepAlive(socket: TcpSocket): void {
   const nowNs = machine.clock.now();
   const silentNs = nowNs - socket.lastReceivedNs;
   const isBusy = socket.flightHead !== null || ((socket.writeSeq - socket.sndNxt) | 0) > 0;
-  if (isBusy || silentNs < socket.keepAliveIdleNs) {
-    return socket.keepAliveTimer.start(isBusy ? socket.keepAliveIdleNs : socket.keepAliveIdleNs - silentNs);
+  const idleNs = keepAliveIdle(socket);
+  if (isBusy || silentNs < idleNs) {
+    return socket.keepAliveTimer.start(isBusy ? idleNs : idleNs - silentNs);
   }
   machine.loop.enter();
-  if (socket.probesOut >= socket.keepAliveProbes) {
+  const { tcpKeepaliveIntervalS, tcpKeepaliveProbes } = socket.tunables;
+  if (socket.probesOut >= tcpKeepaliveProbes) {
     abortConnection(socket, "ETIMEDOUT", nowNs);
   } else {
     socket.probesOut++;
     sendProbe(socket, nowNs);
-    socket.keepAliveTimer.start(socket.keepAliveIntervalNs);
+    socket.keepAliveTimer.start(secondsFrom(tcpKeepaliveIntervalS));
   }
   machine.loop.leave();
 }

@@ -13,7 +13,7 @@ import type { ErrnoName } from "../../uapi/errno.ts";
 import { IPPROTO_TCP } from "../../uapi/in.ts";
 import { IP_DF } from "../../wire/ipv4.ts";
 import { IPV6_DESTINATION, IPV6_HEADER_SIZE, IPV6_SOURCE } from "../../wire/ipv6.ts";
-import { TCP_ACK, TCP_RST, TCP_SIZE, TCP_SYN } from "../../wire/tcp.ts";
+import { TCP_ACK, TCP_CWR, TCP_ECE, TCP_RST, TCP_SIZE, TCP_SYN } from "../../wire/tcp.ts";
 import { TCPOPT_NOP, TCPOPT_SACK, TCPOPT_TIMESTAMP } from "../../wire/tcp-option.ts";
 import { ipSend } from "../ipv4/output.ts";
 import { Route4, routeOutput } from "../ipv4/route.ts";
@@ -22,8 +22,10 @@ import { ip6Send } from "../ipv6/output.ts";
 import { Route6, routeOutput6 } from "../ipv6/route.ts";
 import type { IpNetns } from "../netns.ts";
 import { ipNetns } from "../slots.ts";
+import { ECT_0 } from "./ecn.ts";
 import type { EndpointPair } from "./endpoint.ts";
 import { advertisedMss } from "./mtu.ts";
+import { before } from "./sequence.ts";
 import type { TcpSocket } from "./socket.ts";
 import { pushSynOptions } from "./syn-options.ts";
 import { timestampAt } from "./timestamp.ts";
@@ -55,14 +57,26 @@ export function transmit(
   frame.start += headerRoom;
   frame.end = frame.start + length;
   if (length > 0) socket.sendQueue.copy(sequence, length, frame.start);
-  pushHeader(socket, frame, sequence, flags, nowNs);
+  const isMarkable = socket.isEcnOk && length > 0 && !before(sequence, socket.sndNxt);
+  pushHeader(socket, frame, sequence, flags | ecnFlags(socket, flags, isMarkable), nowNs);
   if (length > socket.mss) {
     frame.gsoType = socket.isFour ? GSO_TCPV4 : GSO_TCPV6;
     frame.gsoSize = socket.mss;
     frame.gsoSegments = Math.ceil(length / socket.mss);
   }
   if ((flags & TCP_ACK) !== 0) noteAcknowledged(socket, length);
-  return sendToPeer(ip, socket, frame);
+  return sendToPeer(ip, socket, frame, isMarkable ? ECT_0 : 0);
+}
+
+/** What a segment says of marks: that the window was cut, on new bytes alone; that there was one, on all (tcp_ecn_send). */
+function ecnFlags(socket: TcpSocket, flags: number, isMarkable: boolean): number {
+  if (!socket.isEcnOk || (flags & TCP_SYN) !== 0) return 0;
+  let more = socket.isEchoDue ? TCP_ECE : 0;
+  if (isMarkable && socket.isCwrDue) {
+    socket.isCwrDue = false;
+    more |= TCP_CWR;
+  }
+  return more;
 }
 
 /** Puts the header with its options in front of the payload. */
@@ -161,8 +175,9 @@ function noteAcknowledged(socket: TcpSocket, length: number): void {
 }
 
 /** Hands the segment to IP. Takes ownership. */
-function sendToPeer(ip: IpNetns, socket: TcpSocket, frame: Frame): ErrnoName | "" {
-  const { route4, route6, tos, ttl } = socket;
+function sendToPeer(ip: IpNetns, socket: TcpSocket, frame: Frame, ecn: number): ErrnoName | "" {
+  const { route4, route6, ttl } = socket;
+  const tos = socket.tos | ecn;
   if (socket.isFour) {
     if (route4 === null) return "ENETUNREACH";
     return sendSegment4(ip, frame, route4, tos, ttl < 0 ? ip.tunables.defaultTtl : ttl);

@@ -5,13 +5,15 @@
 
 import type { ErrnoName } from "../../uapi/errno.ts";
 import { ipNetns } from "../slots.ts";
+import { keepAliveIdle } from "./arm.ts";
 import { abortConnection, endConnection, release } from "./end.ts";
 import { pushPending, restartAfterIdle, sendAck } from "./output.ts";
 import type { TcpSocket } from "./socket.ts";
+import { INITIAL_WINDOW } from "./socket.ts";
 import * as tcp from "./state.ts";
 import { tcpTable } from "./table.ts";
 import { enterTimeWait } from "./time-wait.ts";
-import { adjustReceiveSpace, isWindowNews, SEND_LIMIT_MAX } from "./window.ts";
+import { adjustReceiveSpace, isWindowNews } from "./window.ts";
 
 /**
  * Takes bytes of `source` from `from` on to be sent; returns how many: fewer than there are when the buffer is full or memory
@@ -36,11 +38,12 @@ export function tcpWrite(socket: TcpSocket, source: Uint8Array, from: number): n
   return taken;
 }
 
-/** Lets the buffer grow to twice what the windows let be out (tcp_sndbuf_expand). */
+/** Lets the buffer grow to twice what the windows let be out, the initial one at least (tcp_sndbuf_expand). */
 function growSendLimit(socket: TcpSocket): void {
   if (socket.isSendLimitFixed) return;
   // The congestion window grows by fractions of a byte; a buffer does not.
-  const wanted = Math.min(2 * Math.floor(Math.min(socket.cwnd, socket.maxWindow)), SEND_LIMIT_MAX);
+  const out = Math.max(Math.min(socket.cwnd, socket.maxWindow), INITIAL_WINDOW * socket.mss);
+  const wanted = Math.min(2 * Math.floor(out), socket.tunables.tcpWmemMax);
   if (wanted > socket.sendLimit) socket.sendLimit = wanted;
 }
 
@@ -139,5 +142,5 @@ export function setKeepAlive(socket: TcpSocket, isOn: boolean, idleMs = 0): void
   socket.isKeepAlive = isOn;
   if (idleMs > 0) socket.keepAliveIdleNs = idleMs * 1_000_000;
   if (!isOn) socket.keepAliveTimer.stop();
-  else if (socket.state === tcp.TCP_ESTABLISHED) socket.keepAliveTimer.start(socket.keepAliveIdleNs);
+  else if (socket.state === tcp.TCP_ESTABLISHED) socket.keepAliveTimer.start(keepAliveIdle(socket));
 }

@@ -10,9 +10,6 @@ import type { TcpSocket } from "./socket.ts";
 
 const MS = 1_000_000;
 const largestUnscaled = 65_535;
-/** The largest window a connection grows to by itself (net.ipv4.tcp_rmem), and the buffer of a sender (net.ipv4.tcp_wmem). */
-export const RECEIVE_LIMIT_MAX = 6 << 20;
-export const SEND_LIMIT_MAX = 4 << 20;
 /** The least that segments are taken to carry. */
 const leastMss = 88;
 
@@ -78,9 +75,10 @@ export function adjustReceiveSpace(socket: TcpSocket, nowNs: number): void {
   const roundNs = socket.rcvRttNs === 0 ? 100 * MS : socket.rcvRttNs;
   if (nowNs - socket.spaceStampNs < roundNs) return;
   const copied = socket.bytesRead - socket.spaceRead;
-  if (copied > socket.spaceBytes && !socket.isReceiveLimitFixed) {
+  const { tcpModerateRcvbuf, tcpRmemMax } = socket.tunables;
+  if (copied > socket.spaceBytes && !socket.isReceiveLimitFixed && tcpModerateRcvbuf !== 0) {
     const grown = copied + Math.max(copied - socket.spaceBytes, 0);
-    const wanted = Math.min(2 * grown + 16 * socket.rcvMss, RECEIVE_LIMIT_MAX);
+    const wanted = Math.min(2 * grown + 16 * socket.rcvMss, tcpRmemMax);
     if (wanted > socket.receiveLimit) socket.receiveLimit = wanted;
     socket.spaceBytes = copied;
   }

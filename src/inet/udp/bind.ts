@@ -62,6 +62,8 @@ export function autobindUdp(socket: UdpSocket): ErrnoName | "" {
 
 /** Whether a socket may have an address: the host's own, a broadcast's or a group's. */
 function isBindable(ip: IpNetns, address: Uint8Array, ifindex: number): boolean {
+  const { nonlocalBind, nonlocalBind6 } = ip.tunables;
+  if ((address.length === 4 ? nonlocalBind : nonlocalBind6) !== 0) return true;
   if (address.length === 4) {
     const type = addressType(ip, getBe32(address, 0));
     return type === RTN_LOCAL || type === RTN_BROADCAST || type === RTN_MULTICAST;
