@@ -6,10 +6,13 @@ import { macToText, readMac } from "../../bytes/mac.ts";
 import type { Attribute } from "../../netlink/attribute.ts";
 import type { MessageWriter } from "../../netlink/writer.ts";
 import * as link from "../../uapi/if_link.ts";
+import { AF_INET, AF_INET6 } from "../../uapi/socket.ts";
 import { CommandExit, EXIT_FAILURE, wrongArgument } from "../exit.ts";
 import type { IpContext } from "../ip/context.ts";
+import { linkAddress } from "../ll-address.ts";
 import { signed, unsigned } from "../numbers.ts";
 import type { Output } from "../output.ts";
+import { addressText, parseAddress } from "../prefix.ts";
 import type { Words } from "../words.ts";
 import { firstMatch } from "../words.ts";
 import type { CommandKind } from "./kind.ts";
@@ -74,6 +77,9 @@ const RATES = ["slow", "fast"];
 const SWITCH = ["off", "on"];
 const SELECTIONS = ["stable", "bandwidth", "count"];
 
+/** BOND_MAX_ARP_TARGETS and BOND_MAX_NS_TARGETS */
+const MAX_TARGETS = 16;
+
 /** A word whose value is a number of so many bits, one of a list, or a device. */
 type Word = readonly [type: number, bits: 8 | 16 | 32, values?: readonly string[] | "device"];
 
@@ -88,6 +94,8 @@ const WORDS: Readonly<Record<string, Word | null>> = {
   peer_notify_delay: [link.IFLA_BOND_PEER_NOTIF_DELAY, 32],
   use_carrier: [link.IFLA_BOND_USE_CARRIER, 8],
   arp_interval: [link.IFLA_BOND_ARP_INTERVAL, 32],
+  arp_ip_target: null,
+  ns_ip6_target: null,
   arp_validate: [link.IFLA_BOND_ARP_VALIDATE, 32, VALIDATIONS],
   arp_all_targets: [link.IFLA_BOND_ARP_ALL_TARGETS, 32, TARGETS],
   primary: [link.IFLA_BOND_PRIMARY, 32, "device"],
@@ -105,6 +113,7 @@ const WORDS: Readonly<Record<string, Word | null>> = {
   lacp_active: [link.IFLA_BOND_AD_LACP_ACTIVE, 8, SWITCH],
   ad_select: [link.IFLA_BOND_AD_SELECT, 8, SELECTIONS],
   ad_user_port_key: [link.IFLA_BOND_AD_USER_PORT_KEY, 16],
+  ad_actor_system: null,
   ad_actor_sys_prio: [link.IFLA_BOND_AD_ACTOR_SYS_PRIO, 16],
   tlb_dynamic_lb: [link.IFLA_BOND_TLB_DYNAMIC_LB, 8],
   arp_missed_max: [link.IFLA_BOND_MISSED_MAX, 8],
@@ -134,6 +143,12 @@ export const bond: CommandKind = {
 async function take(ip: IpContext, words: Words, word: string): Promise<(writer: MessageWriter) => void> {
   const key = firstMatch(word, Object.keys(WORDS));
   if (key === "clear_active_slave") return (writer) => writer.u32(link.IFLA_BOND_ACTIVE_SLAVE, 0);
+  if (key === "arp_ip_target") return targets(words, link.IFLA_BOND_ARP_IP_TARGET, AF_INET);
+  if (key === "ns_ip6_target") return targets(words, link.IFLA_BOND_NS_IP6_TARGET, AF_INET6);
+  if (key === "ad_actor_system") {
+    const system = linkAddress(words.value());
+    return (writer) => writer.binary(link.IFLA_BOND_AD_ACTOR_SYSTEM, system);
+  }
   const known = key === undefined ? undefined : WORDS[key];
   if (key === undefined || known === undefined || known === null) {
     throw kindUsage(HELP, key === "help" ? "" : `bond: unknown command "${word}"?\n`);
@@ -145,6 +160,17 @@ async function take(ip: IpContext, words: Words, word: string): Promise<(writer:
     if (bits === 8) writer.u8(type, value);
     else if (bits === 16) writer.u16(type, value);
     else writer.u32(type, value);
+  };
+}
+
+/** Addresses with commas between them, and none at the end of the words; each is told under its number. */
+function targets(words: Words, type: number, family: number): (writer: MessageWriter) => void {
+  const texts = (words.take() ?? "").split(",").filter((text) => text !== "");
+  const addresses = texts.slice(0, MAX_TARGETS).map((text) => parseAddress(text, family).address);
+  return (writer) => {
+    const nest = writer.nest(type);
+    for (const [index, address] of addresses.entries()) writer.binary(index, address);
+    writer.endNest(nest);
   };
 }
 
@@ -191,6 +217,8 @@ function print(out: Output, data: Attribute, ip: IpContext): void {
   number(link.IFLA_BOND_USE_CARRIER, "use_carrier");
   number(link.IFLA_BOND_ARP_INTERVAL, "arp_interval");
   number(link.IFLA_BOND_MISSED_MAX, "arp_missed_max");
+  printTargets(out, "arp_ip_target", data.child(link.IFLA_BOND_ARP_IP_TARGET));
+  printTargets(out, "ns_ip6_target", data.child(link.IFLA_BOND_NS_IP6_TARGET));
   if (out.isJson && read(data.child(link.IFLA_BOND_ARP_VALIDATE)) === 0) out.json("arp_validate", null);
   else name(link.IFLA_BOND_ARP_VALIDATE, VALIDATIONS, "arp_validate");
   name(link.IFLA_BOND_ARP_ALL_TARGETS, TARGETS, "arp_all_targets");
@@ -213,6 +241,16 @@ function print(out: Output, data: Attribute, ip: IpContext): void {
   const system = data.child(link.IFLA_BOND_AD_ACTOR_SYSTEM);
   if (system !== undefined) word(out, "ad_actor_system", macToText(readMac(system.bytes, system.start)));
   number(link.IFLA_BOND_TLB_DYNAMIC_LB, "tlb_dynamic_lb");
+}
+
+/** Addresses that are asked for, with commas between them. */
+function printTargets(out: Output, key: string, nest: Attribute | undefined): void {
+  const addresses = nest?.children().map((each) => addressText(each.copy())) ?? [];
+  if (addresses.length === 0) return;
+  if (!out.isJson) return out.text(`${key} ${addresses.join(",")} `);
+  out.openArray(key);
+  for (const address of addresses) out.item(address, "");
+  out.closeArray();
 }
 
 /** The aggregator in use. */

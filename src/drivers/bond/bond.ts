@@ -1,7 +1,7 @@
 // bond: several devices as one: one after the other, one and its backups, by a hash, or all at once.
 //
-// Mirrors drivers/net/bonding/bond_main.c (v6.18); 802.3ad is in lacp/. Omitted: the modes balance-tlb and balance-alb; ARP
-// monitoring. Differs: the carriers are looked at after an event of a slave only, at the same times (miimon.ts); the bond
+// Mirrors drivers/net/bonding/bond_main.c (v6.18); 802.3ad is in lacp/. Omitted: the modes balance-tlb and balance-alb;
+// targets of IPv6 (ns_ip6_target). Differs: the carriers are looked at after an event of a slave only, at the same times (miimon.ts); the bond
 // counts what it sends and what it is given, not what its slaves count.
 
 import { isValidEtherAddr } from "../../bytes/mac.ts";
@@ -16,6 +16,7 @@ import { queueUnregister, registerDevice } from "../../net/register.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { IFF_ALLMULTI, IFF_MASTER, IFF_PROMISC } from "../../uapi/if.ts";
 import { ETH_MAX_MTU } from "../../uapi/if_ether.ts";
+import { watchTargets } from "./arp-monitor.ts";
 import { fillInfo, fillSlaveInfo } from "./fill.ts";
 import { startLacp, stopLacp, updatePorts } from "./lacp/lacp.ts";
 import { watch } from "./miimon.ts";
@@ -102,12 +103,14 @@ function open(dev: Bond): void {
   if (dev.state.isLacp) startLacp(dev);
   else selectActive(dev);
   watch(dev);
+  watchTargets(dev);
 }
 
 function stop(dev: Bond): void {
   dev.state.isOpen = false;
   dev.state.monitor?.stop();
   dev.state.igmpTimer?.stop();
+  dev.state.arpTimer?.stop();
   dev.state.peerNotifications = 0;
   stopLacp(dev);
   for (const { dev: port } of dev.state.slaves) unsyncAddresses(port, dev);

@@ -2,6 +2,7 @@
 //
 // Mirrors drivers/net/bonding/bond_netlink.c (bond_fill_info, bond_fill_slave_info), in its order.
 
+import { setBe32 } from "../../bytes/endian.ts";
 import { writeMac } from "../../bytes/mac.ts";
 import type { Device } from "../../net/netdevice.ts";
 import type { MessageWriter } from "../../netlink/writer.ts";
@@ -23,6 +24,7 @@ export function fillInfo(dev: Bond, writer: MessageWriter): void {
   writer.u32(link.IFLA_BOND_PEER_NOTIF_DELAY, params.peerNotifDelay * params.miimon);
   writer.u8(link.IFLA_BOND_USE_CARRIER, 1);
   writer.u32(link.IFLA_BOND_ARP_INTERVAL, params.arpInterval);
+  writeTargets(writer, dev.state.arpTargets);
   writer.u32(link.IFLA_BOND_ARP_VALIDATE, params.arpValidate);
   writer.u32(link.IFLA_BOND_ARP_ALL_TARGETS, params.arpAllTargets);
   if (primary !== undefined) writer.u32(link.IFLA_BOND_PRIMARY, primary.dev.ifindex);
@@ -43,6 +45,14 @@ export function fillInfo(dev: Bond, writer: MessageWriter): void {
   writer.u8(link.IFLA_BOND_COUPLED_CONTROL, params.coupledControl);
   writer.u8(link.IFLA_BOND_BROADCAST_NEIGH, params.broadcastNeigh);
   if (dev.state.isLacp) fillLacp(dev, writer);
+}
+
+/** Each by its number. */
+function writeTargets(writer: MessageWriter, targets: readonly number[]): void {
+  if (targets.length === 0) return;
+  const nest = writer.nest(link.IFLA_BOND_ARP_IP_TARGET);
+  for (const [index, target] of targets.entries()) setBe32(writer.bytes, writer.attribute(index, 4), target);
+  writer.endNest(nest);
 }
 
 function fillLacp(dev: Bond, writer: MessageWriter): void {

@@ -2,14 +2,16 @@
 //
 // Mirrors drivers/net/bonding/bond_netlink.c (bond_changelink, bond_slave_changelink) and bond_options.c (bond_opts,
 // __bond_opt_set, bond_opt_error_interpret) with their order, errno and texts. Not supported, with an error that says so:
-// the modes balance-tlb and balance-alb, and ARP monitoring.
+// the modes balance-tlb and balance-alb, and targets of IPv6 (ns_ip6_target).
 
+import { getBe32 } from "../../bytes/endian.ts";
 import { isMulticast, readMac } from "../../bytes/mac.ts";
 import type { LinkAttributes } from "../../net/link-policy.ts";
 import type { Device } from "../../net/netdevice.ts";
 import { invalid, NetlinkError, notSupported, refused } from "../../netlink/error.ts";
 import { IFF_UP } from "../../uapi/if.ts";
 import * as bonding from "../../uapi/if_bonding.ts";
+import { watchTargets } from "./arp-monitor.ts";
 import { setActive, setInactive } from "./flags.ts";
 import { updatePorts } from "./lacp/lacp.ts";
 import { setLacpCarrier } from "./lacp/select.ts";
@@ -19,6 +21,8 @@ import { changeActive, primaryOf, selectActive } from "./select.ts";
 import type { Bond, BondParams, Slave } from "./state.ts";
 
 const MAX_INT = 0x7fff_ffff;
+/** BOND_MAX_ARP_TARGETS */
+const MAX_TARGETS = 16;
 /** What miimon becomes with a mode that needs it, in milliseconds (BOND_DEFAULT_MIIMON). */
 const DEFAULT_MIIMON = 100;
 
@@ -62,8 +66,8 @@ const options = {
   upDelay: { max: MAX_INT, set: (dev, value) => setDelay(dev, "upDelay", value) },
   downDelay: { max: MAX_INT, set: (dev, value) => setDelay(dev, "downDelay", value) },
   peerNotifDelay: { max: 300_000, set: (dev, value) => setDelay(dev, "peerNotifDelay", value) },
-  arpInterval: { modes: "arp", max: MAX_INT, set: refuseArp },
-  arpValidate: { modes: "arp", max: 6, set: refuseArp },
+  arpInterval: { modes: "arp", max: MAX_INT, set: setArpInterval },
+  arpValidate: { modes: "arp", max: 6, set: keep("arpValidate") },
   arpAllTargets: { max: 1, set: keep("arpAllTargets") },
   primary: { modes: "primary", max: MAX_INT, set: setPrimary },
   primaryReselect: { max: 2, set: setReselection },
@@ -100,7 +104,7 @@ export function changeLink(dev: Bond, _attrs: LinkAttributes, data: BondData | u
     throw invalid("ARP monitoring cannot be used with MII monitoring", data, "arpInterval");
   }
   setAll(dev, data, ["arpInterval"]);
-  refuseTargets(data);
+  setTargets(dev, data);
   if (hasMiimon && (data.arpValidate ?? 0) !== 0) {
     throw invalid("ARP validating cannot be used with MII monitoring", data, "arpValidate");
   }
@@ -175,7 +179,11 @@ function setMode({ state }: Bond, mode: number): void {
   if (mode === bonding.BOND_MODE_TLB || mode === bonding.BOND_MODE_ALB) {
     throw notSupported("uveth has no bonds of the modes balance-tlb and balance-alb");
   }
-  if (mode === bonding.BOND_MODE_8023AD) state.params.miimon ||= DEFAULT_MIIMON;
+  if (mode === bonding.BOND_MODE_8023AD) {
+    state.params.arpInterval = 0;
+    state.params.miimon ||= DEFAULT_MIIMON;
+  }
+  state.params.arpValidate = 0;
   state.params.mode = mode;
 }
 
@@ -202,7 +210,13 @@ function setActiveSlave(dev: Bond, ifindex: number): void {
 /** The delays stay numbers of looks; without looks there are none. */
 function setMiimon(dev: Bond, miimon: number): void {
   dev.state.monitor?.stop();
-  dev.state.params.miimon = miimon;
+  const { params } = dev.state;
+  params.miimon = miimon;
+  if (miimon !== 0 && params.arpInterval !== 0) {
+    params.arpInterval = 0;
+    params.arpValidate = 0;
+    watchTargets(dev);
+  }
   watch(dev);
 }
 
@@ -213,13 +227,35 @@ function setDelay({ state }: Bond, name: "upDelay" | "downDelay" | "peerNotifDel
   state.params[name] = Math.floor(delay / miimon);
 }
 
-function refuseArp(_dev: Bond, value: number): void {
-  if (value !== 0) throw notSupported("uveth's bonds watch carriers (miimon), not answers to ARP");
+/** Either monitor ends the other one. */
+function setArpInterval(dev: Bond, interval: number): void {
+  const { params, monitor } = dev.state;
+  params.arpInterval = interval;
+  if (interval !== 0) {
+    params.miimon = 0;
+    monitor?.stop();
+  }
+  watchTargets(dev);
 }
 
-function refuseTargets({ arpTargets, nsTargets }: BondData): void {
-  const isWanted = [arpTargets, nsTargets].some((targets) => [...(targets?.children() ?? [])].length > 0);
-  if (isWanted) throw notSupported("uveth's bonds watch carriers (miimon), not answers to ARP");
+/** The targets of a request take the place of all there were, up to the one that is refused. */
+function setTargets({ state }: Bond, data: BondData): void {
+  const { arpTargets, nsTargets } = data;
+  if (arpTargets !== undefined) {
+    const targets: number[] = [];
+    state.arpTargets = targets;
+    for (const attribute of arpTargets.children()) {
+      if (attribute.length < 4) throw new NetlinkError("EINVAL");
+      const target = getBe32(attribute.bytes, attribute.start);
+      const isWrong = target === 0xffff_ffff || target >>> 24 === 0 || targets.includes(target);
+      if (isWrong || targets.length === MAX_TARGETS)
+        throw invalid("invalid option value", data, "arpTargets");
+      targets.push(target);
+    }
+  }
+  if ([...(nsTargets?.children() ?? [])].length > 0) {
+    throw notSupported("uveth's bonds ask targets of IPv4 only", data, "nsTargets");
+  }
 }
 
 /** One that is not (yet) a slave is kept by its name. */

@@ -7,8 +7,9 @@ import { RX_BYTES, RX_NOHANDLER, RX_PACKETS } from "../../net/counters.ts";
 import { count } from "../../net/device.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { ETH_HLEN } from "../../uapi/if_ether.ts";
+import { hearProbe } from "./arp-probe.ts";
 import { receiveSlow } from "./lacp/receive.ts";
-import { BondState, Slave } from "./state.ts";
+import { isBond, Slave } from "./state.ts";
 
 /** The reserved groups 01:80:c2:00:00:0X, which stay on their link. */
 const firstReserved = 0x0180_c200_0000;
@@ -20,8 +21,9 @@ const firstReserved = 0x0180_c200_0000;
 export function handleFrame(frame: Frame, port: Device): boolean {
   const slave = port.port;
   const dev = port.master;
-  if (!(slave instanceof Slave) || !(dev?.state instanceof BondState)) return false;
+  if (!(slave instanceof Slave) || dev === null || !isBond(dev)) return false;
   if (slave.lacp !== null && receiveSlow(frame, slave)) return true;
+  if (dev.state.params.arpInterval !== 0) hearProbe(frame, dev, slave);
   if (slave.isInactive) {
     if (isLinkLocal(frame)) return false;
     count(port, RX_NOHANDLER, 1);

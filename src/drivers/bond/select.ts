@@ -82,6 +82,7 @@ export function changeActive(dev: Bond, slave: Slave | null): void {
   if (!state.hasActive) return;
   if (old !== null) setInactive(dev, old);
   if (slave === null) return;
+  slave.lastLinkUp = dev.machine.clock.now();
   setActive(dev, slave);
   failOverMac(dev, slave, old);
   if ((dev.flags & IFF_UP) === 0) return;

@@ -20,13 +20,15 @@ import { updateSpeed, watch } from "./miimon.ts";
 import { handleFrame } from "./receive.ts";
 import { changeActive, selectActive, setCarrier } from "./select.ts";
 import type { Bond } from "./state.ts";
-import { BondState, FAIL_OVER_ACTIVE, FAIL_OVER_FOLLOW, Slave } from "./state.ts";
+import { FAIL_OVER_ACTIVE, FAIL_OVER_FOLLOW, isBond, Slave } from "./state.ts";
+
+const MS = 1_000_000;
 
 /** Makes `port` a slave; what forbids it, in the kernel's order and words (bond_enslave). */
 export function addSlave(dev: Bond, port: Device): void {
   const { state } = dev;
-  const isBond = isBondDevice(port);
-  if ((port.flags & IFF_MASTER) !== 0 && !isBond) {
+  const isStacked = isBond(port);
+  if ((port.flags & IFF_MASTER) !== 0 && !isStacked) {
     throw refused("EPERM", "Device type (master device) cannot be enslaved");
   }
   if (port.rxHandler !== null) throw refused("EBUSY", "Device is in use and cannot be enslaved");
@@ -74,9 +76,9 @@ function insistOnFailOver({ state }: Bond): void {
 /** What a new slave's link is taken to be: up, if nobody looks; and not without a speed where that is needed. */
 function firstLink({ state, machine }: Bond, slave: Slave): void {
   const { miimon, arpInterval, upDelay } = state.params;
-  slave.joinedAt = machine.clock.now();
-  slave.lastRx = slave.joinedAt - 1_000_000_000;
-  slave.lastTx = slave.joinedAt;
+  slave.lastLinkUp = machine.clock.now();
+  // One interval ago and more: nothing has been heard yet.
+  slave.lastRx = slave.lastLinkUp - (arpInterval + 1) * MS;
   slave.link = (miimon === 0 && arpInterval === 0) || slave.isUp ? BOND_LINK_UP : BOND_LINK_DOWN;
   if (slave.link === BOND_LINK_UP && miimon !== 0 && upDelay !== 0) {
     slave.link = BOND_LINK_BACK;
@@ -124,6 +126,7 @@ export function delSlave(dev: Bond, port: Device): void {
     devMcDel(port, SLOW_PROTOCOLS_MAC);
     unbindSlave(dev, slave);
   }
+  if (state.asking === slave) state.asking = null;
   if (state.active === slave) changeActive(dev, null);
   if (!state.hasActive) {
     if ((dev.flags & IFF_PROMISC) !== 0) devSetPromiscuity(port, -1);
@@ -152,12 +155,7 @@ function restore(dev: Bond, { dev: port, permanentAddress, originalMtu }: Slave)
 /** A slave that is deleted leaves; whether one has a carrier is looked at when it may have changed. */
 export function deviceEvent(event: DeviceEvent, port: Device): void {
   const dev = port.master;
-  if (dev === null || !isBondDevice(dev)) return;
+  if (dev === null || !isBond(dev)) return;
   if (event === "unregister" && port.registration === "unregistering") delSlave(dev, port);
   else if (event === "up" || event === "down" || event === "change") watch(dev);
-}
-
-/** Whether a device is a bond. */
-function isBondDevice(dev: Device): dev is Bond {
-  return dev.state instanceof BondState;
 }

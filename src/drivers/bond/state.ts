@@ -13,6 +13,18 @@ import { CHURN_DETECTION_TICKS, CHURN_MONITOR, TX_TICKS } from "./lacp/ticks.ts"
 
 export type Bond = Device<BondState>;
 
+const MS = 1_000_000;
+
+/** Whether `at` is no longer ago than so many intervals of ARP monitoring and a half (bond_time_in_interval). */
+export function intervalsSince({ machine, state }: Bond, at: number, intervals: number): boolean {
+  return machine.clock.now() - at <= state.params.arpInterval * MS * (intervals + 0.5);
+}
+
+/** Whether a device is a bond. */
+export function isBond(dev: Device): dev is Bond {
+  return dev.state instanceof BondState;
+}
+
 /** Values of the option fail_over_mac. */
 export const FAIL_OVER_ACTIVE = 1;
 export const FAIL_OVER_FOLLOW = 2;
@@ -41,8 +53,8 @@ export class Slave {
   lacp: LacpPort | null = null;
   /** The priority of that port. */
   actorPortPriority = 0xff;
-  /** When it became a slave, and when something was last sent by it and heard on it, as ARP monitoring counts. */
-  joinedAt = 0;
+  /** When its link came up, when a target was last asked by it, and when it last heard what counts (arp-probe.ts). */
+  lastLinkUp = 0;
   lastTx = 0;
   lastRx = 0;
   /** When each target of the bond was last heard on it. */
@@ -251,6 +263,10 @@ export class BondState {
   /** It is up, or about to be: the carriers are watched. */
   isOpen = false;
   monitor: Timer | null = null;
+  /** The targets of ARP monitoring, its clock, and the slave that is tried while none is sent by (current_arp_slave). */
+  arpTargets: readonly number[] = [];
+  arpTimer: Timer | null = null;
+  asking: Slave | null = null;
   /** The clock of 802.3ad, ticks until its first choice of an aggregator, and the number of the last port. */
   lacpTimer: Timer | null = null;
   selectTicks = 0;

@@ -23,7 +23,6 @@ export function startXmit(frame: Frame, dev: Bond): void {
   } else {
     const slave = overridden(frame, dev) ?? choose(frame, dev);
     if (slave === null) return dropTx(frame, dev, "no-egress-port");
-    slave.lastTx = dev.machine.clock.now();
     if (!sendBelow(frame, slave.dev)) return count(dev, TX_DROPPED, 1);
   }
   count(dev, TX_PACKETS, 1);
