@@ -12,6 +12,7 @@ import * as icmp from "../uapi/icmp.ts";
 import * as icmp6 from "../uapi/icmpv6.ts";
 import { describe as describeFrame } from "../wire/describe.ts";
 import type { PingEvent } from "./ping.ts";
+import { setSysctl } from "./sysctl.ts";
 
 async function routed() {
   const lab = new InetLab();
@@ -178,6 +179,36 @@ describe("a host", () => {
       { seq: 1, isDuplicate: true },
       { seq: 2, isDuplicate: false },
     ]);
+    lab.close();
+  });
+});
+
+describe("a router that sends a packet back by the device it came from", () => {
+  const told = (frames: readonly { readonly isOutgoing: boolean; readonly bytes: Uint8Array }[]) =>
+    frames.filter(({ isOutgoing }) => !isOutgoing).map(({ bytes }) => describeFrame(bytes));
+
+  test("tells its sender of the shorter way, ever more rarely and nine times at most", async () => {
+    const { lab, a, r, v0 } = await routed();
+    lab.route(r, "192.0.2.0/24", "10.0.0.9");
+    const frames = lab.capture(v0);
+    const redirects = () => told(frames).filter((text) => text.includes("redirect"));
+    await lab.ping(a, "192.0.2.1", { count: 1 });
+    expect(redirects()).toHaveLength(1);
+    expect(redirects()[0]).toContain("redirect 192.0.2.1 to host 10.0.0.9");
+    // The pause doubles from 40 ms on.
+    await lab.ping(a, "192.0.2.1", { count: 500, intervalNs: 20_000_000 }, 12 * S);
+    expect(redirects().length).toBeGreaterThan(5);
+    expect(redirects().length).toBeLessThanOrEqual(9);
+    lab.close();
+  });
+
+  test("does not if send_redirects says so, of all and of the device", async () => {
+    const { lab, a, r, v0 } = await routed();
+    lab.route(r, "192.0.2.0/24", "10.0.0.9");
+    for (const who of ["all", "v1"]) setSysctl(r, `net.ipv4.conf.${who}.send_redirects`, "0");
+    const frames = lab.capture(v0);
+    await lab.ping(a, "192.0.2.1", { count: 1 });
+    expect(told(frames).filter((text) => text.includes("redirect"))).toEqual([]);
     lab.close();
   });
 });

@@ -23,8 +23,8 @@ export interface IcmpError {
   readonly ifindex: number;
 }
 
-/** A protocol's part of an error (net_protocol.err_handler). */
-export type ErrorHandler = (netns: Netns, error: IcmpError) => void;
+/** A protocol's part of an error (net_protocol.err_handler): whether the packet at fault is one of its own. */
+export type ErrorHandler = (netns: Netns, error: IcmpError) => boolean;
 
 /** What an error is to a socket: its errno, and whether it is final. */
 export interface SocketError {

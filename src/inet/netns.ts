@@ -24,6 +24,7 @@ import { PathMtus } from "./path-mtu.ts";
 import type { PingSocket } from "./ping-socket.ts";
 import type { ProtocolSlot } from "./protocol-slot.ts";
 import { RateLimits } from "./rate-limit.ts";
+import { Redirects } from "./redirects.ts";
 import { RuleList } from "./rules/rule.ts";
 import { initialTunables } from "./tunables.ts";
 
@@ -98,6 +99,7 @@ export class IpNetns extends NetnsSlot {
   readonly limits: RateLimits;
   /** What ICMP has told of paths. */
   readonly pathMtus4: PathMtus;
+  readonly redirects4: Redirects;
   readonly pathMtus6: PathMtus;
   /** Pings under way, by ICMP identifier. */
   readonly pings = new Map<number, PingSocket>();
@@ -129,6 +131,7 @@ export class IpNetns extends NetnsSlot {
     this.fragments6 = new FragmentQueues(machine);
     this.limits = new RateLimits(machine.clock);
     this.pathMtus4 = new PathMtus(machine.clock);
+    this.redirects4 = new Redirects(machine.clock);
     this.pathMtus6 = new PathMtus(machine.clock);
   }
 

@@ -82,7 +82,7 @@ export function withPathMtu(metrics: Metrics | null, path: PathMtu | undefined):
 const nsPerCentisecond = 10_000_000;
 
 /** Hundredths of a second until what is known of the path is forgotten; 0 when nothing is. */
-export function expiryOf({ inet }: IpNetns, path: PathMtu | undefined): number {
+export function expiryOf({ inet }: IpNetns, path: { readonly untilNs: number } | undefined): number {
   if (path === undefined) return 0;
   return Math.max(Math.floor((path.untilNs - inet.machine.clock.now()) / nsPerCentisecond), 0);
 }

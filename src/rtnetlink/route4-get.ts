@@ -17,7 +17,13 @@ import { parseMessage } from "../netlink/parse.ts";
 import { attributeOf } from "../netlink/parsed.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import { IPPROTO_ICMP } from "../uapi/in.ts";
-import { RTCF_BROADCAST, RTCF_LOCAL, RTCF_MULTICAST } from "../uapi/in_route.ts";
+import {
+  RTCF_BROADCAST,
+  RTCF_DOREDIRECT,
+  RTCF_LOCAL,
+  RTCF_MULTICAST,
+  RTCF_REDIRECTED,
+} from "../uapi/in_route.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { AF_INET } from "../uapi/socket.ts";
 import {
@@ -164,12 +170,14 @@ function fillWay(
   if (question.mark !== 0) writer.u32(rt.RTA_MARK, question.mark);
   if (question.uid !== undefined) writer.u32(rt.RTA_UID, question.uid);
   if (input !== undefined) writer.u32(rt.RTA_IIF, input.ifindex);
-  putRouteCacheinfo(writer, expiryOf(ip, path), 0);
+  const told = path ?? (route.isRedirected ? ip.redirects4.get(question.destination) : undefined);
+  putRouteCacheinfo(writer, expiryOf(ip, told), 0);
 }
 
 /** RTCF_* of a way. */
-function cacheFlags({ type, isLocal }: Route4): number {
-  const local = isLocal ? RTCF_LOCAL : 0;
+function cacheFlags({ isDetour, isLocal, isRedirected, type }: Route4): number {
+  const local =
+    (isLocal ? RTCF_LOCAL : 0) | (isRedirected ? RTCF_REDIRECTED : 0) | (isDetour ? RTCF_DOREDIRECT : 0);
   if (type === rt.RTN_BROADCAST) return RTCF_BROADCAST | local;
   return type === rt.RTN_MULTICAST ? RTCF_MULTICAST | local : local;
 }

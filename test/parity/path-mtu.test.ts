@@ -6,57 +6,17 @@
 
 import { expect } from "vitest";
 import { setBe16, setBe32 } from "../../src/bytes/endian.ts";
-import { ETH_P_IP, ETH_P_IPV6 } from "../../src/uapi/if_ether.ts";
+import { ETH_P_IPV6 } from "../../src/uapi/if_ether.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
-import { AF_INET6 } from "../../src/uapi/socket.ts";
-import { writeIcmp } from "../../src/wire/icmp.ts";
 import { writeIcmpv6 } from "../../src/wire/icmpv6.ts";
-import { updateIpv4Checksum } from "../../src/wire/ipv4.ts";
 import type { ParityContext } from "./context.ts";
 import { parity } from "./harness.ts";
-import type { PacketPort } from "./targets.ts";
+import { A, aboutReply4, B, connect } from "./icmp-frames.ts";
 import { ipBytes, macBytes, toPrefix, writeRoute } from "./vocabulary.ts";
 
-const A = "02:00:00:00:00:0a";
-const B = "02:00:00:00:00:0b";
-
-async function connect(ctx: ParityContext): Promise<PacketPort> {
-  const red = await ctx.otherNetns();
-  await ctx.newLink({ name: "a", address: A, vethPeer: { name: "b", address: B, netnsFd: red.fd } });
-  await ctx.quiet("a");
-  await red.quiet("b");
-  await red.up("b");
-  const port = await red.openPacket("b");
-  await ctx.addAddr("10.0.0.1/24", "a");
-  await ctx.up("a");
-  await ctx.settle("a");
-  await ctx.addReadyAddr("2001:db8::1/64", "a");
-  await ctx.addRoute("default", { gateway: "10.0.0.2" });
-  await ctx.addRoute("default", { family: AF_INET6, gateway: "2001:db8::2" });
-  return port;
-}
-
-function header4(frame: Uint8Array, at: number, size: number, from: string, to: string): void {
-  frame.set([0x45, 0], at);
-  setBe16(frame, at + 2, size);
-  setBe16(frame, at + 6, 0x4000);
-  frame.set([64, 1], at + 8);
-  frame.set(ipBytes(from), at + 12);
-  frame.set(ipBytes(to), at + 16);
-  updateIpv4Checksum(frame, at);
-}
-
 /** "Fragmentation needed" about an answer to an echo request: about a request a socket would have to wait for it. */
-function tooBig4(to: string, mtu: number, source = "10.0.0.1"): Uint8Array {
-  const frame = new Uint8Array(14 + 20 + 8 + 20 + 8);
-  frame.set(macBytes(A), 0);
-  frame.set(macBytes(B), 6);
-  setBe16(frame, 12, ETH_P_IP);
-  header4(frame, 42, 1500, source, to);
-  writeIcmp(frame, 62, 70, 0, 0, 0x0001_0001);
-  writeIcmp(frame, 34, frame.length, 3, 4, mtu);
-  header4(frame, 14, 56, "10.0.0.2", "10.0.0.1");
-  return frame;
+function tooBig4(to: string, mtu: number): Uint8Array {
+  return aboutReply4({ to }, 3, 4, mtu);
 }
 
 function header6(frame: Uint8Array, at: number, size: number, from: string, to: string): void {

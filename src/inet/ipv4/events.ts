@@ -118,5 +118,6 @@ function destroy(inDev: InDevice): void {
   flushNeighbours(inDev.neighbours.values(), false);
   ipNetns(dev.netns).inet.arpProxies.purge(dev);
   ipNetns(dev.netns).fragments4.purge(dev);
+  ipNetns(dev.netns).redirects4.forget(dev);
   dev.ip = null;
 }

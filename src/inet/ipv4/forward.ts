@@ -1,6 +1,6 @@
 // A packet for another host goes on: one hop less to live, and only if it fits the next link.
 //
-// Mirrors net/ipv4/ip_forward.c (ip_forward). Omitted: redirects.
+// Mirrors net/ipv4/ip_forward.c (ip_forward).
 
 import { drop } from "../../net/frame.ts";
 import type { Frame } from "../../net/netdevice.ts";
@@ -11,6 +11,7 @@ import { decreaseIpv4Ttl, IP_DF, ipv4Fragment, ipv4Ttl } from "../../wire/ipv4.t
 import type { IpNetns } from "../netns.ts";
 import { icmpSend } from "./icmp-error.ts";
 import { ipOutput } from "./output.ts";
+import { sendRedirect } from "./redirect.ts";
 import type { Route4 } from "./route.ts";
 
 /** Sends a received packet, whose `start` is at its IPv4 header, on its way. Takes ownership. */
@@ -28,5 +29,6 @@ export function ipForward(ip: IpNetns, frame: Frame, route: Route4): void {
   }
   if (!frame.pool.writable(frame)) return drop(frame, "no-memory");
   decreaseIpv4Ttl(frame.bytes, frame.start);
+  if (route.isDetour) sendRedirect(ip, frame, route);
   ipOutput(ip, frame, route);
 }

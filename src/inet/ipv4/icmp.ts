@@ -1,7 +1,7 @@
 // ICMP messages to this host: echoes are answered, answers and errors go to whoever waits for them.
 //
 // Mirrors net/ipv4/icmp.c (icmp_rcv, icmp_echo, icmp_reply, icmp_unreach) and net/ipv4/ping.c (ping_rcv, ping_err).
-// Omitted: timestamps, extended echo, redirects.
+// Omitted: timestamps, extended echo.
 
 import { checksumAdd } from "../../bytes/checksum.ts";
 import { drop } from "../../net/frame.ts";
@@ -27,6 +27,7 @@ import type { IpNetns } from "../netns.ts";
 import { ipNetns } from "../slots.ts";
 import { isIpv4Broadcast } from "./broadcast.ts";
 import { ipSend } from "./output.ts";
+import { takeRedirect } from "./redirect.ts";
 import { Route4, routeOutput } from "./route.ts";
 
 /** Takes a message, whose `start` is at its ICMP header (icmp_rcv). */
@@ -44,6 +45,7 @@ export function icmpReceive(frame: Frame, dev: Device): void {
     case uapi.ICMP_DEST_UNREACH:
     case uapi.ICMP_TIME_EXCEEDED:
     case uapi.ICMP_PARAMETERPROB:
+    case uapi.ICMP_REDIRECT:
       return error(ip, frame);
     default:
       return drop(frame, "unhandled-protocol");
@@ -103,7 +105,10 @@ function error(ip: IpNetns, frame: Frame): void {
     end - inner < IPV4_SIZE ? undefined : ip.inet.errorHandlers4.get(ipv4Protocol(bytes, inner));
   if (handler !== undefined) return tellProtocol(ip, frame, handler);
   const ping = end - inner < IPV4_SIZE ? undefined : pingOf(ip, bytes, inner, end);
-  if (ping !== undefined || isAboutReply(bytes, inner, end)) learnPathMtu(ip, frame, inner);
+  if (ping !== undefined || isAboutReply(bytes, inner, end)) {
+    learnPathMtu(ip, frame, inner);
+    takeRedirect(ip, frame, inner);
+  }
   if (ping === undefined) return drop(frame, "no-socket");
   const echoAt = inner + ipv4HeaderLength(bytes, inner);
   const type = wire.icmpType(bytes, start);
@@ -128,7 +133,7 @@ function tellProtocol(ip: IpNetns, frame: Frame, handler: ErrorHandler): void {
   if (ipv4HeaderLength(bytes, inner) < IPV4_SIZE || end - transportHeader < 8 || !isFirst) {
     return drop(frame, "bad-header");
   }
-  handler(ip.netns, {
+  const isOurs = handler(ip.netns, {
     bytes,
     networkHeader: inner,
     transportHeader,
@@ -138,6 +143,7 @@ function tellProtocol(ip: IpNetns, frame: Frame, handler: ErrorHandler): void {
     info: wire.icmpRest(bytes, start),
     ifindex: dev?.ifindex ?? 0,
   });
+  if (isOurs) takeRedirect(ip, frame, inner);
   frame.pool.free(frame);
 }
 

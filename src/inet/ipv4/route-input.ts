@@ -14,6 +14,7 @@ import { LOOPBACK_IFINDEX } from "../rules/match.ts";
 import type { InDevice } from "./device.ts";
 import type { FibResult, Flow4 } from "./fib.ts";
 import { fibLookup, selectPath } from "./fib-lookup.ts";
+import { isDetour } from "./redirect.ts";
 import type { Route4 } from "./route.ts";
 import { isGroupMember, mtuOf, routesLocalnet, setNexthop } from "./route.ts";
 
@@ -132,7 +133,8 @@ function onward(
   route.isLocal = false;
   route.dev = dev;
   route.alias = alias;
-  setNexthop(route, nexthop, destination);
+  setNexthop(ip, route, nexthop, destination);
+  route.isDetour = dev === inDev.dev && isDetour(ip, inDev, route.flow.source, route, check.result);
   route.mtu = mtuOf(dev, alias.info);
   return true;
 }

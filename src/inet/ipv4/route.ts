@@ -1,7 +1,6 @@
 // The way of a packet that this host sends: source address, device, next hop.
 //
-// Mirrors net/ipv4/route.c (ip_route_output_key_hash_rcu, __mkroute_output). Omitted: the cache of exceptions (learned
-// path MTUs and redirects).
+// Mirrors net/ipv4/route.c (ip_route_output_key_hash_rcu, __mkroute_output, find_exception).
 
 import {
   isIpv4LimitedBroadcast,
@@ -49,6 +48,9 @@ export class Route4 {
   /** A gateway is used, not the destination itself. */
   hasGateway = false;
   source = 0;
+  /** The next hop is one that a redirect told (RTCF_REDIRECTED); the packet should not have come this way (IPSKB_DOREDIRECT). */
+  isRedirected = false;
+  isDetour = false;
   /** Largest packet in bytes. */
   mtu = 0;
   /** The host gets the packet itself too. */
@@ -150,7 +152,7 @@ function makeRoute(
     // Without a route of their own groups take the default one's device, not its gateway.
     if (alias !== null && alias.prefixLength < 4) used = null;
   }
-  setNexthop(route, used === null ? null : route.result.nexthop, flow.destination);
+  setNexthop(ip, route, used === null ? null : route.result.nexthop, flow.destination);
   route.alias = used;
   route.mtu = mtuOf(dev, used?.info ?? null);
   if (!ip.pathMtus4.isEmpty && !isLoopback) {
@@ -160,11 +162,23 @@ function makeRoute(
   return true;
 }
 
-/** Where the packet goes next: the gateway if there is one, else its destination. */
-export function setNexthop(route: Route4, nexthop: FibNexthop | null, destination: number): void {
+/** Where the packet goes next: the gateway if there is one, or that of which it has told; else its destination. */
+export function setNexthop(
+  ip: IpNetns,
+  route: Route4,
+  nexthop: FibNexthop | null,
+  destination: number,
+): void {
+  route.isRedirected = false;
+  route.isDetour = false;
   route.nexthop6 = nexthop?.gateway6 ?? null;
   route.hasGateway = nexthop !== null && nexthop.gatewayFamily !== 0;
   route.nexthop = route.hasGateway && nexthop !== null ? nexthop.gateway : destination;
+  if (ip.redirects4.isEmpty || !route.hasGateway || route.nexthop6 !== null) return;
+  const shorter = ip.redirects4.get(destination);
+  if (shorter === undefined || shorter.via !== route.nexthop || shorter.dev !== route.dev) return;
+  route.nexthop = shorter.gateway;
+  route.isRedirected = true;
 }
 
 /** The largest packet for a route by a device: what the route says, else what the device takes. */

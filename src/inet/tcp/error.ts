@@ -8,7 +8,7 @@ import type { Netns } from "../../net/netdevice.ts";
 import { ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED } from "../../uapi/icmp.ts";
 import { ICMPV6_PKT_TOOBIG } from "../../uapi/icmpv6.ts";
 import { IPV6_DESTINATION, IPV6_SOURCE } from "../../wire/ipv6.ts";
-import type { IcmpError } from "../icmp-error.ts";
+import type { IcmpError, SocketError } from "../icmp-error.ts";
 import { socketError4, socketError6 } from "../icmp-error.ts";
 import { ipNetns } from "../slots.ts";
 import { endConnection } from "./end.ts";
@@ -23,39 +23,43 @@ import { CA_LOSS, TCP_SYN_RECV, TCP_SYN_SENT } from "./state.ts";
 import { tcpTable } from "./table.ts";
 
 /** An error about a segment over IPv4. */
-export function tcpError4(netns: Netns, error: IcmpError): void {
+export function tcpError4(netns: Netns, error: IcmpError): boolean {
   const { bytes, code, networkHeader, transportHeader, type } = error;
   const ports = getBe32(bytes, transportHeader) | 0;
   const local = getBe32(bytes, networkHeader + 12) | 0;
   const found = tcpTable(ipNetns(netns)).find4(local, getBe32(bytes, networkHeader + 16) | 0, ports);
-  if (found === null) return;
   const isTooBig = type === ICMP_DEST_UNREACH && code === ICMP_FRAG_NEEDED;
-  take(found, error, isTooBig ? error.info & 0xffff : -1);
+  return found !== null && take(found, error, isTooBig ? error.info & 0xffff : -1);
 }
 
 /** As tcpError4, over IPv6. */
-export function tcpError6(netns: Netns, error: IcmpError): void {
+export function tcpError6(netns: Netns, error: IcmpError): boolean {
   const { bytes, networkHeader, transportHeader, type } = error;
   const ports = getBe32(bytes, transportHeader) | 0;
   const table = tcpTable(ipNetns(netns));
   const found = table.find6(bytes, networkHeader + IPV6_SOURCE, networkHeader + IPV6_DESTINATION, ports);
-  if (found !== null) take(found, error, type === ICMPV6_PKT_TOOBIG ? error.info : -1);
+  return found !== null && take(found, error, type === ICMPV6_PKT_TOOBIG ? error.info : -1);
 }
 
-/** `mtu` -1: the error is not about size. */
-function take(found: TcpEndpoint, error: IcmpError, mtu: number): void {
+/** `mtu` -1: the error is not about size. False: nothing of the kind is out. */
+function take(found: TcpEndpoint, error: IcmpError, mtu: number): boolean {
   const sequence = getBe32(error.bytes, error.transportHeader + 4) | 0;
+  const meaning = found.isFour ? socketError4(error.type, error.code) : socketError6(error.type, error.code);
   if (found instanceof TcpRequest) {
-    if (mtu < 0 && sequence === found.agreement.iss) dropRequest(found);
-    return;
+    const isOut = sequence === found.agreement.iss;
+    if (mtu < 0 && meaning !== null && isOut) dropRequest(found);
+    return isOut;
   }
-  if (!(found instanceof TcpSocket)) return;
+  if (!(found instanceof TcpSocket)) return false;
   // Only who has seen our segments knows what is out.
   const isOut = !before(sequence, found.sndUna) && !after(sequence, found.sndNxt);
-  if (!isOut) return;
-  if (mtu >= 0) return reduceMtu(found, mtu);
-  const meaning = found.isFour ? socketError4(error.type, error.code) : socketError6(error.type, error.code);
-  if (meaning === null) return;
+  if (!isOut) return false;
+  if (mtu >= 0) reduceMtu(found, mtu);
+  else if (meaning !== null) heed(found, meaning);
+  return true;
+}
+
+function heed(found: TcpSocket, meaning: SocketError): void {
   const isOpening = found.state === TCP_SYN_SENT || found.state === TCP_SYN_RECV;
   if (isOpening) endConnection(found, meaning.errno);
   else found.softError = meaning.errno;

@@ -52,18 +52,24 @@ function sourceOf(socket: UdpSocket, isFour: boolean): Uint8Array | null {
 }
 
 /** An ICMP error about a datagram over IPv4: its socket is told if it is connected. */
-export function udpError4(netns: Netns, error: IcmpError): void {
+export function udpError4(netns: Netns, error: IcmpError): boolean {
   const { networkHeader } = error;
-  report(netns, error, 4, networkHeader + 12, networkHeader + 16);
+  return report(netns, error, 4, networkHeader + 12, networkHeader + 16);
 }
 
 /** As udpError4, over IPv6. */
-export function udpError6(netns: Netns, error: IcmpError): void {
+export function udpError6(netns: Netns, error: IcmpError): boolean {
   const { networkHeader } = error;
-  report(netns, error, 16, networkHeader + IPV6_SOURCE, networkHeader + IPV6_DESTINATION);
+  return report(netns, error, 16, networkHeader + IPV6_SOURCE, networkHeader + IPV6_DESTINATION);
 }
 
-function report(netns: Netns, error: IcmpError, addressLength: number, local: number, remote: number): void {
+function report(
+  netns: Netns,
+  error: IcmpError,
+  addressLength: number,
+  local: number,
+  remote: number,
+): boolean {
   const { bytes, code, ifindex, transportHeader, type } = error;
   const socket = udpTable(ipNetns(netns)).find({
     bytes,
@@ -74,9 +80,11 @@ function report(netns: Netns, error: IcmpError, addressLength: number, local: nu
     remotePort: wire.udpDestinationPort(bytes, transportHeader),
     ifindex,
   });
-  if (socket === undefined || socket.remote === null) return;
+  if (socket === undefined) return false;
+  if (socket.remote === null) return true;
   const meaning = addressLength === 4 ? socketError4(type, code) : socketError6(type, code);
-  if (meaning === null || !meaning.isFatal) return;
+  if (meaning === null || !meaning.isFatal) return true;
   socket.error = meaning.errno;
   socket.onReadable();
+  return true;
 }

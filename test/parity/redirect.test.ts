@@ -1,0 +1,84 @@
+// What: a redirect of the router that a packet goes to now counts for its destination, if the new one can be and is known.
+//
+//   a (index 2, 02:00:00:00:00:0a, 10.0.0.1/24) ─────── b, where a packet socket plays routers
+//
+// Kernel reference: net/ipv4/route.c (__ip_do_redirect, rt_fill_info).
+
+import { expect } from "vitest";
+import { getBe32 } from "../../src/bytes/endian.ts";
+import { ICMP_REDIRECT } from "../../src/uapi/icmp.ts";
+import { NUD_PERMANENT } from "../../src/uapi/neighbour.ts";
+import * as rt from "../../src/uapi/rtnetlink.ts";
+import type { ParityContext } from "./context.ts";
+import { parity } from "./harness.ts";
+import { aboutReply4, connect } from "./icmp-frames.ts";
+import { ipBytes, toPrefix, writeRoute } from "./vocabulary.ts";
+
+function redirect(to: string, gateway: string, code: number, from = "10.0.0.2"): Uint8Array {
+  return aboutReply4({ to, from }, ICMP_REDIRECT, code, getBe32(ipBytes(gateway), 0));
+}
+
+/** The gateway that a look-up names, its flags, and whether that ends. */
+async function known(ctx: ParityContext, to: string): Promise<string> {
+  const prefix = toPrefix(to, 2);
+  const { messages } = await ctx.request(rt.RTM_GETROUTE, 0, (writer) => writeRoute(writer, prefix));
+  const [message] = messages;
+  const gateway = message?.attribute(rt.RTA_GATEWAY, rt.RTMSG_SIZE)?.copy().join(".") ?? "none";
+  const cache = message?.attribute(rt.RTA_CACHEINFO, rt.RTMSG_SIZE)?.copy().subarray(8, 12) ?? [];
+  const flags = (message?.bytes[16 + 10] ?? 0).toString(16);
+  return `${to} via ${gateway} flags ${flags} ${cache.some((byte) => byte !== 0) ? "expires" : "never"}`;
+}
+
+parity("a redirect is believed from whom the packet went to, about whom is a neighbour", async (ctx) => {
+  const port = await connect(ctx);
+  for (const [host, mac] of [
+    ["10.0.0.2", "02:00:00:00:00:02"],
+    ["10.0.0.3", "02:00:00:00:00:03"],
+  ] as const) {
+    await ctx.addNeigh(host, "a", { lladdr: mac, state: NUD_PERMANENT });
+  }
+  port.send(redirect("10.9.0.1", "10.0.0.3", 1));
+  port.send(redirect("10.9.0.2", "10.0.0.3", 0));
+  port.send(redirect("10.9.0.3", "10.0.0.3", 4));
+  port.send(redirect("10.9.0.4", "10.0.0.3", 1, "10.0.0.9"));
+  port.send(redirect("10.9.0.5", "10.0.0.2", 1));
+  port.send(redirect("10.9.0.6", "10.0.0.1", 1));
+  port.send(redirect("10.9.0.7", "10.0.0.7", 1));
+  port.send(redirect("10.9.0.8", "224.0.0.1", 1));
+  port.send(redirect("10.9.0.9", "10.0.0.255", 1));
+  port.send(redirect("10.0.0.44", "10.0.0.3", 1));
+  await ctx.sleep(50);
+  const seen: string[] = [];
+  for (const host of [1, 2, 3, 4, 5, 6, 7, 8, 9]) seen.push(await known(ctx, `10.9.0.${host}`));
+  seen.push(await known(ctx, "10.0.0.44"));
+  expect(seen).toEqual([
+    "10.9.0.1 via 10.0.0.3 flags 4 expires",
+    "10.9.0.2 via 10.0.0.3 flags 4 expires",
+    "10.9.0.3 via 10.0.0.2 flags 0 never",
+    "10.9.0.4 via 10.0.0.2 flags 0 never",
+    "10.9.0.5 via 10.0.0.2 flags 0 never",
+    "10.9.0.6 via 10.0.0.2 flags 0 never",
+    "10.9.0.7 via 10.0.0.2 flags 0 never",
+    "10.9.0.8 via 10.0.0.2 flags 0 never",
+    "10.9.0.9 via 10.0.0.2 flags 0 never",
+    "10.0.0.44 via none flags 0 never",
+  ]);
+});
+
+parity("who was redirected may be so again, by whom it goes to now", async (ctx) => {
+  const port = await connect(ctx);
+  for (const host of [2, 3, 4]) {
+    await ctx.addNeigh(`10.0.0.${host}`, "a", { lladdr: `02:00:00:00:00:0${host}`, state: NUD_PERMANENT });
+  }
+  port.send(redirect("10.9.0.1", "10.0.0.3", 1));
+  await ctx.sleep(20);
+  port.send(redirect("10.9.0.1", "10.0.0.4", 1));
+  await ctx.sleep(20);
+  const first = await known(ctx, "10.9.0.1");
+  port.send(redirect("10.9.0.1", "10.0.0.4", 1, "10.0.0.3"));
+  await ctx.sleep(20);
+  expect([first, await known(ctx, "10.9.0.1")]).toEqual([
+    "10.9.0.1 via 10.0.0.3 flags 4 expires",
+    "10.9.0.1 via 10.0.0.4 flags 4 expires",
+  ]);
+});
