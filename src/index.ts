@@ -10,6 +10,7 @@ import { inet6AfOps, inetAfOps } from "./inet/af-spec.ts";
 import { joinInet } from "./inet/join.ts";
 import type { MachineOptions } from "./machine.ts";
 import { MachineCore } from "./machine.ts";
+import { Capture } from "./net/capture.ts";
 import { captureToPcapng } from "./net/capture-file.ts";
 import { netnsByName } from "./net/namespace.ts";
 import type { Device } from "./net/netdevice.ts";
@@ -78,6 +79,25 @@ export interface CaptureToPcapngOptions {
   /** Takes the file block by block, from its header on. */
   readonly write: (block: Uint8Array) => void;
 }
+
+/** A frame that was dropped. */
+export interface DroppedFrame {
+  /** Of the machine's clock. */
+  readonly timestampNs: number;
+  readonly netns: string;
+  readonly dev: string;
+  readonly reason: string;
+  /** Its beginning; valid for as long as it is kept. */
+  readonly bytes: Uint8Array;
+  /** Bytes that it had. */
+  readonly length: number;
+  /** Others that were not told of since the one before. */
+  readonly lost: number;
+}
+
+/** Bytes that are kept of a dropped frame, and that may wait to be told of. */
+const dropSnaplen = 256;
+const dropLimitBytes = 1 << 20;
 
 /**
  * A Linux link layer of its own: namespaces, devices, protocols, behind netlink. Made by `createMachine`; `close()` it, or
@@ -168,6 +188,35 @@ export class Machine implements NetlinkProvider {
     const sources = devices?.map((each) => this.#device(each.netns, each.dev)) ??
       netns?.map((name) => netnsByName(this.core, name)) ?? [...this.core.namespaces.values()];
     return captureToPcapng(this.core, { ...options, sources });
+  }
+
+  /**
+   * Tells of every frame that comes to its end in one of the namespaces without being delivered, until the function it returns
+   * is called; ENOENT for a namespace there is not. What comes faster than it is told is counted in `lost`.
+   */
+  watchDrops(names: readonly string[], onDrop: (drop: DroppedFrame) => void): () => void {
+    const nameOf = new Map(names.map((name) => [netnsByName(this.core, name), name]));
+    const capture = new Capture(this.core, {
+      snaplen: dropSnaplen,
+      limitBytes: dropLimitBytes,
+      onlyDrops: true,
+    });
+    for (const netns of nameOf.keys()) capture.add(netns);
+    capture.onReadable = () => {
+      for (let record = capture.read(); record !== undefined; record = capture.read()) {
+        const { timestampNs, dev, ifname, bytes, length, dropReason = "", lost } = record;
+        onDrop({
+          timestampNs,
+          netns: nameOf.get(dev.netns) ?? "",
+          dev: ifname,
+          reason: dropReason,
+          bytes,
+          length,
+          lost,
+        });
+      }
+    };
+    return () => capture.close();
   }
 
   #device(netns: string, dev: string): Device {

@@ -27,6 +27,9 @@ where  COMMAND is one of
   exec        any program of the system in a namespace, with a network stack of the kernel, without root
   shell       your shell in a namespace, likewise
   up          a lab from a file, or from the shape that --topo names, with a prompt
+  down        ends a lab
+  apply       makes a lab that runs what its file says now
+  events      what happens to a lab: links, faults, programs, dropped frames
   inspect     what a lab's file says
   graph       a lab's file as a drawing, in the words of Mermaid or Graphviz
   daemon      the process that holds the machine: status, stop, restart, logs, run
@@ -64,6 +67,9 @@ async function main(argv: readonly string[]): Promise<number> {
     case "shell":
       return (await import("./shell/exec.ts")).runShell(rest, io);
     case "up":
+    case "down":
+    case "apply":
+    case "events":
     case "inspect":
     case "graph":
       return (await import("./lab/command.ts")).runLabCommand(word, rest, io);

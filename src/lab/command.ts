@@ -1,64 +1,66 @@
-// `uveth up`, `uveth inspect` and `uveth graph`: labs from files and from the shapes that --topo names.
+// `uveth up`, `down`, `apply`, `events`, `inspect` and `graph`: labs from files and from the shapes that --topo names.
 //
-// A lab lives in the process that brings it up: Ctrl-C, the end of its input or `exit` takes it down, and nothing is left.
-// Exit codes: 0, 1 for what went wrong (a pingall without all answers too), 255 for wrong words.
+// A lab lives in the process that brings it up: Ctrl-C, the end of its input, `exit` or `uveth down` takes it down, and nothing is
+// left. Exit codes: 0, 1 for what went wrong (a pingall without all answers too), 255 for wrong words.
 
-import { createInterface } from "node:readline";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { askLab, isAnswering } from "./control.ts";
 import { toDot, toMermaid } from "./graph.ts";
-import type { Lab } from "./lab.ts";
-import { createLab } from "./lab.ts";
+import type { LabIo } from "./io.ts";
 import { LabError } from "./lab-error.ts";
 import { loadPlan } from "./load.ts";
-import type { LabPlan } from "./plan.ts";
-import { declarePlan, startPrograms } from "./plan.ts";
-import { linksText, nodesText, pingAllText, runLine } from "./prompt.ts";
-import { buildTopology } from "./topology.ts";
-
-/** What the command needs of the process. */
-export interface LabIo {
-  stdout(text: string): void;
-  stderr(text: string): void;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
+import type { LabPlace } from "./place.ts";
+import { labNames, labPlace } from "./place.ts";
+import { planText } from "./plan-text.ts";
+import { up } from "./up.ts";
+import type { LabWords } from "./words.ts";
+import { parseLabWords } from "./words.ts";
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 255;
+const nsPerMs = 1_000_000;
 
-const USAGE = `Usage: uveth up [ FILE | FOLDER | --topo TOPOLOGY ] [ --seed N ] [ --no-ipv6 ] [ --test pingall ] [ --dry-run ] [ --json ]
+const USAGE = `Usage: uveth up [ FILE | FOLDER | --topo TOPOLOGY ] [ --detach ] [ --name NAME ] [ --seed N ] [ --no-ipv6 ]
+                [ --test pingall ] [ --dry-run ] [ --json ]
+       uveth down [ NAME | FILE | --all ]
+       uveth apply FILE [ --name NAME ] [ --dry-run ] [ --json ]
+       uveth events [ NAME | FILE ] [ --json ]
        uveth inspect { FILE | FOLDER } [ --json ]
        uveth graph { FILE | FOLDER } [ --mermaid | --dot ]
 
-Brings a lab up and takes lines from standard input: "h1 ping h2", "pingall", "netem h1-s1 delay=50ms", "help". The lab ends with
-the command. FILE is a lab's YAML file or one of containerlab's, FOLDER one of Kathará's; what of it cannot be followed is said.
+up brings a lab up and takes lines from standard input: "h1 ping h2", "pingall", "netem h1-s1 delay=50ms", "help". The lab ends with
+the command, or by "uveth down". FILE is a lab's YAML file or one of containerlab's, FOLDER one of Kathará's; what of it cannot be
+followed is said.
   --topo      minimal, single,K, linear,K,N, tree,DEPTH,FANOUT, torus,X,Y or mesh,K; single,2 without a file
+  --detach    leaves the lab in a process of its own and says its name; what programs write is in a log beside its socket
+  --name      what the lab is called, in place of the name in its file
   --test      does this and ends: pingall
   --dry-run   says what would be made
   --json      events, one object a line
-Not yet: uveth down and uveth apply, for labs that outlive the command.
+apply makes what differs between the lab that runs and its file as the file says: nodes, links, faults, programs; "-" goes, "+"
+comes, "~" changes. Nothing else is disturbed. When a step is refused, those before it are taken back. Partitions stay.
+events tells of links, faults, programs and dropped frames as they happen.
+Without a name, down and events mean the one lab that runs.
 `;
 
-interface Words {
-  readonly path: string | undefined;
-  readonly topology: string | undefined;
-  readonly seed: number | undefined;
-  readonly options: ReadonlySet<string>;
-  readonly test: string | undefined;
-}
-
-/** Runs `uveth up`, `inspect` or `graph`. */
+/** Runs `uveth up`, `down`, `apply`, `events`, `inspect` or `graph`. */
 export async function runLabCommand(command: string, argv: readonly string[], io: LabIo): Promise<number> {
   if (argv.some((word) => word === "--help" || word === "-h" || word === "help")) {
     io.stdout(USAGE);
     return 0;
   }
-  const words = parseWords(argv);
-  if (words === undefined || (command !== "up" && words.path === undefined)) {
+  const words = parseLabWords(command, argv);
+  if (typeof words === "string") {
+    io.stderr(`${words}\n${USAGE}`);
+    return EXIT_USAGE;
+  }
+  if (["apply", "inspect", "graph"].includes(command) && words.target === undefined) {
     io.stderr(USAGE);
     return EXIT_USAGE;
   }
   try {
-    if (command === "graph") return graph(words, io);
-    return command === "inspect" ? inspect(words, io) : await up(words, io);
+    return await run(command, words, io);
   } catch (error) {
     if (!(error instanceof LabError) && !(error instanceof RangeError)) throw error;
     io.stderr(`${error.message}\n`);
@@ -66,131 +68,91 @@ export async function runLabCommand(command: string, argv: readonly string[], io
   }
 }
 
-function parseWords(argv: readonly string[]): Words | undefined {
-  const options = new Set<string>();
-  let path: string | undefined;
-  let topology: string | undefined;
-  let seed: number | undefined;
-  let test: string | undefined;
-  for (let at = 0; at < argv.length; at++) {
-    const word = argv[at] ?? "";
-    if (word === "--topo") topology = argv[++at] ?? "";
-    else if (word === "--seed") seed = Number(argv[++at]);
-    else if (word === "--test") test = argv[++at] ?? "";
-    else if (["--dry-run", "--json", "--no-ipv6", "--mermaid", "--dot"].includes(word)) options.add(word);
-    else if (word.startsWith("-") || path !== undefined) return undefined;
-    else path = word;
-  }
-  if (Number.isNaN(seed) || (test !== undefined && test !== "pingall") || topology === "") return undefined;
-  return { path, topology, seed, options, test };
-}
-
-function graph({ path = "", options }: Words, io: LabIo): number {
-  const plan = loadPlan(path, io.env);
-  io.stdout(options.has("--dot") ? toDot(plan) : toMermaid(plan));
-  return 0;
-}
-
-function inspect({ path = "", options }: Words, io: LabIo): number {
-  const plan = loadPlan(path, io.env);
-  if (options.has("--json")) io.stdout(`${JSON.stringify(plan)}\n`);
-  else io.stdout(planText(plan));
-  return 0;
-}
-
-function planText({ name, nodes, links, notes }: LabPlan): string {
-  const lines = [`lab ${name}: ${nodes.length} nodes, ${links.length} links`];
-  for (const node of nodes)
-    lines.push(
-      `  ${node.kind.padEnd(7)} ${node.name}${node.run.length > 0 ? ` (${node.run.length} to run)` : ""}`,
-    );
-  for (const { a, b, options } of links) {
-    const said = Object.keys(options).length === 0 ? "" : ` ${JSON.stringify(options)}`;
-    lines.push(`  link    ${a} ── ${b}${said}`);
-  }
-  for (const note of notes) lines.push(`  note: ${note}`);
-  return `${lines.join("\n")}\n`;
-}
-
-async function up(words: Words, io: LabIo): Promise<number> {
-  const { path, topology, options, test } = words;
-  const plan = path === undefined ? undefined : loadPlan(path, io.env);
-  const seed = words.seed ?? seedOf(io) ?? plan?.seed;
-  const ipv6 = options.has("--no-ipv6") ? false : plan?.ipv6;
-  const lab = createLab({ ...(seed === undefined ? {} : { seed }), ...(ipv6 === undefined ? {} : { ipv6 }) });
-  try {
-    if (plan !== undefined) declarePlan(lab, plan);
-    if (topology !== undefined || plan === undefined) buildTopology(lab, topology ?? "single,2");
-    if (options.has("--dry-run")) {
-      io.stdout(plan === undefined ? dryText(lab) : planText(plan));
+async function run(command: string, words: LabWords, io: LabIo): Promise<number> {
+  const { target = "", options } = words;
+  switch (command) {
+    case "up":
+      return up(words, io);
+    case "down":
+      return down(words, io);
+    case "apply":
+      return apply(target, words, io);
+    case "events":
+      return events(words, io);
+    case "graph":
+      io.stdout(options.has("--dot") ? toDot(loadPlan(target, io.env)) : toMermaid(loadPlan(target, io.env)));
       return 0;
-    }
-    return await run(lab, plan, words, io, test);
-  } finally {
-    await lab.close();
+    default:
+      io.stdout(inspectText(target, options, io));
+      return 0;
   }
 }
 
-function seedOf({ env }: LabIo): number | undefined {
-  const said = env["UVETH_SEED"];
-  return said === undefined || said === "" ? undefined : Number(said);
+function inspectText(path: string, options: ReadonlySet<string>, io: LabIo): string {
+  const plan = loadPlan(path, io.env);
+  return options.has("--json") ? `${JSON.stringify(plan)}\n` : planText(plan);
 }
 
-function dryText(lab: Lab): string {
-  const nodes = [...lab.nodes.values()].map(({ name, kind }) => `  ${kind.padEnd(7)} ${name}\n`);
-  const links = lab.links.map(({ a, b }) => `  link    ${a.node.name} ── ${b.node.name}\n`);
-  return [...nodes, ...links].join("");
-}
-
-async function run(
-  lab: Lab,
-  plan: LabPlan | undefined,
-  { options }: Words,
-  io: LabIo,
-  test: string | undefined,
-): Promise<number> {
-  const isJson = options.has("--json");
-  const say = (event: string, more: object, text: string) =>
-    isJson ? io.stdout(`${JSON.stringify({ event, atNs: lab.now(), ...more })}\n`) : io.stderr(text);
-  for (const note of plan?.notes ?? []) say("note", { note }, `Note: ${note}\n`);
-  const began = performance.now();
-  await lab.start();
-  const tookMs = Math.round(performance.now() - began);
-  const counts = { nodes: lab.nodes.size, links: lab.links.length, seed: lab.seed, tookMs };
-  say("up", counts, `${counts.nodes} nodes and ${counts.links} links up in ${tookMs} ms, seed ${lab.seed}\n`);
-  if (plan !== undefined) await startPrograms(lab, plan);
-  if (test === "pingall") {
-    const text = await pingAllText(lab);
-    io.stdout(text);
-    return /^(\d+) of \1 /.test(text) ? 0 : EXIT_FAILURE;
-  }
-  if (isJson) {
-    io.stdout(`${JSON.stringify({ event: "nodes", text: nodesText(lab) })}\n`);
-    io.stdout(`${JSON.stringify({ event: "links", text: linksText(lab) })}\n`);
-  }
-  await takeLines(lab, io);
+async function down(words: LabWords, io: LabIo): Promise<number> {
+  const all = words.options.has("--all");
+  const places = all ? await runningPlaces(io) : [await placeOf(words.target, io)];
+  for (const place of places) await askLab(place, { op: "down" });
   return 0;
 }
 
-/** Runs line after line until the input ends, `exit`, or Ctrl-C. */
-async function takeLines(lab: Lab, io: LabIo): Promise<void> {
-  const input = createInterface({
-    input: process.stdin,
-    output: process.stdout,
-    prompt: "uveth> ",
-    terminal: process.stdin.isTTY,
+async function apply(path: string, { name, options }: LabWords, io: LabIo): Promise<number> {
+  const plan = loadPlan(path, io.env);
+  for (const note of plan.notes) io.stderr(`Note: ${note}\n`);
+  const isJson = options.has("--json");
+  let count = 0;
+  const request = { op: "apply", path: resolve(path), isDryRun: options.has("--dry-run") };
+  await askLab(labPlace(name ?? plan.name, io.env), request, (line) => {
+    count++;
+    io.stdout(isJson ? `${JSON.stringify(line)}\n` : `${String(line["change"])}\n`);
   });
-  input.on("SIGINT", () => input.close());
-  if (process.stdin.isTTY) input.prompt();
-  for await (const line of input) {
-    if (["exit", "quit"].includes(line.trim())) break;
-    try {
-      io.stdout(await runLine(lab, line));
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      io.stderr(`${error.message === "" && "code" in error ? String(error.code) : error.message}\n`);
-    }
-    if (process.stdin.isTTY) input.prompt();
+  if (!isJson)
+    io.stderr(count === 0 ? "Nothing differs\n" : request.isDryRun ? "" : `${count} changes made\n`);
+  return 0;
+}
+
+async function events({ target, options }: LabWords, io: LabIo): Promise<number> {
+  const place = await placeOf(target, io);
+  await askLab(place, { op: "events" }, (line) => {
+    io.stdout(options.has("--json") ? `${JSON.stringify(line)}\n` : eventText(line));
+  });
+  return 0;
+}
+
+function eventText({
+  event,
+  atNs,
+  node,
+  dev,
+  reason,
+  text,
+  count,
+}: Readonly<Record<string, unknown>>): string {
+  const time = (Number(atNs) / nsPerMs).toFixed(3).padStart(14);
+  const where = event === "drop" ? `${node}/${dev} ${reason}: ` : "";
+  return `${time} ms  ${String(event).padEnd(8)} ${where}${text ?? `${count} events were not read in time`}\n`;
+}
+
+/** The lab that is meant: by its name, by its file, or the only one there is. */
+async function placeOf(target: string | undefined, io: LabIo): Promise<LabPlace> {
+  if (target !== undefined)
+    return labPlace(existsSync(target) ? loadPlan(target, io.env).name : target, io.env);
+  const places = await runningPlaces(io);
+  const [only, ...more] = places;
+  if (only === undefined) throw new LabError("There is no lab running: uveth up --detach FILE");
+  if (more.length === 0) return only;
+  throw new LabError(`There are several labs: ${places.map(({ name }) => name).join(", ")}; name one`);
+}
+
+async function runningPlaces(io: LabIo): Promise<LabPlace[]> {
+  const running: LabPlace[] = [];
+  for (const name of labNames(io.env)) {
+    const place = labPlace(name, io.env);
+    if (await isAnswering(place.socket)) running.push(place);
   }
-  input.close();
+  return running;
 }

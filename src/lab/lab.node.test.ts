@@ -71,10 +71,15 @@ test("netem delays, merges what comes later, and takes it back", () =>
     expect(await rtt()).toBe(0);
   }));
 
-test("a wire that is down carries nothing, and what is up again does", () =>
+test("a wire that is down carries nothing, and what is up again does, in both families and by its routes", () =>
   inLab(async (lab) => {
-    const [h1, h2] = lab.hosts("h1", "h2");
+    const [h1, h2, h3] = lab.hosts("h1", "h2", "h3");
+    lab.link(h3!, lab.router("r"));
+    const routed = lab.link("r", h2!);
     const link = lab.link(h1!, h2!);
+    await (await routed.down()).heal();
+    for (const target of [h3!.ip, h3!.ip6])
+      expect((await h2!.ping(target, { timeoutMs: 2_000 })).received).toBe(1);
     const cut = await link.down();
     await expect(h1!.ping("h2", { timeoutMs: 100 })).rejects.toMatchObject({ code: "ENETUNREACH" });
     await cut.heal();

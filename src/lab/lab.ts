@@ -54,16 +54,19 @@ export class Lab {
   readonly links: LabLink[] = [];
   readonly events: LabEvent[] = [];
   readonly isVirtual: boolean;
+  readonly hasIpv6: boolean;
   readonly #clock: VirtualClock | undefined;
   readonly #maker: Maker;
   readonly #cuts: Cuts;
   #settledAtNs = 0;
+  readonly #listeners = new Set<(event: LabEvent) => void>();
   readonly #history: number;
   /** What has been captured since the first start, when the lab records. */
   readonly recording: Recording | undefined;
   #programs: ProgramRunner | undefined;
   #started: Promise<void> = Promise.resolve();
   #isClosed = false;
+  #hasStarted = false;
 
   constructor(options: LabOptions = {}) {
     const { seed, time = "real", ipv6 = true, epochNs, programs, history = 0, record = false } = options;
@@ -79,6 +82,7 @@ export class Lab {
       clock === undefined ? { ...world, random } : { clock, scheduler: clock, random },
     );
     this.recording = record ? new Recording(this.machine, this.seed, this.events) : undefined;
+    this.hasIpv6 = ipv6;
     this.#maker = new Maker(this.machine, this.links, ipv6);
     this.#cuts = new Cuts(this.links, (end) => this.wireOf(end));
   }
@@ -174,6 +178,11 @@ export class Lab {
     const links = this.links.filter((link) => !link.isMade);
     if (nodes.length === 0 && links.length === 0) return;
     await this.#maker.make(nodes, links);
+    if (this.#hasStarted) {
+      for (const { name, kind } of nodes) this.note(`${name}: ${kind} added`, "node");
+      for (const { name } of links) this.note(`${name}: added`, "link");
+    }
+    this.#hasStarted = true;
     for (const link of links) if (this.#history > 0) link.remember(this.#history);
     if (links.some(({ ends }) => ends.some(({ node }) => node instanceof Switch && node.isStp)))
       this.#settledAtNs = this.now() + SPANNING_TREE_NS;
@@ -191,28 +200,30 @@ export class Lab {
     if (left > 0) await (this.isVirtual ? this.advance(left / nsPerMs) : this.sleep(left / nsPerMs));
   }
 
+  /** See LinkOwner. */
+  mended(link: LabLink): Promise<void> {
+    return this.#maker.mend(link);
+  }
+
   /** Takes a link away, with its devices. What is returned makes it again as it was, with its addresses and faults. */
   async removeLink(link: LabLink): Promise<() => Promise<void>> {
     await this.start();
     const index = this.links.indexOf(link);
     if (index < 0) throw new LabError(`There is no link "${link.name}"`);
     const faults = link.ends.map((end) => end.faults);
-    this.#splice(link, index);
+    const places = link.ends.map(({ node }) => node.links.indexOf(link));
+    this.links.splice(index, 1);
+    for (const [end, { node }] of link.ends.entries()) node.links.splice(places[end] ?? 0, 1);
     const removed = await this.#maker.unmakeLink(link);
     this.#cuts.refresh();
-    this.note(`${link.name}: removed`);
+    this.note(`${link.name}: removed`, "link");
     return async () => {
       this.links.splice(index, 0, link);
-      for (const { node } of link.ends) node.links.push(link);
+      for (const [end, { node }] of link.ends.entries()) node.links.splice(places[end] ?? 0, 0, link);
       this.#maker.restore(removed);
       await this.start();
       await link.restoreFaults(faults);
     };
-  }
-
-  #splice(link: LabLink, index: number): void {
-    this.links.splice(index, 1);
-    for (const { node } of link.ends) node.links.splice(node.links.indexOf(link), 1);
   }
 
   /** Takes a node away, with its links and programs. */
@@ -223,7 +234,7 @@ export class Lab {
     this.nodes.delete(node.name);
     await this.#programs?.end(node.name);
     await this.#maker.unmakeNode(node);
-    this.note(`${node.name}: removed`);
+    this.note(`${node.name}: removed`, "node");
   }
 
   // --- Names, time, events --------------------------------------------------------------------------------------------
@@ -310,8 +321,16 @@ export class Lab {
   }
 
   /** Adds a line to the timeline. */
-  note(text: string): void {
-    this.events.push({ atNs: this.now(), text });
+  note(text: string, event: LabEvent["event"] = "fault"): void {
+    const noted = { atNs: this.now(), event, text };
+    this.events.push(noted);
+    for (const listener of this.#listeners) listener(noted);
+  }
+
+  /** Tells `listener` what happens to the lab: links, faults, programs. Returns how to stop. */
+  onEvent(listener: (event: LabEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   wireOf(end: LinkEnd): WireHook {
@@ -419,7 +438,13 @@ export class Lab {
     if (this.isVirtual)
       throw new LabError(`Cannot run "${argv[0] ?? ""}": programs take real time, and this lab's is virtual`);
     this.#programs ??= (await import("./programs.ts")).createPrograms(this.machine);
-    return this.#programs.spawn(node.name, argv, options);
+    const child = await this.#programs.spawn(node.name, argv, options);
+    const text = `${node.name}: ${argv.join(" ")}`;
+    this.note(`${text}: started, pid ${child.pid ?? 0}`, "program");
+    child.once("exit", (code, signal) =>
+      this.note(`${text}: ended, ${signal === null ? `exit code ${code ?? 0}` : signal}`, "program"),
+    );
+    return child;
   }
 
   // --- End ------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import type { LinkHandle, NetemOptions, Time, WireHook } from "../index.ts";
 import { nanoseconds } from "../index.ts";
+import { ETH_DATA_LEN } from "../uapi/if_ether.ts";
 import { Filter } from "../wire/filter/filter.ts";
 import type { Disposer } from "./disposer.ts";
 import { disposer } from "./disposer.ts";
@@ -76,9 +77,11 @@ export interface LinkOwner {
   start(): Promise<void>;
   wireOf(end: LinkEnd): WireHook;
   after(delayNs: number, run: () => void): () => void;
-  note(text: string): void;
+  note(text: string, event?: "link"): void;
   now(): number;
   waitUntil(isReached: () => boolean, withinNs: number): Promise<void>;
+  /** Gives nodes what they lost with a device that went down: IPv6 addresses, and routes. */
+  mended(link: LabLink): Promise<void>;
   captureEnds(ends: readonly LinkEnd[], options: LinkCaptureOptions): () => Uint8Array;
 }
 
@@ -87,18 +90,29 @@ export class LabLink {
   readonly name: string;
   readonly a: LinkEnd;
   readonly b: LinkEnd;
-  readonly options: LinkOptions;
+  #options: LinkOptions;
   /** Frames that the lab remembers, oldest first. */
   readonly history: CarriedFrame[] = [];
   readonly #lab: LinkOwner;
   isMade = false;
+  #isDown = false;
 
   constructor(lab: LinkOwner, name: string, a: LinkEnd, b: LinkEnd, options: LinkOptions) {
     this.#lab = lab;
     this.name = name;
     this.a = a;
     this.b = b;
-    this.options = options;
+    this.#options = options;
+  }
+
+  /** What it was declared with, or has been changed to. */
+  get options(): LinkOptions {
+    return this.#options;
+  }
+
+  /** Somebody has taken it down. */
+  get isDown(): boolean {
+    return this.#isDown;
   }
 
   get ends(): readonly [LinkEnd, LinkEnd] {
@@ -159,6 +173,37 @@ export class LabLink {
     for (const [index, end] of this.ends.entries()) await this.#apply(end, faults[index] ?? {});
   }
 
+  /**
+   * Makes it what other options describe, but for its name and addresses, and takes it up. What is returned makes it again what
+   * it was; so does a refusal.
+   */
+  async change(options: LinkOptions): Promise<() => Promise<void>> {
+    const [before, isDown] = [this.#options, this.#isDown];
+    const faults = this.ends.map((end) => end.faults);
+    const undo = async (): Promise<void> => {
+      this.#options = before;
+      await this.#setMtu();
+      await this.restoreFaults(faults);
+      if (isDown) await this.down();
+    };
+    try {
+      this.#options = options;
+      await this.#setMtu();
+      await this.restoreFaults([]);
+      await this.applyOptions();
+      if (isDown) await this.up();
+    } catch (error) {
+      await undo();
+      throw error;
+    }
+    this.#lab.note(`${this.name}: changed`, "link");
+    return undo;
+  }
+
+  async #setMtu(): Promise<void> {
+    for (const end of this.ends) await end.handle?.set({ mtu: this.#options.mtu ?? ETH_DATA_LEN });
+  }
+
   /** The nodes' ends that send in a direction. */
   #sending(direction: Direction): LinkEnd[] {
     if (direction === "both") return [this.a, this.b];
@@ -179,14 +224,17 @@ export class LabLink {
   async down(): Promise<Disposer> {
     await this.#lab.start();
     for (const end of this.ends) await end.handle?.down();
-    this.#lab.note(`${this.name}: down`);
+    this.#isDown = true;
+    this.#lab.note(`${this.name}: down`, "link");
     return disposer(() => this.up());
   }
 
   async up(): Promise<void> {
     await this.#lab.start();
     for (const end of this.ends) await end.handle?.up();
-    this.#lab.note(`${this.name}: up`);
+    await this.#lab.mended(this);
+    this.#isDown = false;
+    this.#lab.note(`${this.name}: up`, "link");
   }
 
   /** Takes the link down and up again and again: for half of `every` each. */

@@ -112,6 +112,14 @@ export class Maker {
     }
   }
 
+  /** Gives nodes what Linux takes from them when a device goes down: its IPv6 addresses, and the routes by it. */
+  async mend({ ends }: LabLink): Promise<void> {
+    for (const { node, ifname, addresses } of ends) {
+      for (const address of addresses) await node.netns.addr.replace(address, { dev: ifname, noDad: true });
+    }
+    await this.#route(ends.map(({ node }) => node));
+  }
+
   /**
    * Puts in the routes that are missing and takes out those that lead nowhere any more. Of the nodes `touched` nobody knows which
    * have gone with a device.

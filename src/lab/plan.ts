@@ -1,9 +1,8 @@
 // A lab as a file describes it: nodes, links, programs, before anything is made; and the making of it.
 
 import type { Lab } from "./lab.ts";
-import { LabError } from "./lab-error.ts";
 import type { LinkOptions } from "./link.ts";
-import { Host } from "./node.ts";
+import type { LabNode } from "./node.ts";
 
 /** A node of a plan. */
 export interface PlanNode {
@@ -34,20 +33,12 @@ export interface LabPlan {
 
 /** Declares what a plan says in a lab; `lab.start()` makes it. */
 export function declarePlan(lab: Lab, { nodes, links }: LabPlan): void {
-  for (const { name, kind, stp } of nodes) {
-    if (kind === "switch") lab.switch(name, { stp: stp ?? false });
-    else if (kind === "router") lab.router(name);
-    else lab.host(name);
-  }
+  for (const node of nodes) declareNode(lab, node);
   for (const { a, b, options } of links) lab.link(a, b, options);
 }
 
-/** Starts the programs of a plan, each by the system's shell. */
-export async function startPrograms(lab: Lab, { nodes }: LabPlan): Promise<void> {
-  for (const { name, run } of nodes) {
-    const node = lab.node(name);
-    if (run.length > 0 && !(node instanceof Host))
-      throw new LabError(`Cannot run programs in the switch "${name}"`);
-    for (const line of run) await lab.get(name).spawn(["sh", "-c", line], { stdio: "inherit" });
-  }
+/** Declares a node of a plan. */
+export function declareNode(lab: Lab, { name, kind, stp }: PlanNode): LabNode {
+  if (kind === "switch") return lab.switch(name, { stp: stp ?? false });
+  return kind === "router" ? lab.router(name) : lab.host(name);
 }

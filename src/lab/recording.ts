@@ -7,7 +7,9 @@ import { readPcapng } from "../wire/pcapng-reader.ts";
 
 /** What happened to a lab. */
 export interface LabEvent {
+  /** Of the lab's clock. */
   readonly atNs: number;
+  readonly event: "lab" | "node" | "link" | "fault" | "program";
   readonly text: string;
 }
 

@@ -58,6 +58,8 @@ export interface CaptureOptions {
   readonly limitBytes?: number | undefined;
   /** Which frames; all by default. */
   readonly filter?: Filter | undefined;
+  /** Keeps only frames that are dropped; no by default. */
+  readonly onlyDrops?: boolean | undefined;
 }
 
 /** A running capture. Whoever makes it closes it. */
@@ -69,6 +71,7 @@ export class Capture implements PacketTap {
   readonly #snaplen: number;
   readonly #limitBytes: number;
   readonly #filter: Filter | undefined;
+  readonly #onlyDrops: boolean;
   readonly #sources: (Device | Netns)[] = [];
   readonly #records: CaptureRecord[] = [];
   #waitingBytes = 0;
@@ -81,8 +84,10 @@ export class Capture implements PacketTap {
       snaplen = Number.POSITIVE_INFINITY,
       limitBytes = Number.POSITIVE_INFINITY,
       filter,
+      onlyDrops = false,
     }: CaptureOptions = {},
   ) {
+    this.#onlyDrops = onlyDrops;
     this.#machine = machine;
     this.#snaplen = snaplen;
     this.#limitBytes = limitBytes;
@@ -118,6 +123,7 @@ export class Capture implements PacketTap {
   seen(frame: Frame, dev: Device, isOutgoing: boolean): void {
     const now = this.#machine.clock.now();
     if (!isOutgoing && Number.isNaN(frame.timestamp)) frame.timestamp = now;
+    if (this.#onlyDrops) return;
     this.#keep(frame, dev, isOutgoing, isOutgoing ? now : frame.timestamp, undefined);
   }
 

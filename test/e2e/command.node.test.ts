@@ -33,10 +33,13 @@ describe("uveth", () => {
   });
 
   test.for([
+    "apply",
     "capture",
     "completion",
     "daemon",
     "doctor",
+    "down",
+    "events",
     "exec",
     "extcap",
     "graph",

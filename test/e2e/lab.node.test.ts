@@ -1,0 +1,126 @@
+// What: a lab is left running, changed by its file, watched and taken down by other commands, and leaves nothing.
+//
+//   h1 ── s1 ── h2      and whatever the file adds
+//
+// Source: containerlab's commands deploy, apply and destroy, whose habits these follow.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect } from "vitest";
+import { COMMAND, test } from "./uveth.ts";
+
+const file = `name: demo
+seed: 7
+hosts: [h1, h2]
+switches: [s1]
+links:
+  - h1 - s1
+  - { between: [h2, s1], delay: 10ms }
+`;
+
+describe("uveth up --detach, apply, events, down", () => {
+  test("a lab outlives its command, follows its file, tells what happens, and goes", {
+    timeout: 60_000,
+  }, async ({ place }) => {
+    const path = join(place.folder, "lab.yml");
+    writeFileSync(path, file);
+    expect(await place.uveth("up", "--detach", path)).toMatchObject({ code: 0, stdout: "demo\n" });
+    expect(await place.uveth("up", "-d", path)).toMatchObject({
+      code: 1,
+      stderr: 'There is a lab "demo" already: uveth down demo\n',
+    });
+    const watcher = spawn(process.execPath, [COMMAND, "events", "--json"], {
+      env: place.env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = once(watcher, "close");
+    let told = "";
+    watcher.stdout.setEncoding("utf8").on("data", (text: string) => {
+      told += text;
+    });
+    await expect.poll(() => told, { timeout: 10_000 }).toContain("\n");
+    expect(await place.uveth("apply", path)).toEqual({ code: 0, stdout: "", stderr: "Nothing differs\n" });
+    writeFileSync(
+      path,
+      file
+        .replace("[h1, h2]", "[h1, h2, h3]")
+        .replace("10ms", "20ms")
+        .replace("links:", "links:\n  - h3 - s1"),
+    );
+    const changes = '+ host h3\n+ link h3-s1: h3 ── s1\n~ link h2-s1: delay "20ms"\n';
+    expect(await place.uveth("apply", "--dry-run", path)).toEqual({ code: 0, stdout: changes, stderr: "" });
+    expect(await place.uveth("apply", path)).toEqual({
+      code: 0,
+      stdout: changes,
+      stderr: "3 changes made\n",
+    });
+    writeFileSync(path, file.replace("10ms", "soon"));
+    expect(await place.uveth("apply", path)).toMatchObject({ code: 1, stdout: "" });
+    writeFileSync(path, file.replace("seed: 7", "seed: 8"));
+    expect(await place.uveth("apply", path)).toMatchObject({
+      code: 1,
+      stderr: "Cannot change the seed of a lab that runs, from 7 to 8\n",
+    });
+    expect(await place.uveth("down")).toEqual({ code: 0, stdout: "", stderr: "" });
+    await ended;
+    expect(watcher.exitCode).toBe(0);
+    const events = told
+      .trimEnd()
+      .split("\n")
+      .map((line): { event: string; text: string } => JSON.parse(line));
+    expect(
+      events.filter(({ event }) => event !== "drop").map(({ event, text }) => `${event} ${text}`),
+    ).toEqual([
+      "lab demo: 3 nodes, 2 links, seed 7",
+      "node h3: host added",
+      "link h3-s1: added",
+      "link h2-s1: changed",
+      "lab applied 3 changes",
+    ]);
+    expect(events.filter(({ event }) => event === "drop")[0]).toMatchObject({
+      atNs: expect.any(Number),
+      node: expect.any(String),
+      dev: expect.any(String),
+      reason: expect.any(String),
+    });
+    for (const words of [["down"], ["events"]])
+      expect(await place.uveth(...words)).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: "There is no lab running: uveth up --detach FILE\n",
+      });
+    expect(await place.uveth("apply", path)).toMatchObject({
+      code: 1,
+      stderr: 'There is no lab "demo" running: uveth up --detach FILE\n',
+    });
+    rmSync(path);
+  });
+
+  test("a lab that cannot be brought up says why, and leaves nothing", async ({ place }) => {
+    const path = join(place.folder, "lab.yml");
+    writeFileSync(path, file.replace("10ms", "soon"));
+    const { code, stdout, stderr } = await place.uveth("up", "--detach", path);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain('"soon"');
+    rmSync(path);
+  });
+
+  test("one that was killed gives its name free", async ({ place }) => {
+    const up = spawn(process.execPath, [COMMAND, "up", "--topo", "single,2", "--serve", "--json"], {
+      env: place.env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(up.stdout, "data");
+    up.kill("SIGKILL");
+    await once(up, "close");
+    expect(await place.uveth("up", "--detach")).toMatchObject({ code: 0, stdout: "single-2\n" });
+    expect(await place.uveth("up", "--detach")).toMatchObject({ code: 0, stdout: "single-2.2\n" });
+    expect(await place.uveth("down")).toMatchObject({
+      code: 1,
+      stderr: "There are several labs: single-2, single-2.2; name one\n",
+    });
+    expect(await place.uveth("down", "--all")).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+});
