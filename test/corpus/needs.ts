@@ -15,6 +15,7 @@ function isMet(need: string): boolean {
     return succeeds(`ip link add link lo name probe type ${words.join(" ")}`, /Unknown|not supported/);
   if (what === "qdisc")
     return succeeds(`tc qdisc add dev lo root ${words.join(" ")}`, /unknown|not found|No such file/);
+  if (what === "line") return succeeds(words.join(" "), /not supported/);
   if (what.startsWith("python3-")) return succeeds(`/usr/bin/python3 -c 'import ${what.slice(8)}'`, /./);
   return spawnSync("sh", ["-c", `command -v ${what}`]).status === 0;
 }
