@@ -1,4 +1,5 @@
-// Which descriptors are netlink sockets, or parameters of etun: a mark for each, kept through close and dup, and found again after exec.
+// Which descriptors are netlink sockets, or files that act when they are written: a mark for each, kept through close
+// and dup, and found again after exec.
 
 #include "preload.h"
 
@@ -20,7 +21,7 @@ int is_netlink(int fd) { return mark_of(fd) == MARK_NETLINK; }
 // Notes what a descriptor is from now on, once what it was has been seen to.
 void mark(int fd, int what) {
   forget_name(fd);
-  if (mark_of(fd) > MARK_NETLINK && what == 0) flush_etun(fd);
+  if (mark_of(fd) == MARK_WRITTEN && what == 0) flush_written(fd);
   if (fd >= 0 && fd < MAX_FD && marks[fd] != what) marks[fd] = (unsigned char)what;
 }
 
@@ -47,7 +48,7 @@ __attribute__((constructor)) static void find_inherited(void) {
       int fd = atoi(entry->d_name);
       if (entry->d_name[0] == '.') continue;
       if (fd > 2 && is_inherited(fd)) mark(fd, MARK_NETLINK);
-      else if (snprintf(link, sizeof(link), "/proc/self/fd/%d", fd) > 0) mark(fd, adopt_etun(link, fd));
+      else if (snprintf(link, sizeof(link), "/proc/self/fd/%d", fd) > 0) mark(fd, adopt_written(link, fd));
     }
     closedir(folder);
   }

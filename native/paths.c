@@ -3,27 +3,29 @@
 //
 //   /run/netns/red, /var/run/netns/red         the daemon's folder
 //   /proc/PID/ns/net, /proc/self/ns/net, …     /proc/PID/fd/1023, which is open on the namespace's file
-//   /sys/module/etun/parameters/newif, delif   etun.c when they are written, and nothing otherwise
 //   /sys/class/net, /proc/net/dev, if_inet6    a copy that the daemon writes when it is asked for
+//   /proc/sys/net                              likewise; written.c when it is written
+//   /sys/module/etun/parameters/newif, delif   written.c when they are written, and nothing otherwise
 //
-// Omitted: the rest of /proc/net and /proc/sys/net, which is the system's; paths that go through symbolic links or "..", or that are
+// Omitted: the rest of /proc/net, which is the system's; paths that go through symbolic links or "..", or that are
 // relative to a folder that was not entered by such a path: what is there is as it was when the folder was entered.
 
 #include "preload.h"
 
-#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/xattr.h>
 
-#define ROOM 512
+#define ROOM PATH_ROOM
 
-FILE *fopen_etun(int parameter, const char *mode);
+FILE *fopen_written(const char *path, const char *mode);
 
 static const char *behind(const char *path, const char *prefix) {
   size_t length = strlen(prefix);
@@ -38,6 +40,8 @@ const char *behind_names(const char *path) {
   return rest != NULL ? rest : behind(path, "/var/run/netns");
 }
 
+int is_setting(const char *path) { return daemon_socket() != NULL && behind(path, "/proc/sys/net") != NULL; }
+
 // The length of the process's part of a path to its namespace, "/proc/PID" or "/proc/PID/task/TID"; 0 for another path.
 static int process_part(const char *path) {
   if (strncmp(path, "/proc/", 6) != 0) return 0;
@@ -47,9 +51,9 @@ static int process_part(const char *path) {
   return slash == end || strncmp(slash, "/task/", 6) == 0 ? (int)(slash - path) : 0;
 }
 
-// The path that shows interfaces, spelled as the daemon knows it; NULL for another path.
+// The path that shows interfaces or settings, spelled as the daemon knows it; NULL for another path.
 static const char *shown_path(const char *path) {
-  if (behind(path, "/sys/class/net") != NULL) return path;
+  if (behind(path, "/sys/class/net") != NULL || is_setting(path)) return path;
   const char *name = behind(path, "/proc/net");
   if (name == NULL) name = behind(path, "/proc/self/net");
   if (name == NULL) return NULL;
@@ -70,16 +74,15 @@ const char *map_path(const char *path, char room[ROOM]) {
   if (path == NULL || path[0] != '/' || daemon_socket() == NULL) return path;
   const char *rest = behind_names(path);
   if (rest != NULL && snprintf(room, ROOM, "%s/netns%s", daemon_folder(), rest) < ROOM) return room;
-  if (etun_parameter(path) != 0) return "/dev/null";
   const char *shown = shown_path(path);
   if (shown != NULL) return show(shown, room);
+  if (is_written(path)) return "/dev/null";
   int length = process_part(path);
   if (length > 0 && snprintf(room, ROOM, "%.*s/fd/%d", length, path, NETNS_FD) < ROOM) return room;
   return path;
 }
 
-// Whether a parameter of etun is opened to be written.
-static int is_etun(const char *path, int flags) { return (flags & O_ACCMODE) != O_RDONLY && etun_parameter(path) != 0; }
+static int is_to_act(const char *path, int flags) { return (flags & O_ACCMODE) != O_RDONLY && is_written(path); }
 
 static int has_mode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE; }
 
@@ -90,7 +93,7 @@ static int has_mode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMP
     va_start(list, flags);                                                                          \
     mode_t mode = has_mode(flags) ? va_arg(list, mode_t) : 0;                                       \
     va_end(list);                                                                                   \
-    if (is_etun(path, flags)) return open_etun(etun_parameter(path));                               \
+    if (is_to_act(path, flags)) return open_written(path, flags);                                   \
     return NEXT(name)(map_path(path, room), flags, mode);                                           \
   }
 
@@ -101,7 +104,7 @@ static int has_mode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMP
     va_start(list, flags);                                                                          \
     mode_t mode = has_mode(flags) ? va_arg(list, mode_t) : 0;                                       \
     va_end(list);                                                                                   \
-    if (is_etun(path, flags)) return open_etun(etun_parameter(path));                               \
+    if (is_to_act(path, flags)) return open_written(path, flags);                                   \
     return NEXT(name)(folder, map_path(path, room), flags, mode);                                   \
   }
 
@@ -117,6 +120,9 @@ OPEN(open64)
 OPENAT(openat)
 OPENAT(openat64)
 
+EXPORT int creat(const char *path, mode_t mode) { return open(path, O_CREAT | O_WRONLY | O_TRUNC, mode); }
+EXPORT int creat64(const char *path, mode_t mode) { return open64(path, O_CREAT | O_WRONLY | O_TRUNC, mode); }
+
 // What the compiler makes of open when it has no mode (_FORTIFY_SOURCE).
 EXPORT int __open_2(const char *path, int flags);
 EXPORT int __open64_2(const char *path, int flags);
@@ -130,13 +136,12 @@ int __openat64_2(int folder, const char *path, int flags) { return openat64(fold
 #define FOPEN(name)                                                                                 \
   EXPORT FILE *name(const char *path, const char *mode) {                                           \
     char room[ROOM];                                                                                \
-    int parameter = mode[0] == 'r' && mode[1] != '+' ? 0 : etun_parameter(path);                    \
-    return parameter != 0 ? fopen_etun(parameter, mode) : NEXT(name)(map_path(path, room), mode);   \
+    if ((mode[0] != 'r' || mode[1] == '+') && is_written(path)) return fopen_written(path, mode);    \
+    return NEXT(name)(map_path(path, room), mode);                                                  \
   }
 
 FOPEN(fopen)
 FOPEN(fopen64)
-MAPPED(DIR *, opendir, (const char *path), path)
 MAPPED(int, stat, (const char *path, struct stat *to), path, to)
 MAPPED(int, stat64, (const char *path, struct stat64 *to), path, to)
 MAPPED(int, lstat, (const char *path, struct stat *to), path, to)
@@ -162,6 +167,43 @@ MAPPED(ssize_t, lgetxattr, (const char *path, const char *name, void *to, size_t
 MAPPED(ssize_t, listxattr, (const char *path, char *to, size_t size), path, to, size)
 MAPPED(ssize_t, llistxattr, (const char *path, char *to, size_t size), path, to, size)
 MAPPED(int, inotify_add_watch, (int fd, const char *path, uint32_t mask), fd, path, mask)
+
+// The path of a setting without "." and "..", which sysctl(8) wants to know: the system's folders hold other devices. Writes
+// to `to`; -1 for another path.
+static int resolve_setting(const char *path, char to[PATH_MAX]) {
+  char room[ROOM];
+  struct stat64 file;
+  size_t length = 0;
+  if (path == NULL || !is_setting(path)) return -1;
+  if (NEXT(stat64)(map_path(path, room), &file) < 0) return -1;
+  while (*path != '\0') {
+    while (*path == '/') path++;
+    size_t part = strcspn(path, "/");
+    if (part == 2 && strncmp(path, "..", 2) == 0) {
+      while (length > 0 && to[--length] != '/') continue;
+    } else if (part > 0 && !(part == 1 && *path == '.') && length + 1 + part < PATH_MAX) {
+      to[length++] = '/';
+      memcpy(to + length, path, part);
+      length += part;
+    }
+    path += part;
+  }
+  to[length] = '\0';
+  return 0;
+}
+
+EXPORT char *realpath(const char *path, char *to) {
+  char room[PATH_MAX];
+  if (resolve_setting(path, room) < 0) return NEXT(realpath)(path, to);
+  return to == NULL ? strdup(room) : strcpy(to, room);
+}
+
+// What the compiler makes of realpath (_FORTIFY_SOURCE).
+EXPORT char *__realpath_chk(const char *path, char *to, size_t size);
+char *__realpath_chk(const char *path, char *to, size_t size) {
+  (void)size;
+  return realpath(path, to);
+}
 
 // The text of a namespace's link, "net:[INODE]"; -1 for another path.
 static ssize_t read_namespace_link(const char *path, char *to, size_t size) {

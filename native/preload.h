@@ -59,8 +59,8 @@ enum {
   OP_IOCTL = 11,    // request, room for the answer, 1 for CAP_NET_ADMIN and the family << 8; payload: the argument -> the argument
   OP_SETNS = 12,    // descriptor of a namespace file, 1 for CAP_SYS_ADMIN -> EINVAL when it is none
   OP_FLUSH = 13,    // answered when what the connection did not take before is in it
-  OP_ETUN = 15,     // 1 to make a pair and 0 to remove one, 1 for CAP_NET_ADMIN; payload: what was written
-  OP_SHOW = 14,     // payload: a path that shows interfaces -> id of the namespace whose copy to read
+  OP_SHOW = 14,     // payload: a path that shows interfaces or settings -> id of the namespace whose copy to read
+  OP_WRITE = 15,    // 1 for CAP_NET_ADMIN; payload: a path, NUL, what was written to it
 };
 
 struct request {
@@ -88,8 +88,7 @@ struct event {
 // What a descriptor is to this library.
 enum {
   MARK_NETLINK = 1,
-  MARK_NEWIF = 2,
-  MARK_DELIF = 3,
+  MARK_WRITTEN = 2,
 };
 
 // fds.c
@@ -97,12 +96,12 @@ int mark_of(int fd);
 int is_netlink(int fd);
 void mark(int fd, int what);
 
-// etun.c
-int etun_parameter(const char *path);
-int open_etun(int parameter);
-int adopt_etun(const char *link, int fd);
-ssize_t write_etun(int fd, const void *text, size_t length);
-void flush_etun(int fd);
+// written.c: files that act when they are written
+int is_written(const char *path);
+int open_written(const char *path, int flags);
+int adopt_written(const char *link, int fd);        // the mark of a descriptor that the program began with
+ssize_t write_written(int fd, const void *text, size_t length); // -errno when it is refused
+void flush_written(int fd);                         // does what was written without our seeing it
 
 // daemon.c
 uint32_t is_admin(void);
@@ -129,7 +128,10 @@ ssize_t send_netlink(int fd, const struct msghdr *message, int flags);
 ssize_t receive_netlink(int fd, struct msghdr *message, int flags);
 
 // paths.c
+#define PATH_ROOM 512
 const char *behind_names(const char *path);
+int is_setting(const char *path);
+const char *map_path(const char *path, char room[PATH_ROOM]);
 
 // ethtool.c
 struct ifreq;

@@ -75,7 +75,7 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 EXPORT ssize_t write(int fd, const void *bytes, size_t length) {
   if (is_netlink(fd)) return send_bytes(fd, bytes, length, 0, NULL, 0);
   if (mark_of(fd) != 0) {
-    ssize_t result = write_etun(fd, bytes, length);
+    ssize_t result = write_written(fd, bytes, length);
     return result < 0 ? fail((int)result) : result;
   }
   return NEXT(write)(fd, bytes, length);

@@ -9,16 +9,15 @@ import { writeVethPeer } from "../client/kinds/veth.ts";
 import { addLink, deleteLink, getLink } from "../client/link.ts";
 import type { NetlinkClient } from "../netlink/client.ts";
 import { NetlinkError } from "../netlink/error.ts";
-import type { SeqpacketAnswer } from "./seqpacket-protocol.ts";
 
 const KIND = "veth";
+const NEWIF = "/sys/module/etun/parameters/newif";
+const DELIF = "/sys/module/etun/parameters/delif";
 
-/** Does what was written; NetlinkError is the errno of the write. */
-export async function writeEtun(
-  client: NetlinkClient,
-  isNew: boolean,
-  text: string,
-): Promise<SeqpacketAnswer> {
+/** Does what was written to a parameter; NetlinkError is the errno of the write. */
+export async function writeEtun(client: NetlinkClient, path: string, text: string): Promise<void> {
+  const isNew = path === NEWIF;
+  if (!isNew && path !== DELIF) throw new NetlinkError("ENOENT");
   const names = text.trim().split(",");
   if (names.length !== (isNew ? 2 : 1) || names.includes("")) throw new NetlinkError("EINVAL");
   const [ifname = "", peer = ""] = names;
@@ -31,5 +30,4 @@ export async function writeEtun(
     if (link.linkinfo?.kind !== KIND) throw new NetlinkError("EINVAL");
     await deleteLink(client, link.ifindex);
   }
-  return { result: 0 };
 }

@@ -8,7 +8,7 @@
 // Mirrors net/core/net-sysfs.c, net/core/net-procfs.c (dev_seq_show) and net/ipv6/addrconf.c (if6_seq_show). Omitted: writing,
 // what is in queues/, power/, and EINVAL for `carrier` and the like of a device that is down: there is no such file.
 
-import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { dumpAddresses } from "../client/addr.ts";
 import type { Link } from "../client/link.ts";
@@ -22,6 +22,7 @@ import { NET_NAME_UNKNOWN } from "../uapi/netdevice.ts";
 import { RT_SCOPE_HOST, RT_SCOPE_LINK, RT_SCOPE_SITE } from "../uapi/rtnetlink.ts";
 import { AF_INET6 } from "../uapi/socket.ts";
 import { bridgeFiles, portFiles } from "./interface-bridge-files.ts";
+import { showFile } from "./show-file.ts";
 
 type Netns = Machine["core"]["initialNetns"];
 type Device = NonNullable<Netns["loopback"]>;
@@ -51,8 +52,8 @@ export async function showInterfaces(
   path: string,
 ): Promise<void> {
   const links = await dumpLinks(client);
-  if (path === "/proc/net/dev") return write(folder, path, deviceTable(links));
-  if (path === "/proc/net/if_inet6") return write(folder, path, await addressTable(client, links));
+  if (path === "/proc/net/dev") return showFile(folder, path, deviceTable(links));
+  if (path === "/proc/net/if_inet6") return showFile(folder, path, await addressTable(client, links));
   if (path !== DEVICES && !path.startsWith(`${DEVICES}/`)) throw new NetlinkError("ENOENT");
   const [name = "", ...rest] = path.slice(DEVICES.length + 1).split("/");
   if (name === "") return showFolder(folder, links);
@@ -87,7 +88,7 @@ function showDevice(folder: string, wanted: string, { texts, folders, links }: D
   mkdirSync(folder, { recursive: true });
   for (const name of folders) mkdirSync(join(folder, name), { recursive: true });
   for (const [name, text] of Object.entries(texts)) {
-    if (isWanted(name) && text !== undefined) write(folder, name, `${text}\n`);
+    if (isWanted(name) && text !== undefined) showFile(folder, name, `${text}\n`);
   }
   for (const [name, target] of Object.entries(links)) {
     if (!isWanted(name)) continue;
@@ -235,12 +236,4 @@ async function addressTable(client: NetlinkClient, links: readonly Link[]): Prom
 
 function hex(value: number): string {
   return value.toString(16).padStart(2, "0");
-}
-
-/** Replaces a file whole, so that nobody reads half of it. */
-function write(folder: string, path: string, text: string): void {
-  const file = join(folder, path);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.new`, text, { mode: 0o644 });
-  renameSync(`${file}.new`, file);
 }

@@ -3,11 +3,11 @@
 // Each is done over a netlink socket that is made for it in the namespace of the program, but SIOCETHTOOL, which does what
 // netlink does not.
 
-import { decodeUtf8 } from "../bytes/utf8.ts";
+import { UvethClient } from "../client/uveth.ts";
 import type { Machine } from "../index.ts";
 import { NetlinkClient } from "../netlink/client.ts";
 import { NetlinkError } from "../netlink/error.ts";
-import { NETLINK_ROUTE } from "../uapi/netlink.ts";
+import { NETLINK_GENERIC, NETLINK_ROUTE } from "../uapi/netlink.ts";
 import { IFREQ_SIZE, SIOCETHTOOL } from "../uapi/sockios.ts";
 import { writeEtun } from "./etun.ts";
 import { showInterfaces } from "./interface-files.ts";
@@ -16,7 +16,8 @@ import { nameOf } from "./ioctl-ifreq.ts";
 import type { NetnsFiles } from "./netns-files.ts";
 import type { Rights } from "./rights.ts";
 import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
-import { OP_ETUN, OP_IOCTL, OP_SHOW, textOf } from "./seqpacket-protocol.ts";
+import { OP_IOCTL, OP_SHOW, OP_WRITE, textOf } from "./seqpacket-protocol.ts";
+import { SYSCTL_FOLDER, showSysctls, writeSysctl } from "./sysctl-files.ts";
 
 /** Where the family of the socket lies in a word of OP_IOCTL. */
 const FAMILY_SHIFT = 8;
@@ -32,27 +33,35 @@ export async function askInterfaces(
   asked: SeqpacketRequest,
 ): Promise<SeqpacketAnswer> {
   const { op, words } = asked;
-  if (op !== OP_IOCTL && op !== OP_SHOW && op !== OP_ETUN) throw new NetlinkError("EINVAL");
+  if (op !== OP_IOCTL && op !== OP_SHOW && op !== OP_WRITE) throw new NetlinkError("EINVAL");
   const netns = files.netnsOfPid(pid);
   if (netns === undefined) throw new NetlinkError("ENETDOWN");
   // What the payload lies in is used again for the next request.
   const payload = asked.payload.slice();
-  const hasRights = op === OP_ETUN ? words[1] : words[2] & 1;
+  const hasRights = op === OP_WRITE ? words[0] : words[2] & 1;
   const isAdmin = rights.isAdmin(pid, hasRights === 1, netns);
   const [request, room] = words;
   if (op === OP_IOCTL && request === SIOCETHTOOL) return ethtool(machine, netns, payload, isAdmin);
   const session = machine.openSession({ pid, isAdmin });
-  const client = new NetlinkClient(session.openSocketIn(netns, NETLINK_ROUTE));
+  const open = (protocol: number) => new NetlinkClient(session.openSocketIn(netns, protocol));
   try {
     if (op === OP_IOCTL) {
       const family = words[2] >>> FAMILY_SHIFT;
+      const client = open(NETLINK_ROUTE);
       return await interfaceIoctl({ client, request, family, isAdmin, bytes: payload }, room);
     }
-    if (op === OP_ETUN) return await writeEtun(client, request === 1, decodeUtf8(payload));
-    await showInterfaces(client, netns, files.showFolder(netns), textOf({ ...asked, payload }));
+    const [path = "", text = ""] = textOf({ ...asked, payload }).split("\0");
+    const isSysctl = path === SYSCTL_FOLDER || path.startsWith(`${SYSCTL_FOLDER}/`);
+    if (op === OP_WRITE) {
+      if (isSysctl) await writeSysctl(await UvethClient.open(open(NETLINK_GENERIC)), path, text);
+      else await writeEtun(open(NETLINK_ROUTE), path, text);
+      return { result: 0 };
+    }
+    const folder = files.showFolder(netns);
+    if (isSysctl) await showSysctls(await UvethClient.open(open(NETLINK_GENERIC)), folder, path);
+    else await showInterfaces(open(NETLINK_ROUTE), netns, folder, path);
     return { result: netns.id };
   } finally {
-    client.close();
     session.close();
   }
 }

@@ -38,11 +38,10 @@ export const OP_IOCTL = 11;
 export const OP_SETNS = 12;
 /** The program has emptied the connection; answered when what it did not take before is in it. */
 export const OP_FLUSH = 13;
-/** Payload: a path of /sys or /proc that shows interfaces; the result is the id of the namespace whose copy is to be read. */
+/** Payload: a path of /sys or /proc that shows interfaces or settings; the result is the id of the namespace whose copy is to be read. */
 export const OP_SHOW = 14;
-
-/** 1 to make a pair and 0 to remove one, 1 for CAP_NET_ADMIN; payload: what was written to etun's parameter. */
-export const OP_ETUN = 15;
+/** 1 for CAP_NET_ADMIN; payload: the path of a file that acts when it is written, NUL, what was written. */
+export const OP_WRITE = 15;
 
 export const REQUEST_HEADER_SIZE = 16;
 export const EVENT_HEADER_SIZE = 16;

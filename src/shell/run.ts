@@ -28,16 +28,17 @@ namespaces are uveth's, everything else is the system's. It begins in the initia
   --no-admin  without CAP_NET_ADMIN: what changes anything is refused (EPERM)
 
 Beside netlink it finds there: ioctl(2) on interfaces, addresses, routes, ARP entries, bridges and SIOCETHTOOL; what can be read
-of interfaces in /sys/class/net, /proc/net/dev and /proc/net/if_inet6; /run/netns; setns, unshare and /proc/PID/ns/net; and
-etun's parameters newif and delif. In a user namespace of its own it rules the network namespaces made there, and no other.
+of interfaces in /sys/class/net, /proc/net/dev and /proc/net/if_inet6; the settings below /proc/sys/net; /run/netns; setns,
+unshare and /proc/PID/ns/net; and etun's parameters newif and delif. In a user namespace of its own it rules the network
+namespaces made there, and no other.
 
 TCP, UDP, raw and packet sockets may be made and asked about interfaces, but to bind, connect or send on them is refused: a
 program does not use the host's network while it lives in a uveth namespace. Frames go in and out by "uveth capture", TAPs and
 the library. Names of hosts are looked up in files only.
 
 Not reached: programs that are linked statically or make system calls by themselves (Go), set-user-ID programs, clone with
-CLONE_NEWNET, a namespace for one thread of several, setns by a pidfd, writing below /sys/class/net, /proc/sys/net and the rest
-of /proc/net, multicast addresses by ioctl, netlink sockets that come by SCM_RIGHTS or are connected to other sockets.
+CLONE_NEWNET, a namespace for one thread of several, setns by a pidfd, writing below /sys/class/net, the rest of /proc/net,
+multicast addresses by ioctl, netlink sockets that come by SCM_RIGHTS or are connected to other sockets.
 `;
 
 const EXIT_FAILURE = 1;
