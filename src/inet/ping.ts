@@ -313,12 +313,13 @@ class Ping implements PingSocket, RunningPing {
   }
 
   #wayTo6(route: Route6): ErrnoName | "" {
-    const { destination, dev, source } = this.#options;
+    const { destination, dev, source, tos = 0 } = this.#options;
     if (dev === undefined && isIpv6LinkLocal(destination)) return "EINVAL";
     if (source !== undefined && !hasUsableAddress(this.#ip, source, 0, dev ?? null)) return "EADDRNOTAVAIL";
     route.destination.set(destination);
     if (source !== undefined) route.source.set(source);
     route.oif = dev?.ifindex ?? 0;
+    route.lookup.trafficClass = tos;
     return routeOutput6(this.#ip, route) ? "" : route.error;
   }
 

@@ -147,7 +147,7 @@ function fillWay(
     family: AF_INET,
     destinationLength: 32,
     sourceLength: question.source === 0 ? 0 : 32,
-    tos: question.tos,
+    tos: route.result.alias?.tos ?? 0,
     table,
     protocol: rt.RTPROT_UNSPEC,
     scope: rt.RT_SCOPE_UNIVERSE,

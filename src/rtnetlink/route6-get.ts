@@ -47,12 +47,13 @@ const allowed: ReadonlySet<number> = new Set([
 export function getRoute6(request: Request): void {
   const attrs = parse(request);
   const { netns, origin } = request;
-  const { flags } = readRtmsg(request.message);
+  const { flags, tos } = readRtmsg(request.message);
   const ip = ipNetns(netns);
   const route = new Route6();
   route.destination.set(addressIn(attrs.dst));
   route.source.set(addressIn(attrs.src));
   route.oif = attrs.oif ?? 0;
+  route.lookup.trafficClass = tos;
   setKey(route, attrs);
   const input = attrs.iif === undefined || attrs.iif === 0 ? undefined : deviceOf(request, attrs.iif);
   if (input === undefined) routeOutput6(ip, route);

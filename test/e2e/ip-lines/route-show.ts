@@ -283,6 +283,8 @@ export const routeGet: Scenario = {
     route get 10.9.1.1 uid 7
     route get 10.9.1.1 uid foo
     route get 10.9.5.1 tos 0x10
+    route get 10.9.5.1 tos 0x12
+    route get 10.9.5.1 tos 0x20
     route get 10.9.5.1 dsfield 10
     route get 10.9.5.1 tos foo
     route get 10.9.1.1 ipproto udp sport 5 dport 6
