@@ -11,6 +11,7 @@ import { devSetMtu } from "../net/change.ts";
 import * as icmp from "../uapi/icmp.ts";
 import * as icmp6 from "../uapi/icmpv6.ts";
 import { describe as describeFrame } from "../wire/describe.ts";
+import { ND_REDIRECT, ndRedirectDestination, ndTarget } from "../wire/nd.ts";
 import type { PingEvent } from "./ping.ts";
 import { setSysctl } from "./sysctl.ts";
 
@@ -199,6 +200,24 @@ describe("a router that sends a packet back by the device it came from", () => {
     await lab.ping(a, "192.0.2.1", { count: 500, intervalNs: 20_000_000 }, 12 * S);
     expect(redirects().length).toBeGreaterThan(5);
     expect(redirects().length).toBeLessThanOrEqual(9);
+    lab.close();
+  });
+
+  test("tells by neighbour discovery too, and quotes the packet", async () => {
+    const { lab, a, r, v0, v1 } = await routed();
+    lab.route(r, "fd00:9::/64", "fe80::9", v1.ifindex);
+    const frames = lab.capture(v0);
+    await lab.ping(a, "fd00:9::1", { count: 1 });
+    const isRedirect = (bytes: Uint8Array) => bytes[20] === 58 && bytes[54] === ND_REDIRECT;
+    const redirects = frames.filter(({ bytes, isOutgoing }) => !isOutgoing && isRedirect(bytes));
+    expect(redirects).toHaveLength(1);
+    const bytes = redirects[0]?.bytes ?? new Uint8Array(0);
+    expect(bytes[21]).toBe(255);
+    expect(ndTarget(bytes, 54)).toEqual(addressBytes("fe80::9"));
+    expect(ndRedirectDestination(bytes, 54)).toEqual(addressBytes("fd00:9::1"));
+    // Whose hardware address is not known is told without; the echo request of 104 bytes and the option's first 8 make 14 times 8.
+    expect([...bytes.subarray(94, 102)]).toEqual([4, 14, 0, 0, 0, 0, 0, 0]);
+    expect(bytes.length).toBe(94 + 14 * 8);
     lab.close();
   });
 

@@ -24,7 +24,7 @@ import { PathMtus } from "./path-mtu.ts";
 import type { PingSocket } from "./ping-socket.ts";
 import type { ProtocolSlot } from "./protocol-slot.ts";
 import { RateLimits } from "./rate-limit.ts";
-import { Redirects } from "./redirects.ts";
+import { BELIEVED_FOR_NS, Redirects } from "./redirects.ts";
 import { RuleList } from "./rules/rule.ts";
 import { initialTunables } from "./tunables.ts";
 
@@ -99,7 +99,8 @@ export class IpNetns extends NetnsSlot {
   readonly limits: RateLimits;
   /** What ICMP has told of paths. */
   readonly pathMtus4: PathMtus;
-  readonly redirects4: Redirects;
+  readonly redirects4: Redirects<number, number>;
+  readonly redirects6: Redirects<string, Uint8Array>;
   readonly pathMtus6: PathMtus;
   /** Pings under way, by ICMP identifier. */
   readonly pings = new Map<number, PingSocket>();
@@ -131,7 +132,8 @@ export class IpNetns extends NetnsSlot {
     this.fragments6 = new FragmentQueues(machine);
     this.limits = new RateLimits(machine.clock);
     this.pathMtus4 = new PathMtus(machine.clock);
-    this.redirects4 = new Redirects(machine.clock);
+    this.redirects4 = new Redirects(machine.clock, BELIEVED_FOR_NS);
+    this.redirects6 = new Redirects(machine.clock, Number.POSITIVE_INFINITY);
     this.pathMtus6 = new PathMtus(machine.clock);
   }
 

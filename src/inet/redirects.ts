@@ -7,8 +7,8 @@ import type { Clock } from "../net/clock.ts";
 import type { Device } from "../net/netdevice.ts";
 
 const S = 1_000_000_000;
-/** How long a redirect is believed (ip_rt_gc_timeout). */
-const believedForNs = 300 * S;
+/** How long a redirect is believed (ip_rt_gc_timeout); one of IPv6 as long as there is room. */
+export const BELIEVED_FOR_NS = 300 * S;
 /** Destinations and senders remembered; the one longest there makes room. */
 const maxDestinations = 2_048;
 const maxSenders = 1_024;
@@ -18,9 +18,9 @@ const pauseNs = S / 50;
 const silenceNs = pauseNs * 2 ** (maxTold + 1);
 
 /** A shorter way: `gateway` instead of `via`, on a device. */
-export interface Redirect {
-  readonly gateway: number;
-  readonly via: number;
+export interface Redirect<Address> {
+  readonly gateway: Address;
+  readonly via: Address;
   readonly dev: Device;
   readonly untilNs: number;
 }
@@ -30,14 +30,16 @@ interface Told {
   lastNs: number;
 }
 
-/** The redirects of a namespace. Destinations and senders are IPv4 addresses. */
-export class Redirects {
+/** One family's redirects of a namespace. Destinations are signed numbers for IPv4, texts for IPv6. */
+export class Redirects<Key, Address> {
   readonly #clock: Clock;
-  readonly #known = new Map<number, Redirect>();
-  readonly #told = new Map<number, Told>();
+  readonly #believedForNs: number;
+  readonly #known = new Map<Key, Redirect<Address>>();
+  readonly #told = new Map<Key, Told>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, believedForNs: number) {
     this.#clock = clock;
+    this.#believedForNs = believedForNs;
   }
 
   /** Nothing was ever learned. */
@@ -46,17 +48,17 @@ export class Redirects {
   }
 
   /** Takes a shorter way in. */
-  learn(destination: number, way: Omit<Redirect, "untilNs">): void {
-    this.#known.delete(destination | 0);
+  learn(destination: Key, way: Omit<Redirect<Address>, "untilNs">): void {
+    this.#known.delete(destination);
     makeRoom(this.#known, maxDestinations);
-    this.#known.set(destination | 0, { ...way, untilNs: this.#clock.now() + believedForNs });
+    this.#known.set(destination, { ...way, untilNs: this.#clock.now() + this.#believedForNs });
   }
 
   /** The shorter way to a destination; what is too old is forgotten. */
-  get(destination: number): Redirect | undefined {
-    const known = this.#known.get(destination | 0);
+  get(destination: Key): Redirect<Address> | undefined {
+    const known = this.#known.get(destination);
     if (known === undefined || known.untilNs > this.#clock.now()) return known;
-    this.#known.delete(destination | 0);
+    this.#known.delete(destination);
     return undefined;
   }
 
@@ -66,13 +68,13 @@ export class Redirects {
   }
 
   /** Whether a sender may be told once more; counts it when so. */
-  maySend(sender: number): boolean {
+  maySend(sender: Key): boolean {
     const now = this.#clock.now();
-    let told = this.#told.get(sender | 0);
+    let told = this.#told.get(sender);
     if (told === undefined) {
       told = { count: 0, lastNs: now };
       makeRoom(this.#told, maxSenders);
-      this.#told.set(sender | 0, told);
+      this.#told.set(sender, told);
     }
     if (now - told.lastNs > silenceNs) told.count = 0;
     if (told.count >= maxTold) {
@@ -87,7 +89,7 @@ export class Redirects {
   }
 }
 
-function makeRoom(map: Map<number, unknown>, most: number): void {
+function makeRoom<Key>(map: Map<Key, unknown>, most: number): void {
   if (map.size < most) return;
   for (const oldest of map.keys()) {
     map.delete(oldest);

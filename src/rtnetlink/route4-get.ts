@@ -170,7 +170,7 @@ function fillWay(
   if (question.mark !== 0) writer.u32(rt.RTA_MARK, question.mark);
   if (question.uid !== undefined) writer.u32(rt.RTA_UID, question.uid);
   if (input !== undefined) writer.u32(rt.RTA_IIF, input.ifindex);
-  const told = path ?? (route.isRedirected ? ip.redirects4.get(question.destination) : undefined);
+  const told = path ?? (route.isRedirected ? ip.redirects4.get(question.destination | 0) : undefined);
   putRouteCacheinfo(writer, expiryOf(ip, told), 0);
 }
 

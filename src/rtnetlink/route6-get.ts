@@ -4,7 +4,7 @@
 // and texts.
 
 import type { Request } from "../af_netlink/handler.ts";
-import { ipv6ToText } from "../bytes/ipv6.ts";
+import { equalsIpv6, ipv6ToText } from "../bytes/ipv6.ts";
 import type { Fib6Route } from "../inet/ipv6/fib.ts";
 import { Route6, routeInput6, routeOutput6 } from "../inet/ipv6/route.ts";
 import { isRejectType } from "../inet/ipv6/route-create.ts";
@@ -110,6 +110,8 @@ function fillWay(
 ): void {
   const { dev, route: found } = route;
   if (found === null) return;
+  const ip = ipNetns(netns);
+  const path = input === undefined ? ip.pathMtus6.get(ipv6ToText(route.destination)) : undefined;
   putRtmsg(writer, {
     family: AF_INET6,
     destinationLength: 128,
@@ -119,7 +121,7 @@ function fillWay(
     protocol: found.protocol,
     scope: rt.RT_SCOPE_UNIVERSE,
     type: found.type,
-    flags: 0,
+    flags: route.isRedirected || path !== undefined ? rt.RTM_F_CLONED : 0,
   });
   writer.binary(rt.RTA_DST, route.destination);
   // Kernels with source-specific routes show the source even when none was named.
@@ -131,11 +133,11 @@ function fillWay(
   }
   // Once more when it is the route's own, as on Linux.
   if (found.prefsrc !== null) writer.binary(rt.RTA_PREFSRC, found.prefsrc);
-  const ip = ipNetns(netns);
-  const path = input === undefined ? ip.pathMtus6.get(ipv6ToText(route.destination)) : undefined;
   putMetrics(writer, withPathMtu(found.metrics, path), found.congestion);
   writer.u32(rt.RTA_PRIORITY, found.metric);
-  if (found.gateway !== null) writer.binary(rt.RTA_GATEWAY, found.gateway);
+  const isGone = route.isRedirected && equalsIpv6(route.nexthop, route.destination);
+  const gateway = route.isRedirected ? route.nexthop : found.gateway;
+  if (gateway !== null && !isGone) writer.binary(rt.RTA_GATEWAY, gateway);
   const out = dev ?? found.dev;
   if (out !== null) writer.u32(rt.RTA_OIF, out.ifindex);
   putRouteCacheinfo(writer, path === undefined ? expiresIn(machine, found) : expiryOf(ip, path), 0);

@@ -2,7 +2,7 @@
 //
 //   a (index 2, 02:00:00:00:00:0a, 10.0.0.1/24, 2001:db8::1/64) ─────── b
 
-import { setBe16 } from "../../src/bytes/endian.ts";
+import { setBe16, setBe32 } from "../../src/bytes/endian.ts";
 import { ETH_P_IP } from "../../src/uapi/if_ether.ts";
 import { AF_INET6 } from "../../src/uapi/socket.ts";
 import { writeIcmp } from "../../src/wire/icmp.ts";
@@ -57,4 +57,13 @@ export function aboutReply4(
   writeIcmp(frame, 34, frame.length, type, code, rest);
   header4(frame, 14, 56, from, "10.0.0.1");
   return frame;
+}
+
+/** An IPv6 header of ICMPv6 at an offset, for so many bytes behind it. */
+export function header6(frame: Uint8Array, at: number, size: number, from: string, to: string): void {
+  setBe32(frame, at, 0x6000_0000);
+  setBe16(frame, at + 4, size);
+  frame.set([58, 64], at + 6);
+  frame.set(ipBytes(from), at + 8);
+  frame.set(ipBytes(to), at + 24);
 }

@@ -5,26 +5,18 @@
 // Kernel reference: net/ipv4/route.c (__ip_rt_update_pmtu), net/ipv6/route.c (rt6_do_update_pmtu).
 
 import { expect } from "vitest";
-import { setBe16, setBe32 } from "../../src/bytes/endian.ts";
+import { setBe16 } from "../../src/bytes/endian.ts";
 import { ETH_P_IPV6 } from "../../src/uapi/if_ether.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
 import { writeIcmpv6 } from "../../src/wire/icmpv6.ts";
 import type { ParityContext } from "./context.ts";
 import { parity } from "./harness.ts";
-import { A, aboutReply4, B, connect } from "./icmp-frames.ts";
-import { ipBytes, macBytes, toPrefix, writeRoute } from "./vocabulary.ts";
+import { A, aboutReply4, B, connect, header6 } from "./icmp-frames.ts";
+import { macBytes, toPrefix, writeRoute } from "./vocabulary.ts";
 
 /** "Fragmentation needed" about an answer to an echo request: about a request a socket would have to wait for it. */
 function tooBig4(to: string, mtu: number): Uint8Array {
   return aboutReply4({ to }, 3, 4, mtu);
-}
-
-function header6(frame: Uint8Array, at: number, size: number, from: string, to: string): void {
-  setBe32(frame, at, 0x6000_0000);
-  setBe16(frame, at + 4, size);
-  frame.set([58, 64], at + 6);
-  frame.set(ipBytes(from), at + 8);
-  frame.set(ipBytes(to), at + 24);
 }
 
 /** "Packet too big" about an echo request to `to`. */

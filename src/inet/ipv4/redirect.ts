@@ -47,7 +47,7 @@ export function isDetour(
 /** Tells the sender of a packet, which stays the caller's, of the shorter way; not too often (ip_rt_send_redirect). */
 export function sendRedirect(ip: IpNetns, frame: Frame, route: Route4): void {
   const source = ipv4Source(frame.bytes, frame.networkHeader);
-  if (!ip.redirects4.maySend(source)) return;
+  if (!ip.redirects4.maySend(source | 0)) return;
   icmpSend(ip, frame, ICMP_REDIRECT, ICMP_REDIR_HOST, route.nexthop, route.type);
 }
 
@@ -73,7 +73,7 @@ export function takeRedirect(ip: IpNetns, frame: Frame, inner: number): void {
     return;
   }
   const own = route.result.nexthop?.gateway ?? 0;
-  ip.redirects4.learn(route.flow.destination, { gateway, via: own, dev });
+  ip.redirects4.learn(route.flow.destination | 0, { gateway, via: own, dev });
   ip.routeGeneration++;
 }
 

@@ -175,7 +175,7 @@ export function setNexthop(
   route.hasGateway = nexthop !== null && nexthop.gatewayFamily !== 0;
   route.nexthop = route.hasGateway && nexthop !== null ? nexthop.gateway : destination;
   if (ip.redirects4.isEmpty || !route.hasGateway || route.nexthop6 !== null) return;
-  const shorter = ip.redirects4.get(destination);
+  const shorter = ip.redirects4.get(destination | 0);
   if (shorter === undefined || shorter.via !== route.nexthop || shorter.dev !== route.dev) return;
   route.nexthop = shorter.gateway;
   route.isRedirected = true;

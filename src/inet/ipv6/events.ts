@@ -194,5 +194,6 @@ function destroy(in6Dev: In6Device): void {
   for (const { route } of [...in6Dev.anycasts.values()]) deleteRoute6(ip, route);
   ip.inet.ndProxies.purge(dev);
   ip.fragments6.purge(dev);
+  ip.redirects6.forget(dev);
   dev.ip6 = null;
 }

@@ -1,6 +1,6 @@
 // A packet for another host goes on: one hop less to live, and only if it fits the next link and may leave its own.
 //
-// Mirrors net/ipv6/ip6_output.c (ip6_forward). Omitted: redirects, proxying for hosts of the same link.
+// Mirrors net/ipv6/ip6_output.c (ip6_forward). Omitted: proxying for hosts of the same link.
 
 import { isIpv6LinkLocal, isIpv6Loopback, isIpv6Multicast, isIpv6Unspecified } from "../../bytes/ipv6.ts";
 import { drop } from "../../net/frame.ts";
@@ -15,6 +15,7 @@ import type { IpNetns } from "../netns.ts";
 import { In6Device } from "./device.ts";
 import { icmp6Send } from "./icmp-error.ts";
 import { finish6 } from "./output.ts";
+import { sendRedirect6 } from "./redirect.ts";
 import type { Route6 } from "./route.ts";
 import { countIp6 } from "./stats.ts";
 
@@ -40,6 +41,7 @@ export function ip6Forward(ip: IpNetns, frame: Frame, from: Device, route: Route
     icmp6Send(ip, frame, icmp.ICMPV6_DEST_UNREACH, icmp.ICMPV6_NOT_NEIGHBOUR, 0);
     return drop(frame, "bad-source");
   }
+  if (dev === from) sendRedirect6(ip, frame, route, dev);
   const mtu = Math.max(route.mtu, minMtu);
   if (frame.end - start > mtu && frame.gsoType === GSO_NONE) {
     icmp6Send(ip, frame, icmp.ICMPV6_PKT_TOOBIG, 0, mtu);

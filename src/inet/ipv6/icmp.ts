@@ -25,6 +25,7 @@ import { MLD_GROUP, MLD_QUERY, MLD_SIZE, mldMaxResponseMs } from "../../wire/mld
 import {
   ND_NEIGHBOUR_ADVERTISEMENT,
   ND_NEIGHBOUR_SOLICITATION,
+  ND_REDIRECT,
   ND_ROUTER_ADVERTISEMENT,
   ND_ROUTER_SOLICITATION,
 } from "../../wire/nd.ts";
@@ -38,6 +39,7 @@ import { hopLimitOf, sendIcmp6 } from "./icmp-error.ts";
 import { answerQuery } from "./mld.ts";
 import { ndReceive } from "./nd-receive.ts";
 import { routerAdvertisement, routerSolicitation } from "./ra-receive.ts";
+import { redirectReceive } from "./redirect.ts";
 import { ownerOf, Route6, routeOutput6 } from "./route.ts";
 import { countIcmp6 } from "./stats.ts";
 
@@ -74,6 +76,8 @@ export function icmp6Receive(frame: Frame, dev: Device): void {
     case ND_NEIGHBOUR_SOLICITATION:
     case ND_NEIGHBOUR_ADVERTISEMENT:
       return ndReceive(frame, dev);
+    case ND_REDIRECT:
+      return redirectReceive(frame, dev);
     case MLD_QUERY:
       return query(frame, dev);
     default:

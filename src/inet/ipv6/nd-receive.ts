@@ -1,8 +1,8 @@
 // Neighbour discovery messages come in: questions for addresses of this host, or those it stands in for, are answered; what
 // others say of themselves updates their entries; who has an address that is being tried is noticed (RFC 4861 7.2, RFC 4862 5.4).
 //
-// Mirrors net/ipv6/ndisc.c (ndisc_rcv, ndisc_recv_ns, ndisc_recv_na). Omitted: router advertisements and solicitations,
-// redirects.
+// Mirrors net/ipv6/ndisc.c (ndisc_rcv, ndisc_recv_ns, ndisc_recv_na). Router advertisements are in ra-receive.ts, redirects in
+// redirect.ts.
 
 import { equalsIpv6, isIpv6Multicast, isIpv6Unspecified, isSolicitedNode } from "../../bytes/ipv6.ts";
 import { drop } from "../../net/frame.ts";

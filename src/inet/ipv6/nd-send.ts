@@ -53,7 +53,8 @@ export function sendSolicitation(
   sendOnLink(dev, frame);
 }
 
-function headerFor(dev: Device, source: Uint8Array, destination: Uint8Array) {
+/** The header of a message of neighbour discovery. */
+export function headerFor(dev: Device, source: Uint8Array, destination: Uint8Array) {
   const trafficClass = dev.ip6 instanceof In6Device ? dev.ip6.conf.get(DEVCONF_NDISC_TCLASS) : 0;
   return { source, destination, nextHeader: IPPROTO_ICMPV6, hopLimit: nd.ND_HOP_LIMIT, trafficClass };
 }

@@ -1,9 +1,10 @@
 // The way of a packet of IPv6: of one that this host sends, and of one that came in.
 //
 // Mirrors net/ipv6/route.c (ip6_route_output_flags, ip6_route_input, ip6_rt_init_dst) and net/ipv6/ip6_output.c
-// (ip6_dst_lookup_tail). Omitted: the cache of exceptions (learned path MTUs and redirects).
+// (ip6_dst_lookup_tail).
 
 import {
+  equalsIpv6,
   ipv6ToText,
   isIpv6LinkLocal,
   isIpv6Loopback,
@@ -39,6 +40,8 @@ export class Route6 {
   /** The next hop: an address at an offset. */
   nexthop: Uint8Array = this.destination;
   nexthopOffset = 0;
+  /** The next hop is one that a redirect told. */
+  isRedirected = false;
   mtu = 0;
   route: Fib6Route | null = null;
   /** Why there is none; "" when there is one. */
@@ -141,7 +144,19 @@ function setWay(ip: IpNetns, route: Route6, destination: Uint8Array, offset: num
     const path = ip.pathMtus6.get(ipv6ToText(destination, offset));
     if (path !== undefined) route.mtu = Math.min(route.mtu, path.mtu);
   }
+  route.isRedirected = false;
+  if (!ip.redirects6.isEmpty && destination === route.destination) followRedirect(ip, route, found);
   return route.dev !== null;
+}
+
+/** Goes the shorter way that somebody told of, as long as it is instead of the one that was found. */
+function followRedirect(ip: IpNetns, route: Route6, { dev, gateway }: Fib6Route): void {
+  const shorter = ip.redirects6.get(ipv6ToText(route.destination));
+  if (shorter === undefined || gateway === null || shorter.dev !== dev) return;
+  if (!equalsIpv6(shorter.via, gateway)) return;
+  route.nexthop = shorter.gateway;
+  route.nexthopOffset = 0;
+  route.isRedirected = true;
 }
 
 /** The largest packet for a route by a device: what the route says, else what the device's IPv6 takes. */

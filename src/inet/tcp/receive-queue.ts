@@ -37,6 +37,20 @@ export class ReceiveQueue {
   #rangeCount = 0;
   #stamp = 0;
 
+  /** How many ranges there are. */
+  get rangeCount(): number {
+    return this.#rangeCount;
+  }
+
+  /** The range that grew last of those that did before `stamp`. */
+  latestBefore(stamp: number): EarlyRange | null {
+    let latest: EarlyRange | null = null;
+    for (let range = this.early; range !== null; range = range.next) {
+      if (range.stamp < stamp && (latest === null || range.stamp > latest.stamp)) latest = range;
+    }
+    return latest;
+  }
+
   /** Appends a frame whose payload is next in order; takes ownership. */
   append(frame: Frame): void {
     this.readableBytes += frame.end - frame.start;

@@ -124,39 +124,26 @@ function hasBlocks(socket: TcpSocket): boolean {
 function pushBlocks(socket: TcpSocket, frame: Frame): number {
   const most = socket.isTimestampOk ? 3 : 4;
   const { bytes } = frame;
-  let count = 0;
-  let at = frame.start;
-  let below = Number.POSITIVE_INFINITY;
-  const reportsDuplicate = socket.hasDuplicate;
-  const room = most - (reportsDuplicate ? 1 : 0);
-  // From the back: the block written last is the first of the option.
-  const stamps: number[] = [];
-  for (let left = room; left > 0; left--) {
-    let best = -1;
-    for (let range = socket.receiveQueue.early; range !== null; range = range.next) {
-      if (range.stamp < below && range.stamp > best) best = range.stamp;
-    }
-    if (best < 0) break;
-    stamps.push(best);
-    below = best;
-  }
-  for (let index = stamps.length - 1; index >= 0; index--) {
-    for (let range = socket.receiveQueue.early; range !== null; range = range.next) {
-      if (range.stamp !== stamps[index]) continue;
-      at -= 8;
-      setBe32(bytes, at, range.sequence);
-      setBe32(bytes, at + 4, range.end);
-      count++;
-    }
-  }
-  if (reportsDuplicate) {
-    at -= 8;
-    setBe32(bytes, at, socket.duplicateStart);
-    setBe32(bytes, at + 4, socket.duplicateEnd);
-    count++;
+  const duplicates = socket.hasDuplicate ? 1 : 0;
+  const ranges = Math.min(most - duplicates, socket.receiveQueue.rangeCount);
+  const count = duplicates + ranges;
+  const at = frame.start - 4 - 8 * count;
+  let next = at + 4;
+  if (socket.hasDuplicate) {
+    setBe32(bytes, next, socket.duplicateStart);
+    setBe32(bytes, next + 4, socket.duplicateEnd);
+    next += 8;
     socket.hasDuplicate = false;
   }
-  at -= 4;
+  let below = Number.POSITIVE_INFINITY;
+  for (let left = ranges; left > 0; left--) {
+    const range = socket.receiveQueue.latestBefore(below);
+    if (range === null) break;
+    setBe32(bytes, next, range.sequence);
+    setBe32(bytes, next + 4, range.end);
+    next += 8;
+    below = range.stamp;
+  }
   bytes[at] = TCPOPT_NOP;
   bytes[at + 1] = TCPOPT_NOP;
   bytes[at + 2] = TCPOPT_SACK;
