@@ -87,8 +87,8 @@ function classify(frame: Frame, sch: Qdisc<HtbState>): HtbClass | "direct" | "st
   const named = state.classes.find(frame.priority);
   if (named?.leaf != null) return named;
   let block: TcfBlock | null = named?.block ?? state.block;
-  const result = { classid: 0, cl: null };
-  while (block !== null) {
+  while (block !== null && !block.isEmpty) {
+    const result = { classid: 0, cl: null };
     const verdict = block.classify(frame, result);
     if (verdict < 0) break;
     if (verdict === TC_ACT_STOLEN || verdict === TC_ACT_QUEUED || verdict === TC_ACT_TRAP) return "stolen";

@@ -244,8 +244,9 @@ function leave(frame: Frame, sch: Qdisc): Frame {
 /** A frame whose time has come goes on to the discipline below. */
 function moveToChild(frame: Frame, sch: Qdisc<NetemState>, child: Qdisc): void {
   const length = frame.queueLength;
-  if (enqueueTo(frame, child) === XMIT_SUCCESS) return;
-  sch.drops++;
+  const result = enqueueTo(frame, child);
+  if (result === XMIT_SUCCESS) return;
+  if (result !== XMIT_STOLEN) sch.drops++;
   sch.length--;
   sch.backlog -= length;
   reduceBacklog(sch, 1, length);

@@ -21,7 +21,7 @@ import { TcfBlock } from "../net/tcf.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { invalid } from "../netlink/error.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
-import { TC_ACT_QUEUED, TC_ACT_SHOT, TC_ACT_STOLEN, TC_ACT_TRAP, TC_ACT_UNSPEC } from "../uapi/pkt_cls.ts";
+import { TC_ACT_QUEUED, TC_ACT_SHOT, TC_ACT_STOLEN, TC_ACT_TRAP } from "../uapi/pkt_cls.ts";
 import * as tc from "../uapi/pkt_sched.ts";
 import { TCA_OPTIONS } from "../uapi/rtnetlink.ts";
 import { childClass, classStatsOf } from "./child.ts";
@@ -107,17 +107,21 @@ function classify(frame: Frame, sch: Qdisc<PrioState>): Qdisc | number {
   const { state } = sch;
   let band = frame.priority;
   if (majorOf(band) !== sch.handle) {
+    if (state.block === null || state.block.isEmpty) return byPriority(band, state);
     const result = { classid: 0, cl: null };
-    const verdict = state.block === null ? TC_ACT_UNSPEC : state.block.classify(frame, result);
+    const verdict = state.block.classify(frame, result);
     if (verdict === TC_ACT_STOLEN || verdict === TC_ACT_QUEUED || verdict === TC_ACT_TRAP) return XMIT_STOLEN;
     if (verdict === TC_ACT_SHOT) return XMIT_DROP;
-    if (verdict < 0) {
-      const priority = majorOf(band) === 0 ? band & tc.TC_PRIO_MAX : 0;
-      return state.queues[state.priomap[priority] ?? 0] ?? XMIT_DROP;
-    }
+    if (verdict < 0) return byPriority(band, state);
     band = result.classid;
   }
   return queueOf(sch, band) ?? state.queues[state.priomap[0] ?? 0] ?? XMIT_DROP;
+}
+
+/** The queue of a frame that no filter has chosen one for. */
+function byPriority(band: number, { queues, priomap }: PrioState): Qdisc | number {
+  const priority = majorOf(band) === 0 ? band & tc.TC_PRIO_MAX : 0;
+  return queues[priomap[priority] ?? 0] ?? XMIT_DROP;
 }
 
 function enqueue(frame: Frame, sch: Qdisc<PrioState>): number {

@@ -6,8 +6,9 @@
 
 import { getU32, setU32 } from "../bytes/endian.ts";
 import type { ClassHeader, Frame, Qdisc, QdiscClass, QdiscOps } from "../net/netdevice.ts";
-import { XMIT_SUCCESS } from "../net/netdevice.ts";
+import { XMIT_STOLEN, XMIT_SUCCESS } from "../net/netdevice.ts";
 import {
+  allocQdisc,
   dequeuePeeked,
   destroyQdisc,
   dropAt,
@@ -28,6 +29,7 @@ import { TCA_OPTIONS } from "../uapi/rtnetlink.ts";
 import { bfifo } from "./bfifo.ts";
 import { childClass } from "./child.ts";
 import { createFifo } from "./fifo.ts";
+import { noop } from "./noop.ts";
 import type { Rate } from "./rate.ts";
 import { isLarge, lengthToNs, nsToLength, nsToTicks, readRate, ticksToNs, writeRate } from "./rate.ts";
 import { segmentInto } from "./segment.ts";
@@ -43,7 +45,7 @@ const tbfPolicy = policy(tc.TCA_TBF_MAX, {
 });
 
 interface TbfState {
-  /** Where frames wait; null before the first change. */
+  /** Where frames wait; null before the first change, noop once it has been taken away. */
   child: Qdisc | null;
   limitBytes: number;
   /** The largest frame that can ever go. */
@@ -75,11 +77,10 @@ export const tbf: QdiscOps<TbfState> = {
     peak: null,
     countedAtNs: 0,
   }),
-  init(sch, options, warn) {
+  init(sch, options) {
     if (options === undefined) throw invalid();
     sch.state.countedAtNs = sch.dev.machine.clock.now();
     change(sch, options);
-    void warn;
   },
   change,
   enqueue,
@@ -127,10 +128,10 @@ function change(sch: Qdisc<TbfState>, options: Attribute): void {
   state.peak = hasPeak ? peakRate : null;
 }
 
-/** A bfifo by itself takes the new limit; what a user has put there keeps its own (fifo_set_limit). */
+/** A fifo takes the new limit, whoever put it there; where there is none a bfifo comes (fifo_set_limit). */
 function setChildLimit(sch: Qdisc<TbfState>, limit: number): void {
   const { child } = sch.state;
-  if (child === null) {
+  if (child === null || child.ops === noop) {
     sch.state.child = createFifo(sch, bfifo, 1, limit);
     hashQdisc(sch.state.child, true);
   } else if (child.ops.id.slice(1) === "fifo") child.limit = limit;
@@ -149,7 +150,7 @@ function enqueueChild(frame: Frame, sch: Qdisc<TbfState>, child: Qdisc): number 
   const length = frame.queueLength;
   const result = enqueueTo(frame, child);
   if (result !== XMIT_SUCCESS) {
-    sch.drops++;
+    if (result !== XMIT_STOLEN) sch.drops++;
     return result;
   }
   sch.length++;
@@ -197,7 +198,7 @@ function reset(sch: Qdisc<TbfState>): void {
 function graft(sch: Qdisc<TbfState>, _: QdiscClass, child: Qdisc | null): Qdisc | null {
   const old = sch.state.child;
   if (old !== null) purgeQdisc(old);
-  sch.state.child = child;
+  sch.state.child = child ?? allocQdisc(sch.dev, noop, 0);
   return old;
 }
 

@@ -79,7 +79,8 @@ function makeClass(
 ): HtbClass {
   const { state } = sch;
   if (classid === 0 || majorOf(classid) !== sch.handle) throw invalid();
-  if (parent?.parent != null && parent.parent.level < 2) throw formatted("EINVAL", "htb: tree is too deep");
+  if (parent?.parent != null && parent.parent.level < 2)
+    throw formatted("EINVAL", "sch_htb: tree is too deep");
   const leaf = createDefaultQdisc(sch.dev, pfifo, classid);
   if (parent !== null && parent.level === 0) toInner(state, parent);
   const cl: HtbClass = {

@@ -40,7 +40,8 @@ function activatePrios(state: HtbState, from: HtbClass): void {
     parent = cl.parent
   ) {
     let added = mask;
-    for (const prio of bitsOf(mask)) {
+    for (let prio = 0; mask >> prio !== 0; prio++) {
+      if (((mask >> prio) & 1) === 0) continue;
       const feed = parent.feeds[prio];
       // A parent that has somebody already is known above.
       if (feed?.isEmpty === false) added &= ~(1 << prio);
@@ -52,7 +53,8 @@ function activatePrios(state: HtbState, from: HtbClass): void {
   }
   if (cl.mode !== "can-send") return;
   const level = state.levels[cl.level];
-  for (const prio of bitsOf(mask)) level?.rows[prio]?.feed.add(cl);
+  for (let prio = 0; mask >> prio !== 0; prio++)
+    if (((mask >> prio) & 1) !== 0) level?.rows[prio]?.feed.add(cl);
 }
 
 function deactivatePrios(state: HtbState, from: HtbClass): void {
@@ -64,7 +66,8 @@ function deactivatePrios(state: HtbState, from: HtbClass): void {
     parent = cl.parent
   ) {
     let emptied = 0;
-    for (const prio of bitsOf(mask)) {
+    for (let prio = 0; mask >> prio !== 0; prio++) {
+      if (((mask >> prio) & 1) === 0) continue;
       const feed = parent.feeds[prio];
       feed?.remove(cl, false);
       if (feed?.isEmpty !== false) emptied |= 1 << prio;
@@ -75,24 +78,20 @@ function deactivatePrios(state: HtbState, from: HtbClass): void {
   }
   if (cl.mode !== "can-send") return;
   const level = state.levels[cl.level];
-  for (const prio of bitsOf(mask)) level?.rows[prio]?.feed.remove(cl, true);
+  for (let prio = 0; mask >> prio !== 0; prio++)
+    if (((mask >> prio) & 1) !== 0) level?.rows[prio]?.feed.remove(cl, true);
 }
 
-function* bitsOf(mask: number): Generator<number, void, void> {
-  for (let bit = 0; mask >> bit !== 0; bit++) if (((mask >> bit) & 1) !== 0) yield bit;
-}
-
-/** The mode `diffNs` from when tokens were counted, and how long it is until that changes. */
-function modeOf(cl: HtbClass, diffNs: number): { readonly mode: HtbMode; readonly waitNs: number } {
-  const ceilTokens = cl.ceilTokensNs + diffNs;
-  if (ceilTokens < 0) return { mode: "cant-send", waitNs: -ceilTokens };
-  const tokens = cl.tokensNs + diffNs;
-  return tokens >= 0 ? { mode: "can-send", waitNs: 0 } : { mode: "may-borrow", waitNs: -tokens };
-}
-
-/** Brings the mode up to date; returns how long it is until the next change. */
+/** Brings the mode up to `diffNs` from when tokens were counted; returns how long it is until the next change (htb_class_mode). */
 function changeMode(state: HtbState, cl: HtbClass, diffNs: number, sch: Qdisc | null): number {
-  const { mode, waitNs } = modeOf(cl, diffNs);
+  const ceilTokens = cl.ceilTokensNs + diffNs;
+  const tokens = cl.tokensNs + diffNs;
+  if (ceilTokens < 0) return enterMode(state, cl, "cant-send", -ceilTokens, sch);
+  if (tokens < 0) return enterMode(state, cl, "may-borrow", -tokens, sch);
+  return enterMode(state, cl, "can-send", 0, sch);
+}
+
+function enterMode(state: HtbState, cl: HtbClass, mode: HtbMode, waitNs: number, sch: Qdisc | null): number {
   if (mode === cl.mode) return waitNs;
   if (mode === "cant-send") {
     cl.overlimits++;
@@ -168,24 +167,23 @@ function afterSending(tokens: number, buffer: number, cost: number): number {
 }
 
 /** The leaf whose turn it is in a row: down through the feeds, and back up at the end of one. */
-function lookUpLeaf(row: HtbRow): HtbClass | null {
-  const path: Feed<HtbClass>[] = [row.feed];
+function lookUpLeaf(level: HtbLevel, row: HtbRow): HtbClass | null {
+  let feed = row.feed;
+  // Whose feed it is; null for the row's own, in which all are of its level.
+  let inner: HtbClass | null = null;
   for (let step = 0; step < maxSteps; step++) {
-    const feed = path.at(-1);
-    if (feed === undefined) return null;
     const cl = feed.current();
     if (cl === null) {
       if (feed.isEmpty) return null;
       feed.rewind();
-      if (path.length > 1) {
-        path.pop();
-        path.at(-1)?.next();
-      }
+      if (inner === null) continue;
+      inner = inner.level === level.number ? null : inner.parent;
+      feed = inner?.feeds[row.prio] ?? row.feed;
+      feed.next();
     } else if (cl.level === 0) return cl;
     else {
-      const inner = cl.feeds[row.prio];
-      if (inner === undefined) return null;
-      path.push(inner);
+      inner = cl;
+      feed = cl.feeds[row.prio] ?? row.feed;
     }
   }
   return null;
@@ -194,7 +192,7 @@ function lookUpLeaf(row: HtbRow): HtbClass | null {
 /** The next frame of a row, taken from the leaf whose turn it is. */
 export function dequeueTree(sch: Qdisc<HtbState>, level: HtbLevel, row: HtbRow): Frame | null {
   const { state } = sch;
-  let cl = lookUpLeaf(row);
+  let cl = lookUpLeaf(level, row);
   let start = cl;
   let frame: Frame | null = null;
   while (cl !== null && frame === null) {
@@ -202,7 +200,7 @@ export function dequeueTree(sch: Qdisc<HtbState>, level: HtbLevel, row: HtbRow):
     if (cl.leaf.length === 0) {
       deactivate(state, cl);
       if (row.feed.isEmpty) return null;
-      const next = lookUpLeaf(row);
+      const next = lookUpLeaf(level, row);
       if (cl === start) start = next;
       cl = next;
       continue;
@@ -211,7 +209,7 @@ export function dequeueTree(sch: Qdisc<HtbState>, level: HtbLevel, row: HtbRow):
     if (frame !== null) break;
     // A discipline that keeps its frames back, which it should not do here.
     turnOf(cl, level, row).next();
-    cl = lookUpLeaf(row);
+    cl = lookUpLeaf(level, row);
     if (cl === start) return null;
   }
   if (frame === null || cl === null) return null;
