@@ -4,11 +4,14 @@
 // Mirrors include/net/codel.h and include/net/codel_impl.h (codel_should_drop, codel_dequeue, codel_Newton_step).
 
 import type { Frame } from "../net/netdevice.ts";
+import { setCongestionExperienced } from "./ecn.ts";
 
 /** Nanoseconds in a unit of CoDel's time (CODEL_SHIFT). */
 const unitNs = 1_024;
 const maxReciprocal = 0xffff;
 const intervals = 16;
+const two31 = 0x8000_0000;
+const two32 = 0x1_0000_0000;
 
 /** Nanoseconds in CoDel's units. */
 export function codelTime(ns: number): number {
@@ -33,7 +36,18 @@ export interface CodelParams {
   ceThreshold: number;
   isEcn: boolean;
   /** Bytes of a full frame: less than that in the queue is no queue. */
-  readonly mtu: () => number;
+  mtu: number;
+}
+
+/** What is counted (`struct codel_stats`). */
+export interface CodelStats {
+  /** Bytes of the largest frame that was looked at. */
+  maxPacket: number;
+  /** Dropped by CoDel since somebody has taken these two. */
+  dropped: number;
+  droppedBytes: number;
+  ecnMark: number;
+  ceMark: number;
 }
 
 /** What one queue remembers (`struct codel_vars`). */
@@ -49,15 +63,18 @@ export interface CodelVars {
   delay: number;
 }
 
-/** The queue that CoDel works on; `now` in its units. */
+/** The queue that CoDel works on. */
 export interface CodelQueue {
   readonly vars: CodelVars;
-  backlogBytes(): number;
+  /** What CoDel takes for the bytes that wait. */
+  readonly backlogBytes: number;
   take(): Frame | null;
   drop(frame: Frame): void;
-  /** Marks a frame; false when its sender would not understand. */
-  mark(frame: Frame): boolean;
-  noteCeMark(): void;
+}
+
+/** Counts that begin. */
+export function createCodelStats(): CodelStats {
+  return { maxPacket: 0, dropped: 0, droppedBytes: 0, ecnMark: 0, ceMark: 0 };
 }
 
 /** A queue that remembers nothing. */
@@ -73,45 +90,58 @@ export function createCodelVars(): CodelVars {
   };
 }
 
-/** The next frame of the queue, after those that must go have gone. */
-export function codelDequeue(queue: CodelQueue, params: CodelParams, now: number): Frame | null {
+/** The next frame of the queue, after those that must go have gone; `now` in CoDel's units. */
+export function codelDequeue(
+  queue: CodelQueue,
+  params: CodelParams,
+  stats: CodelStats,
+  now: number,
+): Frame | null {
   const { vars } = queue;
   let frame = queue.take();
   if (frame === null) {
     vars.isDropping = false;
     return null;
   }
-  let mustDrop = shouldDrop(frame, queue, params, now);
-  if (vars.isDropping) {
-    if (!mustDrop) vars.isDropping = false;
-    else {
-      while (frame !== null && vars.isDropping && now >= vars.dropNext) {
-        vars.count++;
-        newtonStep(vars);
-        if (params.isEcn && queue.mark(frame)) {
-          vars.dropNext = controlLaw(vars.dropNext, params.interval, vars.reciprocalSqrt);
-          return finishFrame(frame, queue, params);
-        }
-        queue.drop(frame);
-        frame = queue.take();
-        if (frame === null || !shouldDrop(frame, queue, params, now)) vars.isDropping = false;
-        else vars.dropNext = controlLaw(vars.dropNext, params.interval, vars.reciprocalSqrt);
+  const mustDrop = shouldDrop(frame, queue, params, stats, now);
+  if (!vars.isDropping) {
+    if (mustDrop) {
+      if (!mark(frame, params, stats)) {
+        frame = dropAndTake(frame, queue, stats);
+        shouldDrop(frame, queue, params, stats, now);
       }
+      startDropping(vars, params, now);
     }
-  } else if (mustDrop) {
-    if (!(params.isEcn && queue.mark(frame))) {
-      queue.drop(frame);
-      frame = queue.take();
-      mustDrop = frame !== null && shouldDrop(frame, queue, params, now);
+  } else if (!mustDrop) vars.isDropping = false;
+  else {
+    while (frame !== null && vars.isDropping && now >= vars.dropNext) {
+      vars.count++;
+      newtonStep(vars);
+      if (mark(frame, params, stats)) {
+        vars.dropNext = controlLaw(vars.dropNext, params.interval, vars.reciprocalSqrt);
+        break;
+      }
+      frame = dropAndTake(frame, queue, stats);
+      if (!shouldDrop(frame, queue, params, stats, now)) vars.isDropping = false;
+      else vars.dropNext = controlLaw(vars.dropNext, params.interval, vars.reciprocalSqrt);
     }
-    startDropping(vars, params, now);
   }
-  return finishFrame(frame, queue, params);
+  if (frame !== null && vars.delay > params.ceThreshold && setCongestionExperienced(frame)) stats.ceMark++;
+  return frame;
 }
 
-function finishFrame(frame: Frame | null, queue: CodelQueue, params: CodelParams): Frame | null {
-  if (frame !== null && queue.vars.delay > params.ceThreshold && queue.mark(frame)) queue.noteCeMark();
-  return frame;
+/** False when its sender would not understand, or is not to be told. */
+function mark(frame: Frame, params: CodelParams, stats: CodelStats): boolean {
+  if (!params.isEcn || !setCongestionExperienced(frame)) return false;
+  stats.ecnMark++;
+  return true;
+}
+
+function dropAndTake(frame: Frame, queue: CodelQueue, stats: CodelStats): Frame | null {
+  stats.dropped++;
+  stats.droppedBytes += frame.queueLength;
+  queue.drop(frame);
+  return queue.take();
 }
 
 /** A queue that was bad a short while ago goes on where it left off. */
@@ -129,10 +159,21 @@ function startDropping(vars: CodelVars, params: CodelParams, now: number): void 
   vars.dropNext = controlLaw(now, params.interval, vars.reciprocalSqrt);
 }
 
-function shouldDrop(frame: Frame, queue: CodelQueue, params: CodelParams, now: number): boolean {
+function shouldDrop(
+  frame: Frame | null,
+  queue: CodelQueue,
+  params: CodelParams,
+  stats: CodelStats,
+  now: number,
+): boolean {
   const { vars } = queue;
+  if (frame === null) {
+    vars.firstAbove = 0;
+    return false;
+  }
   vars.delay = now - codelTime(frame.timeToSend);
-  if (vars.delay < params.target || queue.backlogBytes() <= params.mtu()) {
+  if (frame.queueLength > stats.maxPacket) stats.maxPacket = frame.queueLength;
+  if (vars.delay < params.target || queue.backlogBytes <= params.mtu) {
     vars.firstAbove = 0;
     return false;
   }
@@ -147,10 +188,12 @@ function controlLaw(time: number, interval: number, reciprocalSqrt: number): num
   return time + Math.floor((interval * reciprocalSqrt) / 0x1_0000);
 }
 
-/** Brings 1/sqrt(count) nearer: x (3 - count x²) / 2, in fixed point. */
+/**
+ * Brings 1/sqrt(count) nearer: x (3 - count x²) / 2, in fixed point. The products fit a double while count is below 2^21; what
+ * is negative, after a count that jumped, is cut as Linux's 64 bits are.
+ */
 function newtonStep(vars: CodelVars): void {
-  const inverse = BigInt(vars.reciprocalSqrt) << 16n;
-  const squared = (inverse * inverse) >> 32n;
-  const rest = ((3n << 32n) - BigInt(vars.count) * squared) >> 2n;
-  vars.reciprocalSqrt = Number(((rest * inverse) >> 31n) >> 16n) & maxReciprocal;
+  const { reciprocalSqrt, count } = vars;
+  const rest = Math.floor((3 * two32 - count * reciprocalSqrt * reciprocalSqrt) / 4);
+  vars.reciprocalSqrt = Math.floor((rest * reciprocalSqrt) / two31) & maxReciprocal;
 }

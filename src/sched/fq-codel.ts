@@ -1,22 +1,24 @@
 // fq_codel: every flow has a queue of its own, they are served in turn by bytes, new flows first, and CoDel keeps each short.
 //
-// Mirrors net/sched/sch_fq_codel.c (v6.18; RFC 8290). Omitted: filters in place of the hash; CE thresholds by selector.
+// Mirrors net/sched/sch_fq_codel.c (v6.18; RFC 8290). Omitted: CE thresholds by selector; what a frame takes of memory is about
+// what Linux counts.
 
 import { setS32, setU32 } from "../bytes/endian.ts";
 import type { ClassHeader, Frame, Qdisc, QdiscClass, QdiscOps } from "../net/netdevice.ts";
-import { XMIT_CONGESTED, XMIT_SUCCESS } from "../net/netdevice.ts";
-import { dropAt, FrameList, peekDequeued, reduceBacklog } from "../net/qdisc.ts";
+import { XMIT_CONGESTED, XMIT_DROP, XMIT_STOLEN, XMIT_SUCCESS } from "../net/netdevice.ts";
+import { dequeuePeeked, dropAt, FrameList, majorOf, peekDequeued, reduceBacklog } from "../net/qdisc.ts";
 import { countSent } from "../net/queue-length.ts";
-import type { Attribute } from "../netlink/attribute.ts";
+import { TcfBlock } from "../net/tcf.ts";
 import { invalid } from "../netlink/error.ts";
 import { parseNested } from "../netlink/parse.ts";
+import type { Parsed } from "../netlink/policy.ts";
 import { policy, u32 } from "../netlink/policy.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
+import { TC_ACT_QUEUED, TC_ACT_SHOT, TC_ACT_STOLEN, TC_ACT_TRAP } from "../uapi/pkt_cls.ts";
 import * as tc from "../uapi/pkt_sched.ts";
 import { TCA_OPTIONS } from "../uapi/rtnetlink.ts";
-import type { CodelParams, CodelVars } from "./codel.ts";
-import { codelDequeue, codelTime, codelToUs, createCodelVars, usToCodel } from "./codel.ts";
-import { setCongestionExperienced } from "./ecn.ts";
+import type { CodelParams, CodelQueue, CodelStats, CodelVars } from "./codel.ts";
+import { codelDequeue, codelTime, codelToUs, createCodelStats, createCodelVars, usToCodel } from "./codel.ts";
 import { psMtu } from "./fifo.ts";
 import { flowHash } from "./flow-hash.ts";
 
@@ -25,7 +27,7 @@ const maxFlows = 65_536;
 const maxQuantum = 1 << 20;
 const minQuantum = 256;
 const maxBatch = 64;
-const minMemory = 256;
+const maxMemory = 2 ** 31;
 /** What Linux counts for a frame beside its bytes, about (skb->truesize). */
 const frameOverhead = 768;
 
@@ -35,41 +37,98 @@ const fqCodelPolicy = policy(tc.TCA_FQ_CODEL_MAX, {
   [tc.TCA_FQ_CODEL_INTERVAL]: u32("interval"),
   [tc.TCA_FQ_CODEL_ECN]: u32("ecn"),
   [tc.TCA_FQ_CODEL_FLOWS]: u32("flows"),
-  [tc.TCA_FQ_CODEL_QUANTUM]: u32("quantum", { range: [1, maxQuantum] }),
+  [tc.TCA_FQ_CODEL_QUANTUM]: u32("quantum"),
   [tc.TCA_FQ_CODEL_CE_THRESHOLD]: u32("ceThreshold"),
   [tc.TCA_FQ_CODEL_DROP_BATCH_SIZE]: u32("dropBatchSize"),
   [tc.TCA_FQ_CODEL_MEMORY_LIMIT]: u32("memoryLimit"),
 });
 
-/** One flow's queue; `list` says which of the two rounds it stands in. */
-class Flow extends FrameList {
+/** One flow's queue, as CoDel works on it; `round` says in which of the two it stands. */
+class Flow extends FrameList implements CodelQueue {
+  readonly #sch: Qdisc<FqCodelState>;
   deficit = 0;
   backlog = 0;
   length = 0;
-  list: "none" | "new" | "old" = "none";
+  round: FlowRound | null = null;
+  nextInRound: Flow | null = null;
   readonly vars: CodelVars = createCodelVars();
+
+  constructor(sch: Qdisc<FqCodelState>) {
+    super();
+    this.#sch = sch;
+  }
+
+  /** That of all flows: as long as others wait, one that is nearly empty is held to the target too. */
+  get backlogBytes(): number {
+    return this.#sch.backlog;
+  }
+
+  take(): Frame | null {
+    const frame = this.shift();
+    if (frame === null) return null;
+    const sch = this.#sch;
+    this.length--;
+    this.backlog -= frame.queueLength;
+    sch.length--;
+    sch.backlog -= frame.queueLength;
+    sch.state.memory -= memoryOf(frame);
+    return frame;
+  }
+
+  drop(frame: Frame): void {
+    dropAt(frame, this.#sch);
+  }
+}
+
+/** Flows in turn, linked by themselves. */
+class FlowRound {
+  first: Flow | null = null;
+  #last: Flow | null = null;
+  length = 0;
+
+  push(flow: Flow): void {
+    flow.round = this;
+    flow.nextInRound = null;
+    if (this.#last === null) this.first = flow;
+    else this.#last.nextInRound = flow;
+    this.#last = flow;
+    this.length++;
+  }
+
+  /** Takes the first one out. */
+  shift(): void {
+    const flow = this.first;
+    if (flow === null) return;
+    this.first = flow.nextInRound;
+    if (this.first === null) this.#last = null;
+    flow.nextInRound = null;
+    flow.round = null;
+    this.length--;
+  }
+
+  clear(): void {
+    while (this.first !== null) this.shift();
+  }
 }
 
 interface FqCodelState {
+  /** Made when their first frame comes. */
   readonly flows: (Flow | undefined)[];
   flowCount: number;
-  readonly newFlows: Flow[];
-  readonly oldFlows: Flow[];
+  readonly newFlows: FlowRound;
+  readonly oldFlows: FlowRound;
   secret: number;
   quantum: number;
   dropBatch: number;
   memoryLimit: number;
   memory: number;
   readonly params: CodelParams;
-  maxPacket: number;
+  readonly stats: CodelStats;
   dropOverlimit: number;
   dropOvermemory: number;
-  ecnMark: number;
-  ceMark: number;
   newFlowCount: number;
-  /** Dropped by CoDel during the running dequeue. */
-  dropped: number;
-  droppedBytes: number;
+  /** Filters that choose a flow in place of the hash. */
+  block: TcfBlock | null;
 }
 
 export const fqCodel: QdiscOps<FqCodelState> = {
@@ -79,23 +138,38 @@ export const fqCodel: QdiscOps<FqCodelState> = {
     const { state, dev } = sch;
     sch.limit = 10 * 1_024;
     state.quantum = psMtu(dev);
+    state.params.mtu = psMtu(dev);
     state.secret = dev.machine.random.u32();
-    if (options !== undefined) change(sch, options);
+    if (options !== undefined) {
+      const attrs = parseNested(options, fqCodelPolicy);
+      if (attrs.flows !== undefined) {
+        if (attrs.flows === 0 || attrs.flows > maxFlows) throw invalid();
+        state.flowCount = attrs.flows;
+      }
+      configure(sch, attrs);
+    }
+    state.block = new TcfBlock(sch);
   },
-  change,
+  change(sch, options) {
+    const attrs = parseNested(options, fqCodelPolicy);
+    // How many flows there are is said once.
+    if (attrs.flows !== undefined) throw invalid();
+    configure(sch, attrs);
+    shrink(sch);
+  },
   enqueue,
   dequeue,
   peek: peekDequeued,
   reset,
+  destroy: (sch) => sch.state.block?.flush(),
   dump,
   dumpStats,
   classes: {
-    find: (sch, classid) => {
-      const minor = classid & minorMask;
-      return minor >= 1 && minor <= sch.state.flowCount ? { classid } : null;
-    },
+    // Flows are shown, but nothing can be hung on one.
+    find: () => null,
     walk,
     leaf: () => null,
+    block: (sch, cl) => (cl === null ? sch.state.block : null),
     dump: (_, cl): ClassHeader => ({ handle: cl.classid }),
     stats: flowStats,
   },
@@ -105,8 +179,8 @@ function createState(): FqCodelState {
   return {
     flows: [],
     flowCount: 1_024,
-    newFlows: [],
-    oldFlows: [],
+    newFlows: new FlowRound(),
+    oldFlows: new FlowRound(),
     secret: 0,
     quantum: 0,
     dropBatch: maxBatch,
@@ -117,52 +191,76 @@ function createState(): FqCodelState {
       interval: usToCodel(100_000),
       ceThreshold: Number.POSITIVE_INFINITY,
       isEcn: true,
-      mtu: () => 0,
+      mtu: 0,
     },
-    maxPacket: 256,
+    stats: createCodelStats(),
     dropOverlimit: 0,
     dropOvermemory: 0,
-    ecnMark: 0,
-    ceMark: 0,
     newFlowCount: 0,
-    dropped: 0,
-    droppedBytes: 0,
+    block: null,
   };
 }
 
-function change(sch: Qdisc<FqCodelState>, options: Attribute): void {
-  const attrs = parseNested(options, fqCodelPolicy);
+/** Takes what options say; EINVAL before anything is changed. */
+function configure(sch: Qdisc<FqCodelState>, attrs: Parsed<typeof fqCodelPolicy>): void {
   const { state } = sch;
-  if (attrs.flows !== undefined) {
-    if (state.flows.length > 0 || sch.length > 0) throw invalid();
-    if (attrs.flows === 0 || attrs.flows > maxFlows) throw invalid();
-    state.flowCount = attrs.flows;
-  }
-  if (attrs.target !== undefined) state.params.target = usToCodel(attrs.target);
-  if (attrs.ceThreshold !== undefined) state.params.ceThreshold = usToCodel(attrs.ceThreshold);
-  if (attrs.interval !== undefined) state.params.interval = usToCodel(attrs.interval);
+  const { params } = state;
+  const quantum = attrs.quantum === undefined ? state.quantum : Math.max(minQuantum, attrs.quantum);
+  if (attrs.quantum !== undefined && quantum > maxQuantum) throw invalid("Invalid quantum");
+  if (attrs.target !== undefined) params.target = usToCodel(attrs.target);
+  if (attrs.ceThreshold !== undefined) params.ceThreshold = usToCodel(attrs.ceThreshold);
+  if (attrs.interval !== undefined) params.interval = usToCodel(attrs.interval);
   if (attrs.limit !== undefined) sch.limit = attrs.limit;
-  if (attrs.ecn !== undefined) state.params.isEcn = attrs.ecn !== 0;
-  if (attrs.quantum !== undefined) state.quantum = Math.max(minQuantum, attrs.quantum);
+  if (attrs.ecn !== undefined) params.isEcn = attrs.ecn !== 0;
+  state.quantum = quantum;
   if (attrs.dropBatchSize !== undefined) state.dropBatch = Math.max(1, attrs.dropBatchSize);
-  if (attrs.memoryLimit !== undefined) state.memoryLimit = Math.max(minMemory, attrs.memoryLimit);
-  while (sch.length > sch.limit || state.memory > state.memoryLimit) {
-    const { length, backlog } = sch;
-    if (dropFattest(sch, 1) === null) break;
-    reduceBacklog(sch, length - sch.length, backlog - sch.backlog);
+  if (attrs.memoryLimit !== undefined) state.memoryLimit = Math.min(maxMemory, attrs.memoryLimit);
+}
+
+/** Lets go of what is beyond new limits, in the order in which it would have been sent. */
+function shrink(sch: Qdisc<FqCodelState>): void {
+  let packets = 0;
+  let bytes = 0;
+  while (sch.length > sch.limit || sch.state.memory > sch.state.memoryLimit) {
+    const frame = dequeuePeeked(sch);
+    if (frame === null) break;
+    packets++;
+    bytes += frame.queueLength;
+    frame.pool.free(frame);
   }
+  reduceBacklog(sch, packets, bytes);
 }
 
 function memoryOf(frame: Frame): number {
   return frame.end - frame.start + frameOverhead;
 }
 
+/** The number of the flow a frame belongs to, from 0; negative: -XMIT_* of a frame that a filter has taken or wants gone. */
+function classify(frame: Frame, sch: Qdisc<FqCodelState>): number {
+  const { state } = sch;
+  const named = frame.priority & minorMask;
+  if (majorOf(frame.priority) === sch.handle && named > 0 && named <= state.flowCount) return named - 1;
+  if (state.block === null || state.block.isEmpty)
+    return Math.floor((flowHash(frame, state.secret) / 0x1_0000_0000) * state.flowCount);
+  const result = { classid: 0, cl: null };
+  const verdict = state.block.classify(frame, result);
+  if (verdict === TC_ACT_STOLEN || verdict === TC_ACT_QUEUED || verdict === TC_ACT_TRAP) return -XMIT_STOLEN;
+  const minor = result.classid & minorMask;
+  if (verdict < 0 || verdict === TC_ACT_SHOT || minor === 0 || minor > state.flowCount) return -XMIT_DROP;
+  return minor - 1;
+}
+
 function enqueue(frame: Frame, sch: Qdisc<FqCodelState>): number {
   const { state } = sch;
-  const index = Math.floor((flowHash(frame, state.secret) / 0x1_0000_0000) * state.flowCount);
+  const index = classify(frame, sch);
+  if (index < 0) {
+    if (index === -XMIT_DROP) return dropAt(frame, sch, "filtered");
+    frame.pool.free(frame);
+    return XMIT_STOLEN;
+  }
   let flow = state.flows[index];
   if (flow === undefined) {
-    flow = new Flow();
+    flow = new Flow(sch);
     state.flows[index] = flow;
   }
   const length = frame.queueLength;
@@ -174,19 +272,17 @@ function enqueue(frame: Frame, sch: Qdisc<FqCodelState>): number {
   sch.backlog += length;
   sch.length++;
   state.memory += memoryOf(frame);
-  state.maxPacket = Math.max(state.maxPacket, length);
-  if (flow.list === "none") {
-    flow.list = "new";
+  if (flow.round === null) {
     state.newFlows.push(flow);
     state.newFlowCount++;
     flow.deficit = state.quantum;
   }
   const isOvermemory = state.memory > state.memoryLimit;
   if (sch.length <= sch.limit && !isOvermemory) return XMIT_SUCCESS;
-  const before = { length: sch.length, backlog: sch.backlog };
+  const { length: packetsBefore, backlog: bytesBefore } = sch;
   const hit = dropFattest(sch, state.dropBatch);
-  const packets = before.length - sch.length;
-  const bytes = before.backlog - sch.backlog;
+  const packets = packetsBefore - sch.length;
+  const bytes = bytesBefore - sch.backlog;
   state.dropOverlimit += packets;
   if (isOvermemory) state.dropOvermemory += packets;
   // The one who asks counts this frame himself when told that it is queued.
@@ -198,101 +294,68 @@ function enqueue(frame: Frame, sch: Qdisc<FqCodelState>): number {
   return XMIT_SUCCESS;
 }
 
-/** Drops up to half of the flow with the most bytes, `batch` frames at most. */
+/** Drops up to half of the flow with the most bytes, `batch` frames at most, which its CoDel is told of. */
 function dropFattest(sch: Qdisc<FqCodelState>, batch: number): Flow | null {
-  const { state } = sch;
   let fattest: Flow | null = null;
-  for (const flow of state.flows) {
+  for (const flow of sch.state.flows) {
     if (flow !== undefined && flow.backlog > (fattest?.backlog ?? 0)) fattest = flow;
   }
   if (fattest === null) return null;
-  const threshold = fattest.backlog / 2;
+  const threshold = fattest.backlog >> 1;
   let bytes = 0;
-  for (let dropped = 0; dropped < batch && bytes < threshold; dropped++) {
-    const frame = takeFrom(fattest, sch);
+  let dropped = 0;
+  do {
+    const frame = fattest.take();
     if (frame === null) break;
     bytes += frame.queueLength;
+    dropped++;
     dropAt(frame, sch);
-  }
+  } while (dropped < batch && bytes < threshold);
+  fattest.vars.count += dropped;
   return fattest;
 }
 
-function takeFrom(flow: Flow, sch: Qdisc<FqCodelState>): Frame | null {
-  const frame = flow.shift();
-  if (frame === null) return null;
-  flow.length--;
-  flow.backlog -= frame.queueLength;
-  sch.length--;
-  sch.backlog -= frame.queueLength;
-  sch.state.memory -= memoryOf(frame);
-  return frame;
-}
-
 function dequeue(sch: Qdisc<FqCodelState>): Frame | null {
-  const { state } = sch;
+  const { newFlows, oldFlows, quantum, params, stats } = sch.state;
+  const now = codelTime(sch.dev.machine.clock.now());
   for (;;) {
-    const isNew = state.newFlows.length > 0;
-    const flow = isNew ? state.newFlows[0] : state.oldFlows[0];
-    if (flow === undefined) return null;
+    const round = newFlows.first === null ? oldFlows : newFlows;
+    const flow = round.first;
+    if (flow === null) return null;
     if (flow.deficit <= 0) {
-      flow.deficit += state.quantum;
-      toOld(flow, isNew, state);
+      flow.deficit += quantum;
+      round.shift();
+      oldFlows.push(flow);
       continue;
     }
-    const frame = codelFrame(flow, sch);
-    if (frame === null) {
-      // A new flow that runs dry goes through the old ones once before it counts as new again.
-      if (isNew && state.oldFlows.length > 0) toOld(flow, true, state);
-      else {
-        (isNew ? state.newFlows : state.oldFlows).shift();
-        flow.list = "none";
-      }
-      continue;
+    const frame = codelDequeue(flow, params, stats, now);
+    if (stats.dropped > 0) tellOfDrops(sch);
+    if (frame !== null) {
+      flow.deficit -= frame.queueLength;
+      countSent(frame, sch);
+      return frame;
     }
-    flow.deficit -= frame.queueLength;
-    countSent(frame, sch);
-    return frame;
+    round.shift();
+    // A new flow that runs dry goes through the old ones once before it counts as new again.
+    if (round === newFlows && oldFlows.first !== null) oldFlows.push(flow);
   }
 }
 
-function toOld(flow: Flow, isNew: boolean, state: FqCodelState): void {
-  (isNew ? state.newFlows : state.oldFlows).shift();
-  state.oldFlows.push(flow);
-  flow.list = "old";
-}
-
-function codelFrame(flow: Flow, sch: Qdisc<FqCodelState>): Frame | null {
-  const { state } = sch;
-  state.dropped = 0;
-  state.droppedBytes = 0;
-  const queue = {
-    vars: flow.vars,
-    backlogBytes: () => flow.backlog,
-    take: () => takeFrom(flow, sch),
-    drop(frame: Frame) {
-      state.dropped++;
-      state.droppedBytes += frame.queueLength;
-      dropAt(frame, sch);
-    },
-    mark(frame: Frame) {
-      const isMarked = setCongestionExperienced(frame);
-      if (isMarked) state.ecnMark++;
-      return isMarked;
-    },
-    noteCeMark: () => void state.ceMark++,
-  };
-  const params = { ...state.params, mtu: () => psMtu(sch.dev) };
-  const frame = codelDequeue(queue, params, codelTime(sch.dev.machine.clock.now()));
-  if (state.dropped > 0) reduceBacklog(sch, state.dropped, state.droppedBytes);
-  return frame;
+/** Tells those above what CoDel has dropped. */
+function tellOfDrops(sch: Qdisc<FqCodelState>): void {
+  const { stats } = sch.state;
+  const { dropped, droppedBytes } = stats;
+  stats.dropped = 0;
+  stats.droppedBytes = 0;
+  reduceBacklog(sch, dropped, droppedBytes);
 }
 
 function reset(sch: Qdisc<FqCodelState>): void {
   const { state } = sch;
   for (const flow of state.flows) flow?.purge();
   state.flows.length = 0;
-  state.newFlows.length = 0;
-  state.oldFlows.length = 0;
+  state.newFlows.clear();
+  state.oldFlows.clear();
   state.memory = 0;
 }
 
@@ -318,13 +381,13 @@ function dumpStats(sch: Qdisc<FqCodelState>): Uint8Array {
   const bytes = new Uint8Array(4 + tc.TC_FQ_CODEL_QD_STATS_SIZE);
   const at = 4;
   setU32(bytes, 0, tc.TCA_FQ_CODEL_XSTATS_QDISC);
-  setU32(bytes, at + tc.TC_FQ_CODEL_QD_STATS_MAXPACKET, state.maxPacket);
+  setU32(bytes, at + tc.TC_FQ_CODEL_QD_STATS_MAXPACKET, state.stats.maxPacket);
   setU32(bytes, at + tc.TC_FQ_CODEL_QD_STATS_DROP_OVERLIMIT, state.dropOverlimit);
-  setU32(bytes, at + tc.TC_FQ_CODEL_QD_STATS_ECN_MARK, state.ecnMark);
+  setU32(bytes, at + tc.TC_FQ_CODEL_QD_STATS_ECN_MARK, state.stats.ecnMark);
   setU32(bytes, at + tc.TC_FQ_CODEL_QD_STATS_NEW_FLOW_COUNT, state.newFlowCount);
   setU32(bytes, at + tc.TC_FQ_CODEL_QD_STATS_NEW_FLOWS_LEN, state.newFlows.length);
   setU32(bytes, at + tc.TC_FQ_CODEL_QD_STATS_OLD_FLOWS_LEN, state.oldFlows.length);
-  setU32(bytes, at + tc.TC_FQ_CODEL_QD_STATS_CE_MARK, state.ceMark);
+  setU32(bytes, at + tc.TC_FQ_CODEL_QD_STATS_CE_MARK, state.stats.ceMark);
   setU32(bytes, at + tc.TC_FQ_CODEL_QD_STATS_MEMORY_USAGE, state.memory);
   setU32(bytes, at + tc.TC_FQ_CODEL_QD_STATS_DROP_OVERMEMORY, state.dropOvermemory);
   return bytes;
@@ -334,7 +397,7 @@ function dumpStats(sch: Qdisc<FqCodelState>): Uint8Array {
 function walk(sch: Qdisc<FqCodelState>): QdiscClass[] {
   const classes: QdiscClass[] = [];
   for (const [index, flow] of sch.state.flows.entries()) {
-    if (flow !== undefined && flow.list !== "none")
+    if (flow !== undefined && flow.round !== null)
       classes.push({ classid: (sch.handle | (index + 1)) >>> 0 });
   }
   return classes;
@@ -351,6 +414,10 @@ function flowStats(sch: Qdisc<FqCodelState>, cl: QdiscClass) {
   setU32(app, at + tc.TC_FQ_CODEL_CL_STATS_COUNT, vars.count);
   setU32(app, at + tc.TC_FQ_CODEL_CL_STATS_LASTCOUNT, vars.lastCount);
   setU32(app, at + tc.TC_FQ_CODEL_CL_STATS_DROPPING, vars.isDropping ? 1 : 0);
+  if (vars.isDropping) {
+    const left = vars.dropNext - codelTime(sch.dev.machine.clock.now());
+    setS32(app, at + tc.TC_FQ_CODEL_CL_STATS_DROP_NEXT, Math.sign(left) * codelToUs(Math.abs(left)));
+  }
   const none = { bytes: 0, packets: 0, drops: 0, requeues: 0, overlimits: 0 };
   return { ...none, length: flow?.length ?? 0, backlog: flow?.backlog ?? 0, app };
 }

@@ -5,9 +5,9 @@
 // Source: net/sched/sch_tbf.c, sch_htb.c, sch_prio.c, sch_fq_codel.c, cls_matchall.c, act_gact.c, act_mirred.c; RFC 8290. tc's own
 // words for all of it are compared with Linux in test/corpus/tc-*.txt.
 
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { QueuePair } from "../../test/fixtures/queue.ts";
-import { setS32, setU32 } from "../bytes/endian.ts";
+import { getU32, setS32, setU32 } from "../bytes/endian.ts";
 import { TX_PACKETS } from "../net/counters.ts";
 import { readCounter } from "../net/device.ts";
 import type { Frame } from "../net/netdevice.ts";
@@ -214,6 +214,108 @@ test("fq_codel gives a thin flow its turn before a fat one, and drops from what 
   const codel = on.red.qdiscs?.find(({ ops }) => ops.id === "fq_codel");
   expect(codel?.drops).toBeGreaterThan(5);
   expect(on.arrivals.length + (codel?.drops ?? 0)).toBe(301);
+});
+
+/** A tbf at the root that lets one frame of 1,000 bytes go at once, and none after it before time passes. */
+async function slowTbf(on: QueuePair): Promise<void> {
+  await ask(on, rt.RTM_NEWQDISC, { handle: root, kind: "tbf" }, (writer) => {
+    const at = writer.attribute(tc.TCA_TBF_PARMS, tc.TC_TBF_QOPT_SIZE);
+    rateInto(writer, at + tc.TC_TBF_QOPT_RATE, 1_000);
+    setU32(writer.bytes, at + tc.TC_TBF_QOPT_LIMIT, 1_000_000);
+    setU32(writer.bytes, at + tc.TC_TBF_QOPT_BUFFER, ticksOf(1_500, 1_000));
+  });
+}
+
+const insideTbf = { parent: root | 1, handle: 2 * root };
+
+function child(on: QueuePair) {
+  const sch = on.red.qdiscs?.find(({ handle }) => handle === 2 * root);
+  if (sch === undefined) throw new Error("There is no discipline 2:");
+  return sch;
+}
+
+test("tbf does not count what netem below it loses", async () => {
+  const on = await start();
+  await slowTbf(on);
+  await ask(on, rt.RTM_NEWQDISC, { ...insideTbf, kind: "netem" }, (writer) => {
+    // The options of netem begin with struct tc_netem_qopt, without a header of their own.
+    const at = writer.reserve(tc.TC_NETEM_QOPT_SIZE);
+    setU32(writer.bytes, at + tc.TC_NETEM_QOPT_LIMIT, 1_000);
+    setU32(writer.bytes, at + tc.TC_NETEM_QOPT_LOSS, 0xffff_ffff);
+  });
+  for (let sent = 0; sent < 5; sent++) on.send();
+  // NET_XMIT_SUCCESS | __NET_XMIT_STOLEN is no drop to those above (net_xmit_drop_count).
+  expect(child(on).drops).toBe(5);
+  expect(on.red.qdisc).toMatchObject({ drops: 0, length: 0, backlog: 0 });
+});
+
+describe("fq_codel", () => {
+  const flows = (value: number) => (writer: MessageWriter) => void writer.u32(tc.TCA_FQ_CODEL_FLOWS, value);
+  const limit = (value: number) => (writer: MessageWriter) => {
+    writer.u32(tc.TCA_FQ_CODEL_LIMIT, value);
+    writer.u32(tc.TCA_FQ_CODEL_DROP_BATCH_SIZE, 2);
+  };
+
+  test("is told once how many flows it has, and refuses a silly quantum", async () => {
+    const on = await start();
+    const fqCodel = { handle: root, kind: "fq_codel" };
+    await ask(on, rt.RTM_NEWQDISC, fqCodel, flows(16));
+    await expect(ask(on, rt.RTM_NEWQDISC, fqCodel, flows(16))).rejects.toMatchObject({ code: "EINVAL" });
+    const quantum = (value: number) =>
+      ask(on, rt.RTM_NEWQDISC, fqCodel, (writer) => void writer.u32(tc.TCA_FQ_CODEL_QUANTUM, value));
+    await quantum(0);
+    await expect(quantum((1 << 20) + 1)).rejects.toMatchObject({
+      code: "EINVAL",
+      message: "Invalid quantum",
+    });
+  });
+
+  test("drops from the fattest flow when it is full, and tells that flow's CoDel", async () => {
+    const on = await start();
+    await slowTbf(on);
+    await ask(on, rt.RTM_NEWQDISC, { ...insideTbf, kind: "fq_codel" }, limit(10));
+    const before = child(on);
+    // One goes; the eleventh that waits is one too many, and two are dropped for it.
+    for (let sent = 0; sent < 13; sent++) on.send(1_000);
+    expect(before).toMatchObject({ drops: 2, length: 10, backlog: 10_000 });
+    expect(on.red.qdisc).toMatchObject({ length: 10, backlog: 10_000 });
+    const ops = before.ops.classes;
+    const [cl] = ops?.walk(before) ?? [];
+    const app = (cl && ops?.stats?.(before, cl).app) ?? new Uint8Array();
+    expect(getU32(app, 4 + tc.TC_FQ_CODEL_CL_STATS_COUNT)).toBe(2);
+  });
+
+  test("lets go of what is beyond a new limit, in turn and uncounted, and those above know", async () => {
+    const on = await start();
+    await slowTbf(on);
+    await ask(on, rt.RTM_NEWQDISC, { ...insideTbf, kind: "fq_codel" });
+    for (let sent = 0; sent < 9; sent++) on.send(1_000);
+    await ask(on, rt.RTM_NEWQDISC, { ...insideTbf, kind: "fq_codel" }, limit(3));
+    expect(child(on)).toMatchObject({ drops: 0, length: 3, backlog: 3_000 });
+    expect(on.red.qdisc).toMatchObject({ length: 3, backlog: 3_000 });
+  });
+
+  test("says nothing of the largest frame before it has looked at one", async () => {
+    const on = await start();
+    await ask(on, rt.RTM_NEWQDISC, { handle: root, kind: "fq_codel" });
+    const said = () => getU32(on.red.qdisc?.ops.dumpStats?.(on.red.qdisc) ?? new Uint8Array(8), 4);
+    expect(said()).toBe(0);
+    on.send(777);
+    expect(said()).toBe(777);
+  });
+
+  test("takes the flow that the priority names", async () => {
+    const on = await start();
+    await slowTbf(on);
+    await ask(on, rt.RTM_NEWQDISC, { ...insideTbf, kind: "fq_codel" });
+    const named = (minor: number) => (frame: Frame) => void (frame.priority = (2 * root) | minor);
+    for (const minor of [3, 7, 7, 1_024, 1_024]) on.send(1_000, named(minor));
+    const sch = child(on);
+    expect([...(sch.ops.classes?.walk(sch) ?? [])].map(({ classid }) => classid)).toEqual([
+      (2 * root) | 7,
+      (2 * root) | 1_024,
+    ]);
+  });
 });
 
 /** A matchall filter with one action at a door of v0. */
