@@ -5,6 +5,7 @@
 //   eight hosts  a … h, each with a wire to a router between them
 
 import { ipNetns } from "../../src/inet/slots.ts";
+import { setSysctl } from "../../src/inet/sysctl.ts";
 import { tcpTable } from "../../src/inet/tcp/table.ts";
 import { devSetMtu } from "../../src/net/change.ts";
 import { NETIF_F_GSO, updateFeatures } from "../../src/net/features.ts";
@@ -39,6 +40,20 @@ interface Host {
 }
 
 const port = 80;
+/** Settings that a host may have otherwise, and the most they may be. */
+const settings: readonly (readonly [name: string, most: number])[] = [
+  ["tcp_dsack", 1],
+  ["tcp_early_retrans", 3],
+  ["tcp_ecn", 2],
+  ["tcp_frto", 2],
+  ["tcp_moderate_rcvbuf", 1],
+  ["tcp_sack", 1],
+  ["tcp_slow_start_after_idle", 1],
+  ["tcp_syncookies", 2],
+  ["tcp_timestamps", 2],
+  ["tcp_tw_reuse", 2],
+  ["tcp_window_scaling", 1],
+];
 /** Without it, who waits for a peer that has gone, and whose reset was lost, waits for ever. */
 const keepAliveMs = 60_000;
 /** By then everything must have come to an end: a connection gives up after a quarter of an hour at most, both ends one after the other. */
@@ -157,6 +172,10 @@ class Run {
     this.#lab.address(dev, `${address}/24`);
     this.#hosts.push({ netns, dev, address });
     this.#checkers.push(new WindowChecker(dev));
+    // Half of the hosts are as they come.
+    if (this.#below(2) === 0) return;
+    for (const [name, most] of settings) setSysctl(netns, `net.ipv4.${name}`, `${this.#below(most + 1)}`);
+    setSysctl(netns, "net.ipv4.tcp_congestion_control", this.#below(2) === 0 ? "reno" : "cubic");
   }
 
   /** Makes a wire ill in both directions, and as large or small as the seed has it. */
@@ -180,6 +199,7 @@ class Run {
       lossPpm: pick([0, 0, 1_000, 10_000, 50_000, 100_000]),
       duplicatePpm: pick([0, 0, 10_000, 50_000]),
       corruptPpm: pick([0, 0, 5_000, 20_000]),
+      markPpm: pick([0, 0, 10_000, 100_000]),
       reorderPpm: pick([0, 0, 20_000, 100_000]),
       reorderNs: pick([MS, 5 * MS, 50 * MS]),
       delayNs: pick([0, MS / 10, 5 * MS, 50 * MS]),
