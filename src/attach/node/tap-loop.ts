@@ -134,6 +134,8 @@ export class TapLoop {
       }
     } finally {
       this.#isRunning = false;
+      // The last round may have read what the next one would have written, and no TAP need be ready for that one to come.
+      this.flush();
     }
   }
 

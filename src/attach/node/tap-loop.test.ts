@@ -1,0 +1,77 @@
+// What: the loop of the TAPs writes all that it has read, however long it was at it, and nothing of it is left behind.
+//
+//   TAP 7 ── read ── receive ── send ── write ── TAP 7: each frame that comes in goes out again
+//
+// The system calls are of the test: a TAP that has a given number of frames. 3,775 of them take the 64 rounds after which others
+// have their turn: 1 frame, 2, 4, 8, 16, 32, and 64 each time from then on.
+
+import { describe, expect } from "vitest";
+import { test } from "../../../test/fixtures.ts";
+import { setS32 } from "../../bytes/endian.ts";
+import type { Libc } from "./libc.ts";
+import { Tap } from "./tap.ts";
+import type { TapCalls } from "./tap-calls.ts";
+import { EPOLL_EVENT_SIZE } from "./tap-calls.ts";
+import { TapLoop } from "./tap-loop.ts";
+
+const EAGAIN = 11;
+const EINVAL = 22;
+const headerSize = 10;
+const frameSize = 60;
+
+/** A kernel with one TAP, 7. */
+class FakeKernel implements Partial<TapCalls> {
+  /** What the event loop would call when a TAP is ready. */
+  onReadable = (): void => {};
+  waiting = 0;
+  written = 0;
+  readonly libc: Libc = Object.assign(Object.create(null), {
+    watch: (_fd: number, onReadable: () => void) => {
+      this.onReadable = onReadable;
+      return { restart() {}, close() {} };
+    },
+    close: () => 0,
+  });
+
+  readonly ioctl = (): number => 0;
+  readonly ioctlBytes = (): number => 0;
+  readonly epollCreate = (): number => 6;
+  readonly epollCtl = (): number => 0;
+  readonly address = (): number => 0;
+  readonly open = (): number => -EINVAL;
+
+  readonly epollWait = (_epoll: number, events: Uint8Array): number => {
+    if (this.waiting === 0) return 0;
+    setS32(events, EPOLL_EVENT_SIZE - 8, 7);
+    return 1;
+  };
+
+  readonly read = (): number => {
+    if (this.waiting === 0) return -EAGAIN;
+    this.waiting--;
+    return headerSize + frameSize;
+  };
+
+  readonly write = (_fd: number, _address: number, length: number): number => {
+    this.written++;
+    return length;
+  };
+}
+
+describe("run", () => {
+  test.for([1, 64, 3_774, 3_775, 3_776, 10_000] as const)(
+    "writes all of %i frames",
+    async (count, { machine }) => {
+      const kernel = new FakeKernel();
+      const loop = await TapLoop.open(kernel, machine.core, false);
+      const port = loop.add(Tap.open(kernel, { name: "t0", fd: 7 }), (frame) => port.send(frame));
+      kernel.waiting = count;
+      // libuv calls as long as a TAP is ready, and no longer.
+      while (kernel.waiting > 0) {
+        kernel.onReadable();
+        expect(kernel.written).toBe(count - kernel.waiting);
+      }
+      loop.close();
+    },
+  );
+});
