@@ -26,11 +26,14 @@ import { fillBridgeLink } from "./link-message.ts";
 import { delBridgeLink, setBridgeLink } from "./link-request.ts";
 import { mdbOps } from "./mdb-request.ts";
 import { clearMulticast, stopMulticast } from "./multicast.ts";
+import { openMulticast, otherExpired, queryBridge } from "./multicast-query.ts";
+import { BridgeMulticast } from "./multicast-state.ts";
 import { bridgePolicy, changeLink, validate } from "./options.ts";
 import { fillPort } from "./port-fill.ts";
 import { changeSlave, portPolicy } from "./port-options.ts";
 import { addPort, deletePort, releasePort } from "./ports.ts";
 import { managePromiscuity } from "./promiscuity.ts";
+import type { BridgePort } from "./state.ts";
 import { Bridge, portOf } from "./state.ts";
 import { changeBridgeAddress, disableBridge, enableBridge } from "./stp-port.ts";
 import { joinLlc } from "./stp-receive.ts";
@@ -54,7 +57,10 @@ const deviceOps: DeviceOps<Bridge> = {
     clearMulticast(dev.state);
     flushBridgeVlans(dev.state);
   },
-  open: (dev) => enableBridge(dev.state),
+  open(dev) {
+    enableBridge(dev.state);
+    openMulticast(dev.state);
+  },
   stop(dev) {
     disableBridge(dev.state);
     stopMulticast(dev.state);
@@ -79,7 +85,7 @@ export const bridge: LinkOps<Bridge, typeof bridgePolicy> = {
   kind: "bridge",
   policy: bridgePolicy,
   device: deviceOps,
-  createState: (dev) => new Bridge(dev, makeBridgeTimers),
+  createState: (dev) => new Bridge(dev, { makeTimers: makeBridgeTimers, makeMulticast }),
   setup,
   validate,
   newLink,
@@ -128,6 +134,15 @@ function delLink(dev: Device<Bridge>, doomed: Set<Device>): void {
 function fillSlaveInfo(_dev: Device<Bridge>, target: Device, writer: Parameters<typeof fillPort>[0]): void {
   const port = portOf(target);
   if (port !== null) fillPort(writer, port);
+}
+
+function makeMulticast(br: Bridge): BridgeMulticast<BridgePort> {
+  const { timers } = br.dev.machine;
+  return new BridgeMulticast(
+    (callback) => timers.timer(callback),
+    (isIpv6) => queryBridge(br, isIpv6),
+    (isIpv6) => otherExpired(br, isIpv6),
+  );
 }
 
 /** The bridge's address is that of its id; from now on a user's (br_set_mac_address). */

@@ -5,11 +5,12 @@
 import { HZ, JIFFY_NS, jiffiesFromClock } from "../../net/jiffies.ts";
 import type { Warn } from "../../net/netdevice.ts";
 import { NetlinkError } from "../../netlink/error.ts";
+import { IFF_UP } from "../../uapi/if.ts";
 import { MDB_RTR_TYPE_PERM, MDB_RTR_TYPE_TEMP, MDB_RTR_TYPE_TEMP_QUERY } from "../../uapi/if_bridge.ts";
 import { RTM_DELMDB, RTM_NEWMDB } from "../../uapi/rtnetlink.ts";
 import { notifyRouter } from "./mdb-message.ts";
 import { disableMulticastPort, enableMulticastPort } from "./multicast.ts";
-import { setQuerier } from "./multicast-query.ts";
+import { openMulticast, setQuerier } from "./multicast-query.ts";
 import { isRouterPort } from "./multicast-router.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import { BR_STATE_DISABLED } from "./state.ts";
@@ -83,6 +84,7 @@ function setSnooping(br: Bridge, isOn: boolean): void {
   const mc = br.multicast;
   if (mc.isSnooping === isOn) return;
   mc.isSnooping = isOn;
+  if (isOn && (br.dev.flags & IFF_UP) !== 0) openMulticast(br);
   for (const port of br.ports) {
     if (port.state === BR_STATE_DISABLED) continue;
     if (isOn) enableMulticastPort(port);

@@ -36,8 +36,18 @@ export interface MdbEntry<Port> {
   readonly timer: Timer;
 }
 
+/** Queries of the bridge's own, to one port or to the bridge itself (struct bridge_mcast_own_query). */
+export interface OwnQuery {
+  /** Runs until the next one is due. */
+  readonly timer: Timer;
+  /** Those that follow one another quickly, so far. */
+  startupSent: number;
+}
+
 /** Asking for members in one family, by the bridge itself or by somebody else. */
 export interface QueryState {
+  /** What the bridge itself is asked. */
+  readonly own: OwnQuery;
   /** Who asks: its address as 4 or 16 bytes, all zero for nobody, and the ifindex of its port, 0 for the bridge itself. */
   querier: Uint8Array;
   querierPort: number;
@@ -49,10 +59,8 @@ export interface QueryState {
 }
 
 /** The bridge's part of one family that a port has: a router behind it, and queries sent by it. */
-export interface PortQueryState {
+export interface PortQueryState extends OwnQuery {
   readonly router: Timer;
-  readonly own: Timer;
-  startupSent: number;
 }
 
 /** A bridge's part. */
@@ -63,6 +71,8 @@ export class BridgeMulticast<Port> {
   router = MDB_RTR_TYPE_TEMP_QUERY;
   usesIfaddr = false;
   isQuerier = false;
+  /** False when a query for IPv6 found no address of the bridge to be sent from (BROPT_HAS_IPV6_ADDR). */
+  hasIpv6Address = true;
   hasStats = false;
   hashMax = 4_096;
   igmpVersion = 2;
@@ -82,16 +92,22 @@ export class BridgeMulticast<Port> {
   readonly ip4: QueryState;
   readonly ip6: QueryState;
 
-  constructor(makeTimer: (callback: () => void) => Timer) {
-    const state = (size: number): QueryState => ({
+  /** `query` is called when the bridge itself is to be asked, `silent` when another querier was not heard, for IPv6 or not. */
+  constructor(
+    makeTimer: (callback: () => void) => Timer,
+    query: (isIpv6: boolean) => void,
+    silent: (isIpv6: boolean) => void,
+  ) {
+    const state = (size: number, isIpv6: boolean): QueryState => ({
+      own: { timer: makeTimer(() => query(isIpv6)), startupSent: 0 },
       querier: new Uint8Array(size),
       querierPort: 0,
-      other: makeTimer(() => {}),
+      other: makeTimer(() => silent(isIpv6)),
       delayUntilNs: 0,
       router: makeTimer(() => {}),
     });
-    this.ip4 = state(4);
-    this.ip6 = state(16);
+    this.ip4 = state(4, false);
+    this.ip6 = state(16, true);
   }
 }
 
@@ -114,7 +130,7 @@ export class PortMulticast {
     expired: () => void,
     query: (isIpv6: boolean) => void,
   ) {
-    this.ip4 = { router: makeTimer(expired), own: makeTimer(() => query(false)), startupSent: 0 };
-    this.ip6 = { router: makeTimer(expired), own: makeTimer(() => query(true)), startupSent: 0 };
+    this.ip4 = { router: makeTimer(expired), timer: makeTimer(() => query(false)), startupSent: 0 };
+    this.ip6 = { router: makeTimer(expired), timer: makeTimer(() => query(true)), startupSent: 0 };
   }
 }

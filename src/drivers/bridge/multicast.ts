@@ -23,7 +23,7 @@ import type { Entry } from "./mdb.ts";
 import { deleteMember, findEntry, findGroup, join, memberOf } from "./mdb.ts";
 import { notifyRouter } from "./mdb-message.ts";
 import { findMessage, isAllNodes, isZero } from "./multicast-parse.ts";
-import { sendGroupQuery, sendQuery } from "./multicast-query.ts";
+import { sendGroupQuery, startQueries } from "./multicast-query.ts";
 import { isRouterPort } from "./multicast-router.ts";
 import type { GroupAddress, QueryState } from "./multicast-state.ts";
 import type { Bridge, BridgePort } from "./state.ts";
@@ -261,7 +261,7 @@ function hurry(br: Bridge, entry: Entry | undefined, delay: number): void {
 
 // --- Queriers and routers ------------------------------------------------------------------------------------------------
 
-/** A general query came in: its sender is the querier if its address is the lowest (br_multicast_query_received). */
+/** A general query came in: its sender is the querier if its address is the lowest (br_multicast_query_received, br_multicast_select_querier). */
 function receiveQuery(
   br: Bridge,
   port: BridgePort | null,
@@ -271,8 +271,9 @@ function receiveQuery(
   isIpv6: boolean,
 ): void {
   if (!isInUse(br, port)) return;
-  const isNobody = !state.other.isPending && isZero(state.querier, 0, state.querier.length);
-  if (!isNobody && state.other.isPending && compare(address, state.querier) > 0) return;
+  const isAsked = state.own.timer.isPending || state.other.isPending;
+  const isKnown = !isZero(state.querier, 0, state.querier.length);
+  if (isAsked && isKnown && compare(address, state.querier) > 0) return;
   state.querier = address;
   state.querierPort = port?.dev.ifindex ?? 0;
   const now = br.dev.machine.clock.now();
@@ -314,7 +315,8 @@ export function hasQuerier(br: Bridge, protocol: number, entry: Entry | undefine
   const mc = br.multicast;
   if (protocol !== ETH_P_IP && protocol !== ETH_P_IPV6) return entry?.group.protocol === 0;
   const state = protocol === ETH_P_IP ? mc.ip4 : mc.ip6;
-  return state.delayUntilNs < br.dev.machine.clock.now() && (mc.isQuerier || state.other.isPending);
+  const asksItself = mc.isQuerier && (protocol === ETH_P_IP || mc.hasIpv6Address);
+  return state.delayUntilNs < br.dev.machine.clock.now() && (asksItself || state.other.isPending);
 }
 
 /** The group a frame is for, when somebody has said so (br_mdb_entry_skb_get). */
@@ -336,19 +338,7 @@ export function entryOf(
 export function enableMulticastPort(port: BridgePort): void {
   const { br, multicast } = port;
   if (!br.multicast.isSnooping || (br.dev.flags & 1) === 0) return;
-  for (const own of [multicast.ip4, multicast.ip6]) {
-    own.startupSent = 0;
-    own.own.start(0);
-  }
-}
-
-/** The time has come to ask behind a port (br_multicast_port_query_expired). */
-export function queryPort(port: BridgePort, isIpv6: boolean): void {
-  const { br, multicast } = port;
-  if (port.state === BR_STATE_DISABLED || port.state === BR_STATE_BLOCKING) return;
-  const own = isIpv6 ? multicast.ip6 : multicast.ip4;
-  if (own.startupSent < br.multicast.startupQueryCount) own.startupSent++;
-  sendQuery(br, port, isIpv6);
+  for (const own of [multicast.ip4, multicast.ip6]) startQueries(own);
 }
 
 /** A port no longer takes part: nobody behind it listens, but those a user entered for good (br_multicast_disable_port). */
@@ -362,7 +352,7 @@ export function disableMulticastPort(port: BridgePort, isAll = false): void {
   const wasRouter = isRouterPort(port, false) || isRouterPort(port, true);
   for (const state of [multicast.ip4, multicast.ip6]) {
     state.router.stop();
-    state.own.stop();
+    state.timer.stop();
   }
   if (wasRouter && multicast.router !== MDB_RTR_TYPE_PERM) notifyRouter(br, port, RTM_DELMDB);
 }
@@ -371,6 +361,7 @@ export function disableMulticastPort(port: BridgePort, isAll = false): void {
 export function stopMulticast(br: Bridge): void {
   const { ip4, ip6 } = br.multicast;
   for (const state of [ip4, ip6]) {
+    state.own.timer.stop();
     state.other.stop();
     state.router.stop();
   }

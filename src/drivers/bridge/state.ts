@@ -8,7 +8,7 @@ import type { Device } from "../../net/netdevice.ts";
 import type { Timer } from "../../net/timers.ts";
 import { ETH_P_8021Q } from "../../uapi/if_ether.ts";
 import { FdbTable } from "./fdb-table.ts";
-import { BridgeMulticast, type PortMulticast } from "./multicast-state.ts";
+import type { BridgeMulticast, PortMulticast } from "./multicast-state.ts";
 import { VlanGroup } from "./vlan-group.ts";
 
 // --- Numbers -----------------------------------------------------------------------------------------------------------
@@ -141,11 +141,17 @@ export class Bridge {
   nfCallIp6tables = false;
   nfCallArptables = false;
 
-  constructor(dev: Device<Bridge>, makeTimers: (br: Bridge) => BridgeTimers) {
+  constructor(dev: Device<Bridge>, { makeTimers, makeMulticast }: BridgeParts) {
     this.dev = dev;
     this.timers = makeTimers(this);
-    this.multicast = new BridgeMulticast((callback) => dev.machine.timers.timer(callback));
+    this.multicast = makeMulticast(this);
   }
+}
+
+/** What a bridge is made of, by the files that know how. */
+export interface BridgeParts {
+  makeTimers(br: Bridge): BridgeTimers;
+  makeMulticast(br: Bridge): BridgeMulticast<BridgePort>;
 }
 
 /** How long an unheard entry is kept, in nanoseconds; shorter after a topology change (hold_time). */
