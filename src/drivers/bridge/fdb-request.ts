@@ -131,6 +131,7 @@ function addEntry(
   if (entry === noEntry) {
     if ((nlFlags & NLM_F_CREATE) === 0) throw new NetlinkError("ENOENT");
     entry = createEntry(br, port, highOf(address, vid), address | 0, fdbFlags.FDB_ADDED_BY_USER);
+    if (entry === noEntry) throw new NetlinkError("ENOMEM");
     isModified = true;
   } else {
     if ((nlFlags & NLM_F_EXCL) !== 0) throw new NetlinkError("EEXIST");
@@ -198,6 +199,7 @@ function learnExternally(br: Bridge, port: BridgePort | null, address: number, v
   let entry = fdb.findAddress(address, vid);
   if (entry === noEntry) {
     entry = createEntry(br, port, highOf(address, vid), address | 0, learned);
+    if (entry === noEntry) throw new NetlinkError("ENOMEM");
     notifyFdb(br, entry, RTM_NEWNEIGH);
     return;
   }

@@ -44,3 +44,15 @@ test("ten thousand entries are all found, and gone when removed", () => {
   for (const entry of entries) table.remove(entry);
   expect([table.size, table.newest, table.find(0x0200, 0x101)]).toEqual([0, noEntry, noEntry]);
 });
+
+test("a full table takes no more until an entry is gone", () => {
+  const table = new FdbTable<string>(40);
+  for (let number = 0; number < 40; number++) expect(table.add(0x0200, number, "one", 0)).not.toBe(noEntry);
+  expect([table.add(0x0200, 40, "other", 0), table.size, table.find(0x0200, 40)]).toEqual([
+    noEntry,
+    40,
+    noEntry,
+  ]);
+  table.remove(table.find(0x0200, 7));
+  expect(table.add(0x0200, 40, "other", 0)).not.toBe(noEntry);
+});

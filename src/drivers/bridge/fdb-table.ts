@@ -22,6 +22,12 @@ const placeSize = 4;
 /** Entries the first memory has room for; the hash has four times as many places. */
 const initialRoom = 32;
 
+/**
+ * Entries there are at most, by default: what takes some 100 MiB. The kernel has no bound but its memory, and learns no more
+ * when that is used up.
+ */
+const maxEntries = 1 << 20;
+
 /** The table of one bridge, whose ports are `Port`s. A key is (VLAN << 16 | first two bytes, last four bytes), both signed. */
 export class FdbTable<Port> {
   /** Key high, key low, entry + 1, unused; 0 for the entry: the place is free. */
@@ -36,6 +42,7 @@ export class FdbTable<Port> {
   #used = 0;
   #newest = noEntry;
   #size = 0;
+  readonly #limit: number;
 
   /** FDB_*, by entry. */
   flags = new Uint16Array(initialRoom);
@@ -44,6 +51,11 @@ export class FdbTable<Port> {
   usedNs = new Float64Array(initialRoom);
   /** The port it stands behind; null: the bridge itself. */
   readonly ports: (Port | null)[] = [];
+
+  /** `limit`: entries there may be. */
+  constructor(limit = maxEntries) {
+    this.#limit = limit;
+  }
 
   /** Entries. */
   get size(): number {
@@ -84,8 +96,9 @@ export class FdbTable<Port> {
     return this.find(highOf(address, vid), address | 0);
   }
 
-  /** Makes an entry, the newest, without flags; there must be none of its key. */
+  /** Makes an entry, the newest, without flags; there must be none of its key. noEntry when the table is full. */
   add(high: number, low: number, port: Port | null, nowNs: number): number {
+    if (this.#size >= this.#limit) return noEntry;
     if ((this.#size + 1) * 2 > this.#mask) this.#growHash();
     const entry = this.#take();
     this.#high[entry] = high;

@@ -80,7 +80,7 @@ function refresh(br: Bridge, port: BridgePort, entry: number, flags: number, isW
   if (isModified) notifyFdb(br, entry, RTM_NEWNEIGH);
 }
 
-/** Makes an entry (fdb_create); noEntry when so many have been learned that no more may be. */
+/** Makes an entry (fdb_create); noEntry when so many have been learned that no more may be, or the table is full. */
 export function createEntry(
   br: Bridge,
   port: BridgePort | null,
@@ -91,6 +91,7 @@ export function createEntry(
   const isLearned = (flags & (FDB_ADDED_BY_USER | FDB_LOCAL)) === 0;
   if (isLearned && br.fdbMaxLearned !== 0 && br.fdbLearned >= br.fdbMaxLearned) return noEntry;
   const entry = br.fdb.add(high, low, port, br.dev.machine.clock.now());
+  if (entry === noEntry) return noEntry;
   br.fdb.flags[entry] = isLearned ? flags | FDB_DYNAMIC_LEARNED : flags;
   if (isLearned) br.fdbLearned++;
   return entry;
@@ -118,6 +119,7 @@ export function addLocal(br: Bridge, port: BridgePort | null, address: number, v
     deleteEntry(br, known);
   }
   const entry = createEntry(br, port, highOf(address, vid), address | 0, FDB_LOCAL | FDB_STATIC);
+  if (entry === noEntry) return;
   addHardwareAddress(br, address);
   notifyFdb(br, entry, RTM_NEWNEIGH);
 }

@@ -14,7 +14,7 @@ import type { MessageWriter } from "../../netlink/writer.ts";
 import { IFF_UP } from "../../uapi/if.ts";
 import * as mdb from "../../uapi/if_bridge.ts";
 import { ETH_P_IP, ETH_P_IPV6 } from "../../uapi/if_ether.ts";
-import { NLM_F_CREATE, NLM_F_REPLACE } from "../../uapi/netlink.ts";
+import { NLM_F_REPLACE } from "../../uapi/netlink.ts";
 import { RTM_NEWMDB, RTPROT_STATIC } from "../../uapi/rtnetlink.ts";
 import { addMember, deleteMember, dropIfEmpty, findEntry, joinHost, leaveHost, obtainEntry } from "./mdb.ts";
 import { fillMdb, fillMdbEntry, fillMdbHeader, fillRouters, notifyMdb } from "./mdb-message.ts";
@@ -96,13 +96,12 @@ function addOne(br: Bridge, { port, group, isPermanent, protocol }: Config, nlFl
     member.isPermanent = isPermanent;
     member.protocol = protocol;
   } else {
-    if ((nlFlags & NLM_F_CREATE) === 0) throw new NetlinkError("ENOENT");
     const { groups, maxGroups } = port.multicast;
     member = addMember(br, entry, port, { host: 0, isPermanent, protocol });
     if (member === undefined) {
       dropIfEmpty(br, entry);
       const text = `Port is already in ${groups} groups, and mcast_max_groups=${maxGroups}`;
-      throw formatted("E2BIG", `bridge: ${text}`);
+      throw formatted("ENOMEM", `bridge: ${text}`);
     }
   }
   if (isPermanent) member.timer.stop();
