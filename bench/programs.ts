@@ -1,6 +1,7 @@
 // programs: what real programs get of a wire, iperf3 and ping between two namespaces. The peers carry the same frames by other
 // means: the kernel's own veth, vde_switch with a vde_plug2tap at each end, and slirp4netns, which leads from a namespace to the
-// host's loopback and does nothing else. All sides are measured in turn, so that what else the machine does hits all alike.
+// host's loopback and does nothing else. A bridge of uveth's with three ports is held against the pair, and how long many hosts take
+// to come and go against Mininet. All sides are measured in turn, so that what else the machine does hits all alike.
 
 import type { ChildProcess } from "node:child_process";
 import { spawn, spawnSync } from "node:child_process";
@@ -8,6 +9,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { realTime } from "../src/attach/index.ts";
 import { openNative } from "../src/attach/node/index.ts";
 import type { Machine } from "../src/index.ts";
@@ -21,6 +23,7 @@ const iperfSeconds = 2;
 const pings = 100;
 const idleNamespaces = 50;
 const idleSeconds = 3;
+const hostCount = 50;
 
 /** A place that programs run in. */
 type Runner = (argv: readonly string[]) => ChildProcess;
@@ -43,7 +46,9 @@ export async function run({ rounds = defaultRounds, hasKernel, report, say }: Be
   }
   spawnSync("ip", ["link", "set", "lo", "up"]);
   const machine = createMachine(realTime());
-  const wires = new Map<string, Wire>([["uveth", await uvethWire(machine)]]);
+  const pair = await uvethWire(machine);
+  const bridge = await bridgeWire(machine);
+  const wires = new Map<string, Wire>([["uveth", pair]]);
   wires.set("kernel", await kernelWire());
   if (isThere("vde_switch") && isThere("vde_plug2tap")) wires.set("vde", await vdeWire());
   if (isThere("slirp4netns")) wires.set("slirp4netns", await slirpWire());
@@ -71,6 +76,10 @@ export async function run({ rounds = defaultRounds, hasKernel, report, say }: Be
       true,
       sides((wire) => () => tcp(wire), false),
     );
+    await row("TCP through a bridge with three ports", "bit/s", true, {
+      uveth: () => tcp(bridge),
+      peers: { pair: () => tcp(pair) },
+    });
     await row(
       "UDP, 64 bytes",
       "datagrams/s",
@@ -89,6 +98,9 @@ export async function run({ rounds = defaultRounds, hasKernel, report, say }: Be
   }
   say("idle");
   report(await idle());
+  const name = `programs/${hostCount} hosts up and down`;
+  say(name);
+  report(await compare({ name, unit: "s", isMoreBetter: false, ...hostSides() }, rounds));
 }
 
 /** Bits a second that a TCP stream of iperf3 delivers. */
@@ -136,6 +148,30 @@ async function uvethWire(machine: Machine): Promise<Wire> {
     client: (argv) => client.spawn(argv, { stdio: ["ignore", "pipe", "inherit"] }),
     server: (argv) => server.spawn(argv, { stdio: ["ignore", "pipe", "inherit"] }),
     address: "10.1.0.2",
+    isWhole: true,
+    close() {},
+  };
+}
+
+/** Two native namespaces and a third one on a bridge of a namespace of its own. */
+async function bridgeWire(machine: Machine): Promise<Wire> {
+  const sw = await machine.netns("sw");
+  await sw.link.add({ kind: "bridge", name: "br0", isUp: true });
+  const ends: Runner[] = [];
+  for (const index of [1, 2, 3]) {
+    const netns = await machine.netns(`b${index}`);
+    await netns.link.add({ kind: "veth", name: "v0", isUp: true, peer: { name: `p${index}`, netns: "sw" } });
+    await sw.link.set(`p${index}`, { master: "br0", isUp: true });
+    await netns.addr.add(`10.4.0.${index}/24`, { dev: "v0" });
+    const end = await openNative(machine, `b${index}`);
+    ends.push((argv) => end.spawn(argv, { stdio: ["ignore", "pipe", "inherit"] }));
+  }
+  const [client, server] = ends;
+  if (client === undefined || server === undefined) throw new Error("A bridge has two ends at least");
+  return {
+    client,
+    server,
+    address: "10.4.0.2",
     isWhole: true,
     close() {},
   };
@@ -255,6 +291,24 @@ async function idle() {
     uveth: percent,
     rounds: 1,
   };
+}
+
+/** Many hosts on one bridge, up and down again, from the start of a process to its end. */
+function hostSides() {
+  const program = fileURLToPath(new URL("native-hosts.js", import.meta.url));
+  const words = `--switch lxbr --controller none --topo single,${hostCount} --test none`.split(" ");
+  const uveth = () => took(process.execPath, [program, String(hostCount)]);
+  const hasMininet = isThere("mn") && isThere("brctl");
+  if (!hasMininet) console.error("programs: Mininet is left out, it takes mn and brctl");
+  return { uveth, peers: hasMininet ? { mininet: () => took("mn", words) } : {} };
+}
+
+/** Seconds that a program takes. */
+function took(file: string, args: readonly string[]): number {
+  const start = seconds();
+  const { status, stderr } = spawnSync(file, args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${file} ended with ${status}: ${stderr}`);
+  return seconds() - start;
 }
 
 /** The cost of a system call that does nothing. */

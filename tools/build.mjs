@@ -6,7 +6,7 @@
 //   src/index.ts   → dist/core.bundle.js     the core as one script (`var uveth = …`) that runs where there is no platform
 //   native/*.c       → dist/preload.so       what `uveth run` puts before the C library; left out without a C compiler
 //   native/netns/*.c → dist/uveth-netns      what makes and enters namespaces for `uveth exec`; the same holds for it
-//   bench/*.ts, examples/*.ts, test/{fuzz,corpus,frames,sim,interop}/*.ts → dist/…: programs that run on `dist/`
+//   bench/*.ts, examples/*.ts, test/{fuzz,corpus,frames,sim,interop,soak}/*.ts → dist/…: programs that run on `dist/`
 //
 // The new `dist/` is made aside and then put in place, under a lock: commands that start meanwhile wait for it.
 
@@ -198,6 +198,7 @@ function programsOf(root) {
     "test/frames",
     "test/sim",
     "test/interop",
+    "test/soak",
   ]) {
     for (const path of sourceFiles(join(root, folder))) {
       if (dirname(path) === join(root, folder))

@@ -1,4 +1,4 @@
-// npm run demo, bench, fuzz, sim: installs and builds what is missing, then runs a program of `dist/` with the arguments given.
+// npm run demo, bench, fuzz, sim, soak: installs and builds what is missing, then runs a program of `dist/` with the arguments given.
 //
 //   node tools/run.mjs bench/main veth-xmit --json
 

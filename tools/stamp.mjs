@@ -15,6 +15,7 @@ const SOURCES = [
   "test/sim",
   "test/frames",
   "test/interop",
+  "test/soak",
 ];
 const SETTINGS = ["package.json", "tsconfig.json", "tsconfig.build.json", "tools/build.mjs"];
 

@@ -1,0 +1,34 @@
+// native-hosts N: what Mininet's "mn --switch lxbr --controller none --topo single,N --test none" does, as a process of its own: N
+// hosts that programs can run in on one bridge, up and down again. Ends with 1 when the last host's address is not inside.
+
+import { once } from "node:events";
+import { realTime } from "../src/attach/index.ts";
+import { openNative } from "../src/attach/node/index.ts";
+import { createMachine } from "../src/index.ts";
+
+const count = Number(process.argv[2] ?? 50);
+const machine = createMachine(realTime());
+const sw = await machine.netns("sw");
+await sw.link.add({ kind: "bridge", name: "br0", isUp: true });
+let last: Awaited<ReturnType<typeof openNative>> | undefined;
+for (let host = 1; host <= count; host++) {
+  const netns = await machine.netns(`h${host}`);
+  await netns.link.set("lo", { isUp: true });
+  await netns.link.add({ kind: "veth", name: "eth0", isUp: true, peer: { name: `p${host}`, netns: "sw" } });
+  await sw.link.set(`p${host}`, { master: "br0", isUp: true });
+  await netns.addr.add(`10.0.0.${host}/24`, { dev: "eth0" });
+  last = await openNative(machine, `h${host}`);
+}
+const child = last?.spawn(["ip", "-br", "addr", "show", "dev", "eth0"], {
+  stdio: ["ignore", "pipe", "inherit"],
+});
+let text = "";
+child?.stdout?.on("data", (piece) => {
+  text += piece;
+});
+if (child !== undefined) await once(child, "close");
+machine.close();
+if (!text.includes(`10.0.0.${count}/24`)) {
+  console.error(`The last of ${count} hosts shows "${text.trim()}"`);
+  process.exitCode = 1;
+}
