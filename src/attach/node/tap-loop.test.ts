@@ -16,6 +16,7 @@ import { TapLoop } from "./tap-loop.ts";
 
 const EAGAIN = 11;
 const EINVAL = 22;
+const [epoll, bell] = [6, 8];
 const headerSize = 10;
 const frameSize = 60;
 
@@ -26,8 +27,8 @@ class FakeKernel implements Partial<TapCalls> {
   waiting = 0;
   written = 0;
   readonly libc: Libc = Object.assign(Object.create(null), {
-    watch: (_fd: number, onReadable: () => void) => {
-      this.onReadable = onReadable;
+    watch: (fd: number, onReadable: () => void) => {
+      if (fd === epoll) this.onReadable = onReadable;
       return { restart() {}, close() {} };
     },
     close: () => 0,
@@ -35,7 +36,8 @@ class FakeKernel implements Partial<TapCalls> {
 
   readonly ioctl = (): number => 0;
   readonly ioctlBytes = (): number => 0;
-  readonly epollCreate = (): number => 6;
+  readonly eventfd = (): number => bell;
+  readonly epollCreate = (): number => epoll;
   readonly epollCtl = (): number => 0;
   readonly address = (): number => 0;
   readonly open = (): number => -EINVAL;
@@ -52,8 +54,8 @@ class FakeKernel implements Partial<TapCalls> {
     return headerSize + frameSize;
   };
 
-  readonly write = (_fd: number, _address: number, length: number): number => {
-    this.written++;
+  readonly write = (fd: number, _address: number, length: number): number => {
+    if (fd !== bell) this.written++;
     return length;
   };
 }
