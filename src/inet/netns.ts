@@ -25,6 +25,7 @@ import type { PingSocket } from "./ping-socket.ts";
 import type { ProtocolSlot } from "./protocol-slot.ts";
 import { RateLimits } from "./rate-limit.ts";
 import { BELIEVED_FOR_NS, Redirects } from "./redirects.ts";
+import { hashFieldsOf, looksAtTransport } from "./rules/multipath-hash.ts";
 import { RuleList } from "./rules/rule.ts";
 import { initialTunables } from "./tunables.ts";
 
@@ -64,6 +65,9 @@ export class IpNetns extends NetnsSlot {
   /** Packets that come in are looked into for their ports, as a rule or a hash needs them; see `updateDepth`. */
   looksDeep4 = false;
   looksDeep6 = false;
+  /** What a choice among next hops depends on: HASH_*. */
+  hashFields4 = 0;
+  hashFields6 = 0;
   /** The local table has had a route. */
   hasLocalTable = false;
   /** Routes by the source address they prefer. */
@@ -135,11 +139,15 @@ export class IpNetns extends NetnsSlot {
     this.redirects4 = new Redirects(machine.clock, BELIEVED_FOR_NS);
     this.redirects6 = new Redirects(machine.clock, Number.POSITIVE_INFINITY);
     this.pathMtus6 = new PathMtus(machine.clock);
+    this.updateDepth();
   }
 
   /** Finds out anew whether packets have to be looked into: rules or settings have changed. */
   updateDepth(): void {
-    this.looksDeep4 = this.rules4.deepCount > 0;
-    this.looksDeep6 = this.rules6.deepCount > 0;
+    const { hashFields, hashFields6, hashPolicy, hashPolicy6 } = this.tunables;
+    this.hashFields4 = hashFieldsOf(hashPolicy, hashFields);
+    this.hashFields6 = hashFieldsOf(hashPolicy6, hashFields6);
+    this.looksDeep4 = this.rules4.deepCount > 0 || looksAtTransport(this.hashFields4);
+    this.looksDeep6 = this.rules6.deepCount > 0 || looksAtTransport(this.hashFields6);
   }
 }

@@ -59,6 +59,7 @@ export function writeTunable(ip: IpNetns, path: readonly string[], text: string)
     if (place < 0) throw new NetlinkError("ENOENT");
     ip.tunables[first] = place;
   } else writeNumbers(ip, tunable, text);
+  ip.updateDepth();
   return true;
 }
 

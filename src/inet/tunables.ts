@@ -3,6 +3,7 @@
 // Mirrors net/ipv4/sysctl_net_ipv4.c, net/ipv4/ip_fragment.c, net/ipv6/sysctl_net_ipv6.c, net/ipv6/reassembly.c and their
 // defaults.
 
+import { HASH_FIELDS_ALL, HASH_FIELDS_DEFAULT } from "./rules/multipath-hash.ts";
 import type { TcpTunables } from "./tcp/tunables.ts";
 import { initialTcpTunables, tcpTunableNames } from "./tcp/tunables.ts";
 import type { TunableOf } from "./tunable.ts";
@@ -19,6 +20,13 @@ export interface Tunables extends TcpTunables {
   icmpRatemask: number;
   icmpMessagesPerSecond: number;
   icmpMessagesBurst: number;
+  /** What a choice among next hops depends on: addresses (0), ports too (1), an inner packet (2), what the fields name (3). */
+  hashPolicy: number;
+  hashFields: number;
+  hashPolicy6: number;
+  hashFields6: number;
+  /** Next hops that cannot be reached are passed over. */
+  multipathUseNeigh: number;
   /** Routes by a nexthop object are told with its ways too. */
   nexthopCompatMode: number;
   fragmentHighBytes: number;
@@ -62,6 +70,11 @@ export function initialTunables(): Tunables {
     icmpRatemask: 0x1818,
     icmpMessagesPerSecond: 1_000,
     icmpMessagesBurst: 50,
+    hashPolicy: 0,
+    hashFields: HASH_FIELDS_DEFAULT,
+    hashPolicy6: 0,
+    hashFields6: HASH_FIELDS_DEFAULT,
+    multipathUseNeigh: 0,
     nexthopCompatMode: 1,
     fragmentHighBytes: 4 << 20,
     fragmentLowBytes: 3 << 20,
@@ -96,6 +109,9 @@ const firstUnprivilegedPort = 1_024;
 /** Every setting by its name, without the `net.`. */
 export const tunableNames: readonly TunableOf<Tunables>[] = [
   { name: "core.somaxconn", keys: ["somaxconn"], min: 0, max: maxInt },
+  { name: "ipv4.fib_multipath_hash_fields", keys: ["hashFields"], min: 1, max: HASH_FIELDS_ALL },
+  { name: "ipv4.fib_multipath_hash_policy", keys: ["hashPolicy"], min: 0, max: 3 },
+  { name: "ipv4.fib_multipath_use_neigh", keys: ["multipathUseNeigh"], min: 0, max: 1 },
   { name: "ipv4.icmp_echo_ignore_all", keys: ["icmpEchoIgnoreAll"], min: 0, max: 1 },
   { name: "ipv4.icmp_echo_ignore_broadcasts", keys: ["icmpEchoIgnoreBroadcasts"], min: 0, max: 1 },
   { name: "ipv4.icmp_errors_use_inbound_ifaddr", keys: ["icmpErrorsUseInboundIfaddr"], min: 0, max: 1 },
@@ -120,6 +136,8 @@ export const tunableNames: readonly TunableOf<Tunables>[] = [
   { name: "ipv4.route.mtu_expires", keys: ["pathMtuExpiresS"], min: -maxSeconds, max: maxSeconds },
   ...tcpTunableNames,
   { name: "ipv6.bindv6only", keys: ["bindV6Only"], min: 0, max: 255 },
+  { name: "ipv6.fib_multipath_hash_fields", keys: ["hashFields6"], min: 1, max: HASH_FIELDS_ALL },
+  { name: "ipv6.fib_multipath_hash_policy", keys: ["hashPolicy6"], min: 0, max: 3 },
   { name: "ipv6.icmp.echo_ignore_all", keys: ["icmp6EchoIgnoreAll"], min: 0, max: 1 },
   { name: "ipv6.icmp.echo_ignore_anycast", keys: ["icmp6EchoIgnoreAnycast"], min: 0, max: 1 },
   { name: "ipv6.icmp.echo_ignore_multicast", keys: ["icmp6EchoIgnoreMulticast"], min: 0, max: 1 },

@@ -5,7 +5,10 @@
 // net/ipv4/fib_semantics.c (fib_select_multipath). Omitted: dead gateway detection among equal default routes.
 
 import * as rt from "../../uapi/rtnetlink.ts";
+import { NUD_VALID } from "../neigh/neighbour.ts";
 import type { IpNetns } from "../netns.ts";
+import { finishHash, HASH_DST_IP, HASH_SRC_IP, mix, mixTransport } from "../rules/multipath-hash.ts";
+import { InDevice } from "./device.ts";
 import type { FibInfo, FibResult, FibTable, Flow4 } from "./fib.ts";
 import type { FibNexthop } from "./fib-nexthop.ts";
 import { rulesLookup } from "./fib-rules.ts";
@@ -41,23 +44,34 @@ export function fibTableLookup(
 export function selectPath(ip: IpNetns, flow: Flow4, result: FibResult): void {
   const { alias } = result;
   if (alias === null || alias.info.nexthops.length < 2 || flow.oif !== 0) return;
-  const hash = flowHash(ip.hashSeed, flow);
+  const hash = flowHash(ip, flow);
   const { nexthops } = alias.info;
+  const asksNeighbours = ip.tunables.multipathUseNeigh !== 0;
+  let isFirst = asksNeighbours;
   for (let index = 0; index < nexthops.length; index++) {
     const nexthop = nexthops[index];
-    if (nexthop === undefined || (nexthop.flags & rt.RTNH_F_DEAD) !== 0 || hash > nexthop.upperBound)
-      continue;
-    result.nexthop = nexthop;
-    return;
+    if (nexthop === undefined || (nexthop.flags & rt.RTNH_F_DEAD) !== 0) continue;
+    if (asksNeighbours && !isGood(nexthop)) continue;
+    const isChosen = hash <= nexthop.upperBound;
+    if (isChosen || isFirst) result.nexthop = nexthop;
+    if (isChosen) return;
+    isFirst = false;
   }
 }
 
-/** 31 bits out of source and destination (fib_multipath_hash_policy 0). */
-function flowHash(seed: number, flow: Flow4): number {
-  let hash = Math.imul(seed ^ flow.source, 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 15) ^ flow.destination, 0xc2b2ae35);
-  hash = Math.imul(hash ^ (hash >>> 13), 0x9e3779b1);
-  return (hash ^ (hash >>> 16)) >>> 1;
+/** Whether nothing is known against a next hop (fib_good_nh). */
+function isGood({ dev, gateway }: FibNexthop): boolean {
+  if (!(dev?.ip instanceof InDevice)) return true;
+  const neighbour = dev.ip.neighbours.get(gateway | 0);
+  return neighbour === undefined || (neighbour.state & NUD_VALID) !== 0;
+}
+
+/** 31 bits out of what the namespace's policy names (fib_multipath_hash). */
+function flowHash({ hashFields4, hashSeed }: IpNetns, flow: Flow4): number {
+  let hash = hashSeed;
+  if ((hashFields4 & HASH_SRC_IP) !== 0) hash = mix(hash, flow.source);
+  if ((hashFields4 & HASH_DST_IP) !== 0) hash = mix(hash, flow.destination);
+  return finishHash(mixTransport(hash, hashFields4, flow));
 }
 
 /** Gives every next hop that can be used its share of the hash values (fib_rebalance). */

@@ -5,6 +5,14 @@
 import { RTNH_F_DEAD, RTNH_F_LINKDOWN } from "../../uapi/rtnetlink.ts";
 import { hashOf } from "../address-table.ts";
 import type { IpNetns } from "../netns.ts";
+import {
+  finishHash,
+  HASH_DST_IP,
+  HASH_FLOWLABEL,
+  HASH_SRC_IP,
+  mix,
+  mixTransport,
+} from "../rules/multipath-hash.ts";
 import type { Fib6Result, Fib6Route, Lookup6 } from "./fib.ts";
 import { rulesLookup6 } from "./fib-rules.ts";
 import { ignoresLinkdown, tableLookup6 } from "./fib-table.ts";
@@ -25,7 +33,7 @@ export function fib6Lookup(
   return false;
 }
 
-/** Chooses among siblings by a hash of the addresses, which lie at `bytes[source]` and `bytes[destination]`. */
+/** Chooses among siblings by a hash of what the policy names; the addresses lie at `bytes[source]` and `bytes[destination]`. */
 export function selectSibling(
   ip: IpNetns,
   result: Fib6Result,
@@ -34,13 +42,16 @@ export function selectSibling(
   destination: Uint8Array,
   destinationOffset: number,
   oif: number,
+  lookup: Lookup6,
 ): void {
   const siblings = result.route?.paths ?? result.route?.siblings ?? null;
   if (siblings === null || oif !== 0) return;
-  const mixed =
-    Math.imul(ip.hashSeed ^ hashOf(source, sourceOffset), 0x85ebca6b) ^
-    hashOf(destination, destinationOffset);
-  const hash = (Math.imul(mixed ^ (mixed >>> 15), 0x9e3779b1) ^ (mixed >>> 13)) >>> 1;
+  const { hashFields6 } = ip;
+  let mixed = ip.hashSeed;
+  if ((hashFields6 & HASH_SRC_IP) !== 0) mixed = mix(mixed, hashOf(source, sourceOffset));
+  if ((hashFields6 & HASH_DST_IP) !== 0) mixed = mix(mixed, hashOf(destination, destinationOffset));
+  if ((hashFields6 & HASH_FLOWLABEL) !== 0) mixed = mix(mixed, lookup.flowLabel);
+  const hash = finishHash(mixTransport(mixed, hashFields6, lookup));
   for (let index = 0; index < siblings.length; index++) {
     const sibling = siblings[index];
     if (sibling === undefined || hash > sibling.upperBound || (sibling.flags & RTNH_F_DEAD) !== 0) continue;

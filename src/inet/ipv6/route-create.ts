@@ -178,7 +178,7 @@ function checkNexthop(ip: IpNetns, hop: NexthopConfig6, tableId: number, wanted:
     isFound = fib6Lookup(ip, hop.gateway, 0, lookup, result);
     if (!isFound || result.route === null || result.route.gateway !== null)
       throw new NetlinkError("EHOSTUNREACH");
-    selectSibling(ip, result, hop.gateway, 0, hop.gateway, 0, hop.oif);
+    selectSibling(ip, result, hop.gateway, 0, hop.gateway, 0, hop.oif, lookup);
   }
   const dev = result.route?.dev ?? null;
   if (dev === null || (wanted !== undefined && dev !== wanted)) throw new NetlinkError("EHOSTUNREACH");

@@ -65,7 +65,7 @@ export function routeOutput6(ip: IpNetns, route: Route6): boolean {
   lookup.hasSource = !choosesSource;
   lookup.isStrict = needsStrict(destination, 0) || (device !== 0 && choosesSource);
   let isFound = fib6Lookup(ip, destination, 0, lookup, result);
-  if (isFound) selectSibling(ip, result, source, 0, destination, 0, device);
+  if (isFound) selectSibling(ip, result, source, 0, destination, 0, device, lookup);
   if (!choosesSource) return setWay(ip, route, destination, 0);
   if (isFound) setWay(ip, route, destination, 0);
   else route.route = result.route;
@@ -78,7 +78,7 @@ export function routeOutput6(ip: IpNetns, route: Route6): boolean {
   // There may be a way for packets from this very source.
   lookup.hasSource = true;
   isFound = fib6Lookup(ip, destination, 0, lookup, result);
-  if (isFound) selectSibling(ip, result, source, 0, destination, 0, device);
+  if (isFound) selectSibling(ip, result, source, 0, destination, 0, device, lookup);
   return setWay(ip, route, destination, 0);
 }
 
@@ -102,7 +102,7 @@ export function routeInput6(
   lookup.hasSource = true;
   lookup.isStrict = needsStrict(bytes, destination);
   const isFound = fib6Lookup(ip, bytes, destination, lookup, result);
-  if (isFound) selectSibling(ip, result, bytes, source, bytes, destination, 0);
+  if (isFound) selectSibling(ip, result, bytes, source, bytes, destination, 0, lookup);
   return setWay(ip, route, bytes, destination);
 }
 

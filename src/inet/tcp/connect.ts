@@ -34,7 +34,7 @@ import { TCP_SYN_SENT } from "./state.ts";
 import type { TcpTable } from "./table.ts";
 import { tcpTable } from "./table.ts";
 import { endTimeWait, TcpTimeWait } from "./time-wait.ts";
-import { findWay } from "./transmit.ts";
+import { findWay, noteFlow } from "./transmit.ts";
 import { windowScaleFor } from "./window.ts";
 
 const MS = 1_000_000;
@@ -104,12 +104,14 @@ export function tcpConnect(netns: Netns, options: ConnectOptions): TcpSocket | E
 }
 
 /** The address to speak from, or why there is no way. */
-function sourceFor(ip: IpNetns, { ifindex = 0, local, remote }: ConnectOptions): Uint8Array | ErrnoName {
+function sourceFor(ip: IpNetns, options: ConnectOptions): Uint8Array | ErrnoName {
+  const { ifindex = 0, local, remote, remotePort } = options;
   if (remote.length === 4) {
     const route = new Route4();
     route.flow.destination = getBe32(remote, 0);
     route.flow.source = local === undefined ? 0 : getBe32(local, 0);
     route.flow.oif = ifindex;
+    noteFlow(route.flow, 0, remotePort);
     if (local !== undefined && !isOurs(ip, local, ifindex)) return "EADDRNOTAVAIL";
     if (!routeOutput(ip, route)) return route.error === "" ? "ENETUNREACH" : route.error;
     if (isIpv4Broadcast(route)) return "ENETUNREACH";
@@ -123,6 +125,7 @@ function sourceFor(ip: IpNetns, { ifindex = 0, local, remote }: ConnectOptions):
   route.destination.set(remote);
   if (local !== undefined) route.source.set(local);
   route.oif = ifindex;
+  noteFlow(route.lookup, 0, remotePort);
   if (local !== undefined && !isOurs(ip, local, ifindex)) return "EADDRNOTAVAIL";
   if (!routeOutput6(ip, route)) return route.error === "" ? "ENETUNREACH" : route.error;
   return route.source.slice();

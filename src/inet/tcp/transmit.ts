@@ -21,6 +21,7 @@ import { hopLimitOf } from "../ipv6/icmp-error.ts";
 import { ip6Send } from "../ipv6/output.ts";
 import { Route6, routeOutput6 } from "../ipv6/route.ts";
 import type { IpNetns } from "../netns.ts";
+import type { PacketKey } from "../rules/match.ts";
 import { ipNetns } from "../slots.ts";
 import { ECT_0 } from "./ecn.ts";
 import type { EndpointPair } from "./endpoint.ts";
@@ -242,6 +243,7 @@ export function fillRoute4(route: Route4, pair: EndpointPair, ifindex: number, t
   route.flow.source = getBe32(pair.local, 0);
   route.flow.oif = ifindex;
   route.flow.tos = tos;
+  noteFlow(route.flow, pair.localPort, pair.remotePort);
 }
 
 /** Asks for the way between two ends over IPv6. */
@@ -249,6 +251,14 @@ export function fillRoute6(route: Route6, pair: EndpointPair, ifindex: number): 
   route.destination.set(pair.remote);
   route.source.set(pair.local);
   route.oif = ifindex;
+  noteFlow(route.lookup, pair.localPort, pair.remotePort);
+}
+
+/** What rules and hashes may ask of the flow. */
+export function noteFlow(key: PacketKey, localPort: number, remotePort: number): void {
+  key.protocol = IPPROTO_TCP;
+  key.sport = localPort;
+  key.dport = remotePort;
 }
 
 /** The largest payload a segment may have, large frames allowed or not. */

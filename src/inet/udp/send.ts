@@ -23,6 +23,7 @@ import { hopLimitOf } from "../ipv6/icmp-error.ts";
 import { ip6Send } from "../ipv6/output.ts";
 import { Route6, routeOutput6 } from "../ipv6/route.ts";
 import type { IpNetns } from "../netns.ts";
+import type { PacketKey } from "../rules/match.ts";
 import { ipNetns } from "../slots.ts";
 import { autobindUdp } from "./bind.ts";
 import type { UdpSocket } from "./socket.ts";
@@ -94,7 +95,8 @@ function send4(ip: IpNetns, socket: UdpSocket, payload: Uint8Array, to: UdpDesti
 }
 
 /** Finds the way from a socket to an address; the socket's `route4` holds it. */
-export function wayTo4(ip: IpNetns, socket: UdpSocket, { address, ifindex }: UdpDestination): ErrnoName | "" {
+export function wayTo4(ip: IpNetns, socket: UdpSocket, to: UdpDestination): ErrnoName | "" {
+  const { address, ifindex } = to;
   const route = (socket.route4 ??= new Route4());
   const destination = getBe32(address, 0);
   const isGroup = destination >>> 28 === 0xe;
@@ -102,6 +104,7 @@ export function wayTo4(ip: IpNetns, socket: UdpSocket, { address, ifindex }: Udp
   route.flow.source = socket.local?.length === 4 ? getBe32(socket.local, 0) : 0;
   route.flow.oif = isGroup && ifindex === 0 ? socket.multicastIfindex : ifindex;
   route.flow.tos = socket.tos;
+  noteFlow(route.flow, socket, to);
   return routeOutput(ip, route) ? "" : route.error;
 }
 
@@ -124,7 +127,8 @@ function send6(ip: IpNetns, socket: UdpSocket, payload: Uint8Array, to: UdpDesti
 }
 
 /** As wayTo4, for `route6`. */
-export function wayTo6(ip: IpNetns, socket: UdpSocket, { address, ifindex }: UdpDestination): ErrnoName | "" {
+export function wayTo6(ip: IpNetns, socket: UdpSocket, to: UdpDestination): ErrnoName | "" {
+  const { address, ifindex } = to;
   const route = (socket.route6 ??= new Route6());
   const isGroup = isIpv6Multicast(address);
   const oif = isGroup && ifindex === 0 ? socket.multicastIfindex : ifindex;
@@ -133,7 +137,16 @@ export function wayTo6(ip: IpNetns, socket: UdpSocket, { address, ifindex }: Udp
   if (socket.local?.length === 16) route.source.set(socket.local);
   else route.source.fill(0);
   route.oif = oif;
+  route.lookup.trafficClass = socket.tos;
+  noteFlow(route.lookup, socket, to);
   return routeOutput6(ip, route) ? "" : route.error;
+}
+
+/** What rules and hashes may ask of the flow. */
+function noteFlow(key: PacketKey, socket: UdpSocket, to: UdpDestination): void {
+  key.protocol = IPPROTO_UDP;
+  key.sport = socket.localPort;
+  key.dport = to.port;
 }
 
 /** A frame with a copy of the payload, and room for all headers before it. */
