@@ -165,7 +165,8 @@ export function expireKeepAlive(socket: TcpSocket): void {
   const isBusy = socket.flightHead !== null || ((socket.writeSeq - socket.sndNxt) | 0) > 0;
   const idleNs = keepAliveIdle(socket);
   if (isBusy || silentNs < idleNs) {
-    return socket.keepAliveTimer.start(isBusy ? idleNs : idleNs - silentNs);
+    // A fraction of a nanosecond may be too little to move a clock that counts so many.
+    return socket.keepAliveTimer.start(isBusy ? idleNs : Math.ceil(idleNs - silentNs));
   }
   machine.loop.enter();
   const { tcpKeepaliveIntervalS, tcpKeepaliveProbes } = socket.tunables;
