@@ -11,8 +11,15 @@ import { checksum } from "../../src/bytes/checksum.ts";
 import { setBe16, setBe32 } from "../../src/bytes/endian.ts";
 import { toHex } from "../../src/bytes/hex.ts";
 import type { MessageWriter } from "../../src/netlink/writer.ts";
+import {
+  BRIDGE_QUERIER_IP_OTHER_TIMER,
+  BRIDGE_QUERIER_IP_PORT,
+  BRIDGE_QUERIER_IPV6_OTHER_TIMER,
+  BRIDGE_QUERIER_IPV6_PORT,
+} from "../../src/uapi/if_bridge.ts";
 import { ETH_P_IP, ETH_P_IPV6 } from "../../src/uapi/if_ether.ts";
 import * as link from "../../src/uapi/if_link.ts";
+import { IFINFOMSG_SIZE, RTM_GETLINK } from "../../src/uapi/rtnetlink.ts";
 import { writeIcmpv6 } from "../../src/wire/icmpv6.ts";
 import { updateIpv4Checksum } from "../../src/wire/ipv4.ts";
 import { emitRouterAlertHeader, MLD_DONE, MLD_QUERY, MLD_REPORT } from "../../src/wire/mld.ts";
@@ -199,4 +206,42 @@ parity("another querier keeps the bridge from asking if its address is lower", a
   expect(await heardNow()).toEqual(["mld"]);
   port.send(mld("ff02::1", MLD_QUERY, "::", "fe80::a0"));
   expect(await heardNow()).toEqual([]);
+});
+
+/** Who the bridge says asks, without the timers' values. */
+async function querierState(ctx: ParityContext): Promise<string[]> {
+  const messages = await ctx.dump(RTM_GETLINK, (writer) => void writer.reserve(IFINFOMSG_SIZE));
+  const states = messages
+    .flatMap(
+      (message) => message.attribute(link.IFLA_LINKINFO, IFINFOMSG_SIZE)?.child(link.IFLA_INFO_DATA) ?? [],
+    )
+    .flatMap((data) => data.child(link.IFLA_BR_MCAST_QUERIER_STATE)?.children() ?? []);
+  const timers = [BRIDGE_QUERIER_IP_OTHER_TIMER, BRIDGE_QUERIER_IPV6_OTHER_TIMER];
+  const port = [BRIDGE_QUERIER_IP_PORT, BRIDGE_QUERIER_IPV6_PORT];
+  const index = await ctx.index("p");
+  return states.map((state) => {
+    if (timers.includes(state.type)) return `${state.type} timer of ${state.length} bytes`;
+    if (port.includes(state.type)) return `${state.type} ${state.u32() === index ? "p" : "another"}`;
+    return `${state.type} ${toHex(state.copy())}`;
+  });
+}
+
+parity("the bridge says who asks, and by which port another querier is", async (ctx) => {
+  const port = await build(ctx, { igmp: 2, mld: 1 });
+  await nextQuery(ctx, port, ETH_P_IPV6);
+  const own = await querierState(ctx);
+  port.send(igmp("224.0.0.1", 0x11, "0.0.0.0", "10.0.0.9"));
+  port.send(mld("ff02::1", MLD_QUERY, "::", "fe80::a0"));
+  await ctx.sleep(100);
+  expect([own, await querierState(ctx)]).toEqual([
+    ["1 00000000", "5 fe8000000000000000000000000000b0"],
+    [
+      "1 0a000009",
+      "3 timer of 8 bytes",
+      "2 p",
+      "5 fe8000000000000000000000000000a0",
+      "7 timer of 8 bytes",
+      "6 p",
+    ],
+  ]);
 });

@@ -4,9 +4,10 @@
 
 import { setBe16, setU32 } from "../../bytes/endian.ts";
 import { writeMac } from "../../bytes/mac.ts";
-import { clockFromJiffies } from "../../net/jiffies.ts";
+import { clockFromJiffies, clockFromNs } from "../../net/jiffies.ts";
 import type { Device } from "../../net/netdevice.ts";
 import type { MessageWriter } from "../../netlink/writer.ts";
+import * as bridge from "../../uapi/if_bridge.ts";
 import * as link from "../../uapi/if_link.ts";
 import { fillBridgeId, fillTimer } from "./port-fill.ts";
 import type { Bridge } from "./state.ts";
@@ -86,4 +87,34 @@ function fillMulticast(writer: MessageWriter, br: Bridge): void {
   interval(link.IFLA_BR_MCAST_QUERY_INTVL, mc.queryInterval);
   interval(link.IFLA_BR_MCAST_QUERY_RESPONSE_INTVL, mc.queryResponseInterval);
   interval(link.IFLA_BR_MCAST_STARTUP_QUERY_INTVL, mc.startupQueryInterval);
+  fillQuerierState(writer, br);
+}
+
+/** Who asks in each family in which somebody does (br_multicast_dump_querier_state). */
+function fillQuerierState(writer: MessageWriter, { dev, multicast }: Bridge): void {
+  const { ip4, ip6, isQuerier, isSnooping } = multicast;
+  const families = [
+    [
+      ip4,
+      bridge.BRIDGE_QUERIER_IP_ADDRESS,
+      bridge.BRIDGE_QUERIER_IP_OTHER_TIMER,
+      bridge.BRIDGE_QUERIER_IP_PORT,
+    ],
+    [
+      ip6,
+      bridge.BRIDGE_QUERIER_IPV6_ADDRESS,
+      bridge.BRIDGE_QUERIER_IPV6_OTHER_TIMER,
+      bridge.BRIDGE_QUERIER_IPV6_PORT,
+    ],
+  ] as const;
+  if (!isSnooping || !families.some(([{ other }]) => isQuerier || other.isPending)) return;
+  const nest = writer.nest(link.IFLA_BR_MCAST_QUERIER_STATE);
+  for (const [{ other, querier, querierPort }, address, otherTimer, port] of families) {
+    if (!isQuerier && !other.isPending) continue;
+    writer.binary(address, querier);
+    if (!other.isPending) continue;
+    writer.u64(otherTimer, BigInt(clockFromNs(other.remainingNs)));
+    if (querierPort !== 0 && dev.netns.devices.has(querierPort)) writer.u32(port, querierPort);
+  }
+  writer.endNest(nest);
 }
