@@ -94,8 +94,10 @@ export class TcfBlock implements FilterBlock {
   }
 
   #classifyOnce(frame: Frame, result: FilterResult): number {
+    // A tag beside the bytes is the protocol, as one in them is (skb_protocol without skip_vlan).
+    const protocol = frame.vlanProtocol === 0 ? frame.protocol : frame.vlanProtocol;
     for (const proto of this.protos) {
-      if (proto.protocol !== frame.protocol && proto.protocol !== ETH_P_ALL) continue;
+      if (proto.protocol !== protocol && proto.protocol !== ETH_P_ALL) continue;
       const verdict = proto.ops.classify(frame, proto, result);
       if (verdict !== TC_ACT_UNSPEC) return verdict;
     }

@@ -1,19 +1,29 @@
 // Builds a topology over netlink, the same requests for the kernel and for a machine.
 
-import { setU16 } from "../../src/bytes/endian.ts";
+import { setU16, setU32 } from "../../src/bytes/endian.ts";
 import { macFromText, writeMac } from "../../src/bytes/mac.ts";
 import type { NetlinkClient } from "../../src/netlink/client.ts";
 import type { MessageWriter } from "../../src/netlink/writer.ts";
 import { IFF_PROMISC, IFF_UP } from "../../src/uapi/if.ts";
+import {
+  IFA_ADDRESS,
+  IFA_LOCAL,
+  IFADDRMSG_FAMILY,
+  IFADDRMSG_INDEX,
+  IFADDRMSG_PREFIXLEN,
+  IFADDRMSG_SIZE,
+} from "../../src/uapi/if_addr.ts";
 import * as il from "../../src/uapi/if_link.ts";
 import * as nd from "../../src/uapi/neighbour.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../../src/uapi/netlink.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
-import { AF_BRIDGE } from "../../src/uapi/socket.ts";
+import { AF_BRIDGE, AF_INET } from "../../src/uapi/socket.ts";
 import type { LinkRequest } from "../parity/vocabulary/link.ts";
 import { readLink, writeLink } from "../parity/vocabulary/link.ts";
 import type { Topology } from "./case.ts";
 import { hex } from "./case.ts";
+import type { FilterSpec } from "./filters.ts";
+import { addFilters } from "./filters.ts";
 
 const CREATE = NLM_F_CREATE | NLM_F_EXCL;
 /** The group every device of a case is in, by which they all go. */
@@ -26,6 +36,8 @@ export async function build(client: NetlinkClient, topology: Topology): Promise<
   const builder = new Builder(client);
   if (topology.kind === "bridge") await builder.bridge(topology);
   else if (topology.kind === "veth") await builder.pair(0, topology.mtu, topology.peerMtu);
+  else if (topology.kind === "ifb") await builder.ifb(topology.filters);
+  else if (topology.kind === "vxlan") await builder.vxlan(topology);
   else {
     await builder.pair(0, 1_500, 1_500);
     for (const [index, mode] of topology.modes.entries()) await builder.macvlan(index, mode);
@@ -74,6 +86,69 @@ class Builder {
     await this.#up(name);
   }
 
+  async ifb(filters: readonly FilterSpec[]): Promise<void> {
+    for (const index of [0, 1]) await this.pair(index, 1_500, 1_500);
+    const more = (writer: MessageWriter): void => writeInfo(writer, "ifb", () => {});
+    await this.#new({ name: "i0", address: "02:00:00:00:00:12", group: GROUP, more });
+    await this.#find("i0");
+    await this.#up("i0");
+    await addFilters(this.#client, this.indexes, filters);
+  }
+
+  /** Both remotes are known neighbours behind `e0`, and every frame leaves by the same port. */
+  async vxlan(topology: Extract<Topology, { kind: "vxlan" }>): Promise<void> {
+    await this.pair(0, 1_500, 1_500);
+    const link = this.indexes.get("p0") ?? 0;
+    await this.#client.request(rt.RTM_NEWADDR, CREATE, (writer) => {
+      const at = writer.reserve(IFADDRMSG_SIZE);
+      writer.bytes[at + IFADDRMSG_FAMILY] = AF_INET;
+      writer.bytes[at + IFADDRMSG_PREFIXLEN] = 24;
+      setU32(writer.bytes, at + IFADDRMSG_INDEX, link);
+      writer.binary(IFA_LOCAL, Uint8Array.of(10, 0, 0, 1)).binary(IFA_ADDRESS, Uint8Array.of(10, 0, 0, 1));
+    });
+    for (const remote of [2, 3]) {
+      await this.#neighbour(link, AF_INET, 0, "02:00:00:00:00:10", nd.NUD_PERMANENT, remote);
+    }
+    const more = (writer: MessageWriter): void =>
+      writeInfo(writer, "vxlan", (inner) => {
+        inner.u32(il.IFLA_VXLAN_ID, 5).u32(il.IFLA_VXLAN_LINK, link);
+        inner.binary(il.IFLA_VXLAN_LOCAL, Uint8Array.of(10, 0, 0, 1));
+        if (topology.hasRemote) inner.binary(il.IFLA_VXLAN_GROUP, Uint8Array.of(10, 0, 0, 2));
+        inner.binary(il.IFLA_VXLAN_PORT, Uint8Array.of(0x12, 0xb5));
+        inner.binary(il.IFLA_VXLAN_PORT_RANGE, Uint8Array.of(0x13, 0x88, 0x13, 0x89));
+        writeSettings(inner, topology.settings);
+      });
+    await this.#new({ name: "vx0", address: "02:00:00:00:00:12", group: GROUP, more });
+    await this.#find("vx0");
+    await this.#up("vx0");
+    const vxlan = this.indexes.get("vx0") ?? 0;
+    for (const { mac, remote } of topology.entries) {
+      await this.#neighbour(vxlan, AF_BRIDGE, nd.NTF_SELF, mac, nd.NUD_NOARP | nd.NUD_PERMANENT, remote);
+    }
+  }
+
+  /** An entry of either table that leads to a remote; a second one of the same address is refused by both sides. */
+  async #neighbour(
+    ifindex: number,
+    family: number,
+    flags: number,
+    mac: string,
+    state: number,
+    remote: number,
+  ): Promise<void> {
+    await this.#client
+      .request(rt.RTM_NEWNEIGH, CREATE, (writer) => {
+        const at = writer.reserve(nd.NDMSG_SIZE);
+        writer.bytes[at] = family;
+        setU32(writer.bytes, at + nd.NDMSG_IFINDEX, ifindex);
+        setU16(writer.bytes, at + nd.NDMSG_STATE, state);
+        writer.bytes[at + nd.NDMSG_FLAGS] = flags;
+        writeMac(writer.bytes, writer.attribute(nd.NDA_LLADDR, 6), macFromText(mac) ?? 0);
+        writer.binary(nd.NDA_DST, Uint8Array.of(10, 0, 0, remote));
+      })
+      .catch(() => undefined);
+  }
+
   async bridge(topology: Extract<Topology, { kind: "bridge" }>): Promise<void> {
     const more = (writer: MessageWriter): void =>
       writeInfo(writer, "bridge", (inner) => {
@@ -89,6 +164,8 @@ class Builder {
     }
     const flags = (topology.isUp ? IFF_UP : 0) | (topology.isPromiscuous ? IFF_PROMISC : 0);
     await this.#set({ name: "br0", mtu: 1_500, flags, change: IFF_UP | IFF_PROMISC });
+    // A port's carrier is noticed before its state is set by hand, which it would undo.
+    await this.#find(...topology.ports.map((_, index) => `p${index}`));
     for (const { port, mac, state } of topology.entries) await this.#entry(port, mac, state);
     for (const [index, { settings }] of topology.ports.entries()) {
       for (const setting of settings) await this.#portSetting(index, setting);

@@ -4,16 +4,32 @@
 //   e0 ─ p0 ┐                    e0 ─ p0 ← m0, m1, …  (macvlan)           e0 ─ p0  (veth)
 //   e1 ─ p1 ┼ br0  (bridge)
 //   e2 ─ p2 ┘
+//
+//   e0 ─ p0 ⇄ i0 (ifb, by u32 and mirred)  e1 ─ p1 (mirrored to)    e0 ─ p0 10.0.0.1 ← vx0  (vxlan, remotes 10.0.0.2 and .3)
 
+import { getBe16 } from "../../src/bytes/endian.ts";
+import { ETH_P_8021AD, ETH_P_8021Q, ETH_P_ALL, ETH_P_IP } from "../../src/uapi/if_ether.ts";
 import {
+  IFLA_VXLAN_DF,
+  IFLA_VXLAN_LEARNING,
+  IFLA_VXLAN_TOS,
+  IFLA_VXLAN_TTL,
+  IFLA_VXLAN_UDP_CSUM,
   MACVLAN_MODE_BRIDGE,
   MACVLAN_MODE_PASSTHRU,
   MACVLAN_MODE_PRIVATE,
   MACVLAN_MODE_VEPA,
 } from "../../src/uapi/if_link.ts";
+import {
+  TCA_EGRESS_MIRROR,
+  TCA_EGRESS_REDIR,
+  TCA_INGRESS_MIRROR,
+  TCA_INGRESS_REDIR,
+} from "../../src/uapi/tc_mirred.ts";
 import { Dice } from "../fuzz/dice.ts";
+import type { FilterSpec } from "./filters.ts";
 import type { FrameStyle } from "./frames.ts";
-import { generalQuery, makeFrameBytes } from "./frames.ts";
+import { generalQuery, makeFrameBytes, vxlanFrame } from "./frames.ts";
 
 /** A device frames are put into and heard from. */
 export interface Place {
@@ -39,7 +55,15 @@ export type Topology =
       readonly isUp: boolean;
       readonly isPromiscuous: boolean;
     }
-  | { readonly kind: "macvlan"; readonly modes: readonly number[] };
+  | { readonly kind: "macvlan"; readonly modes: readonly number[] }
+  | { readonly kind: "ifb"; readonly filters: readonly FilterSpec[] }
+  | {
+      readonly kind: "vxlan";
+      readonly settings: readonly (readonly [type: number, bits: 8 | 16 | 32, value: number])[];
+      readonly hasRemote: boolean;
+      /** Hardware addresses that are behind a remote, by the last byte of its address. */
+      readonly entries: readonly { readonly mac: string; readonly remote: number }[];
+    };
 
 /** A frame, and the place it is put in. */
 export interface Injection {
@@ -74,6 +98,10 @@ export function placesOf(topology: Topology): readonly Place[] {
         { name: "p0", isHeard: true },
         ...topology.modes.map((_, index) => ({ name: `m${index}`, isHeard: true })),
       ];
+    case "ifb":
+      return ["e0", "p0", "i0", "e1", "p1"].map((name) => ({ name, isHeard: true }));
+    case "vxlan":
+      return ["e0", "p0", "vx0"].map((name) => ({ name, isHeard: true }));
   }
 }
 
@@ -95,11 +123,13 @@ export function makeCase(seed: number): Case {
     topology.kind === "bridge" &&
     topology.settings.some(([type, , value]) => type === MCAST_SNOOPING && value === 1);
   const style: FrameStyle = { dice, stations: stationsOf(topology), mtu: 1_500, snoops };
-  const frames: Injection[] = Array.from({ length: 4 + dice.below(14) }, () => ({
-    place: dice.below(places.length),
-    bytes: makeFrameBytes(style),
-    pauseMs: 0,
-  }));
+  const frames: Injection[] = Array.from({ length: 4 + dice.below(14) }, () => {
+    const place = dice.below(places.length);
+    let bytes = topology.kind === "vxlan" ? vxlanFrame(style, place) : makeFrameBytes(style);
+    while (topology.kind === "ifb" && places[place]?.name === "p0" && isTagged(bytes))
+      bytes = makeFrameBytes(style);
+    return { place, bytes, pauseMs: 0 };
+  });
   // Who listens is believed only once a query has been answered: at once here, as the query asks for that.
   if (snoops && !dice.once(3)) {
     frames.unshift({
@@ -111,12 +141,25 @@ export function makeCase(seed: number): Case {
   return { seed, topology, frames };
 }
 
+/**
+ * Of a tagged frame Linux' packet socket takes the tag for a part of the link header, and mirred, on its way from what is sent
+ * to what is received, that with it: only frames of such a socket come out like that.
+ */
+function isTagged(bytes: Uint8Array): boolean {
+  const type = getBe16(bytes, 12);
+  return type === ETH_P_8021Q || type === ETH_P_8021AD;
+}
+
 function makeTopology(dice: Dice): Topology {
-  switch (dice.below(8)) {
+  switch (dice.below(10)) {
     case 0:
       return { kind: "veth", mtu: dice.of([1_500, 1_500, 300, 68]), peerMtu: dice.of([1_500, 1_500, 300]) };
     case 1:
       return { kind: "macvlan", modes: makeModes(dice) };
+    case 2:
+      return { kind: "ifb", filters: Array.from({ length: 1 + dice.below(3) }, () => makeFilter(dice)) };
+    case 3:
+      return makeVxlan(dice);
     default:
       return makeBridge(dice);
   }
@@ -127,6 +170,35 @@ function makeModes(dice: Dice): number[] {
   if (dice.once(6)) return [MACVLAN_MODE_PASSTHRU];
   const modes = [MACVLAN_MODE_PRIVATE, MACVLAN_MODE_VEPA, MACVLAN_MODE_BRIDGE];
   return Array.from({ length: 1 + dice.below(3) }, () => dice.of(modes));
+}
+
+/** To the ifb, from which frames come back to where they were, or to another port. */
+function makeFilter(dice: Dice): FilterSpec {
+  const target = dice.of(["i0", "i0", "p1"]);
+  const actions = [TCA_EGRESS_REDIR, TCA_EGRESS_MIRROR, TCA_INGRESS_REDIR, TCA_INGRESS_MIRROR];
+  const mask = dice.of([0, 0, 0x8000_0000, 0xff00_0000]);
+  return {
+    hook: dice.of(["ingress", "egress"]),
+    protocol: dice.of([ETH_P_ALL, ETH_P_ALL, ETH_P_IP, 0x88b5]),
+    mask,
+    value: (dice.u32() & mask) >>> 0,
+    action: dice.of(actions),
+    target,
+  };
+}
+
+function makeVxlan(dice: Dice): Topology {
+  const settings: [number, 8 | 16 | 32, number][] = [];
+  if (dice.once(3)) settings.push([IFLA_VXLAN_LEARNING, 8, 0]);
+  if (dice.once(2)) settings.push([IFLA_VXLAN_UDP_CSUM, 8, dice.below(2)]);
+  if (dice.once(3)) settings.push([IFLA_VXLAN_TTL, 8, 1 + dice.below(255)]);
+  if (dice.once(3)) settings.push([IFLA_VXLAN_TOS, 8, dice.of([1, 4, 0x10, 0xb8])]);
+  if (dice.once(3)) settings.push([IFLA_VXLAN_DF, 8, dice.below(3)]);
+  const entries = Array.from({ length: dice.below(4) }, () => ({
+    mac: dice.once(4) ? "00:00:00:00:00:00" : `02:00:00:00:01:0${dice.below(6)}`,
+    remote: 2 + dice.below(2),
+  }));
+  return { kind: "vxlan", settings, hasRemote: !dice.once(3), entries };
 }
 
 function makeBridge(dice: Dice): Topology {

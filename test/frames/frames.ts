@@ -62,6 +62,28 @@ export function makeFrameBytes(style: FrameStyle): Uint8Array {
   }
 }
 
+/** A frame for a place of the tunnel: at its wire (0, 1) a tunnelled one, its header sometimes wrong, at its device (2) any. */
+export function vxlanFrame(style: FrameStyle, place: number): Uint8Array {
+  const { dice } = style;
+  if (place === 2) return makeFrameBytes(style);
+  if (place === 1 || dice.once(5)) return plain(dice, "02:00:00:00:00:00", "02:00:00:00:00:10", 0x88b5, 60);
+  const inner = makeFrameBytes({ ...style, mtu: 1_400 });
+  const payload = new Uint8Array(8 + inner.length);
+  payload[0] = dice.once(8) ? dice.below(256) : 8;
+  payload[6] = dice.once(8) ? 6 : 5;
+  if (dice.once(12)) payload[7] = dice.below(256);
+  payload.set(inner, 8);
+  return udpFrame({
+    to: dice.once(12) ? "ff:ff:ff:ff:ff:ff" : "02:00:00:00:00:00",
+    from: "02:00:00:00:00:10",
+    source: `10.0.0.${2 + dice.below(2)}`,
+    destination: "10.0.0.1",
+    sourcePort: 5_000,
+    destinationPort: 4_789,
+    payload: dice.once(20) ? payload.subarray(0, dice.below(30)) : payload,
+  });
+}
+
 function destination({ dice, stations }: FrameStyle): string {
   if (dice.once(6)) return `01:80:c2:00:00:0${dice.below(16).toString(16)}`;
   return dice.once(3) ? dice.of(groups) : dice.of(stations);

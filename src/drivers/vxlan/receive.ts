@@ -5,7 +5,14 @@
 import { getBe16, getU8, setU8 } from "../../bytes/endian.ts";
 import { isIpv6LinkLocal } from "../../bytes/ipv6.ts";
 import { readMac } from "../../bytes/mac.ts";
-import { RX_BYTES, RX_DROPPED, RX_ERRORS, RX_FRAME_ERRORS, RX_PACKETS } from "../../net/counters.ts";
+import {
+  RX_BYTES,
+  RX_DROPPED,
+  RX_ERRORS,
+  RX_FRAME_ERRORS,
+  RX_LENGTH_ERRORS,
+  RX_PACKETS,
+} from "../../net/counters.ts";
 import { count } from "../../net/device.ts";
 import { ethTypeTrans } from "../../net/ethernet.ts";
 import { drop } from "../../net/frame.ts";
@@ -14,7 +21,8 @@ import { netifRx } from "../../net/receive.ts";
 import { IFF_UP } from "../../uapi/if.ts";
 import { ETH_HLEN, ETH_P_IP, ETH_P_IPV6 } from "../../uapi/if_ether.ts";
 import { AF_INET6 } from "../../uapi/socket.ts";
-import { IPV6_SOURCE, ipv6TrafficClass } from "../../wire/ipv6.ts";
+import { IPV4_SIZE } from "../../wire/ipv4.ts";
+import { IPV6_HEADER_SIZE, IPV6_SOURCE, ipv6TrafficClass } from "../../wire/ipv6.ts";
 import { UDP_SIZE } from "../../wire/udp.ts";
 import { VXLAN_HAS_VNI, VXLAN_SIZE, vxlanFlags, vxlanVni } from "../../wire/vxlan.ts";
 import { snoop } from "./fdb.ts";
@@ -42,6 +50,11 @@ export function receive(frame: Frame, below: Device, socket: VxlanSocket): boole
   frame.start = at + VXLAN_SIZE;
   if (isOwnOrUnlearned(frame, dev, sender, ifindex)) return discard(frame, "filtered");
   ethTypeTrans(frame, dev);
+  if (frame.length < leastInside(frame.protocol)) {
+    count(dev, RX_LENGTH_ERRORS, 1);
+    count(dev, RX_ERRORS, 1);
+    return discard(frame, "bad-header");
+  }
   if (!decapsulateEcn(frame, tos)) {
     count(dev, RX_FRAME_ERRORS, 1);
     count(dev, RX_ERRORS, 1);
@@ -55,6 +68,12 @@ export function receive(frame: Frame, below: Device, socket: VxlanSocket): boole
   count(dev, RX_BYTES, frame.length);
   netifRx(frame, dev);
   return true;
+}
+
+/** Bytes that a packet inside has at least: its header (pskb_inet_may_pull). */
+function leastInside(protocol: number): number {
+  if (protocol === ETH_P_IP) return IPV4_SIZE;
+  return protocol === ETH_P_IPV6 ? IPV6_HEADER_SIZE : 0;
 }
 
 function discard(frame: Frame, reason: "bad-header" | "no-socket" | "filtered" | "device-down"): true {
