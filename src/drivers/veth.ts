@@ -49,7 +49,6 @@ const deviceOps: DeviceOps<VethState> = {
   startXmit,
   setMacAddress: etherSetMacAddress,
   getIflink,
-  linkSpeed: () => 10_000,
   ethtool: vethEthtool,
 };
 

@@ -4,7 +4,7 @@
 // Mirrors net/ethtool/ioctl.c (__ethtool_get_link_ksettings, ethtool_op_get_link) and the ethtool functions of
 // drivers/net/macvlan.c, net/8021q/vlan_dev.c and drivers/net/vxlan.
 
-import { notSupported } from "../netlink/error.ts";
+import { NetlinkError, notSupported } from "../netlink/error.ts";
 import { AUTONEG_DISABLE, DUPLEX_UNKNOWN, PORT_OTHER, SPEED_UNKNOWN } from "../uapi/ethtool.ts";
 import type { Device, EthtoolDriverInfo, EthtoolLinkSettings, EthtoolOps } from "./netdevice.ts";
 
@@ -21,6 +21,16 @@ export function linkSettings(dev: Device): EthtoolLinkSettings {
   const settings = dev.ops.ethtool?.linkSettings;
   if (settings === undefined) throw notSupported();
   return settings(dev);
+}
+
+/** The speed of a link in Mb/s; SPEED_UNKNOWN for a device that does not tell. */
+export function linkSpeed(dev: Device): number {
+  try {
+    return linkSettings(dev).speed;
+  } catch (error) {
+    if (error instanceof NetlinkError) return SPEED_UNKNOWN;
+    throw error;
+  }
 }
 
 /** What a device on another tells: the other's settings, and none are known without one. */

@@ -396,8 +396,6 @@ export interface DeviceOps<State = unknown> {
   readonly mdb?: MdbOps<State>;
   /** The VLANs of the ports of the device and its own. */
   readonly vlans?: VlanOps<State>;
-  /** The speed of the link in Mb/s, for the costs of spanning tree (ethtool's); without it not known. */
-  linkSpeed?(dev: Device<State>): number;
   /** The ifindex of the device at the other end or below; its own by default (ndo_get_iflink). */
   getIflink?(dev: Device<State>): number;
   /** What it tells and lets change by ethtool. */

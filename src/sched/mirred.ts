@@ -28,7 +28,8 @@ const mirredPolicy = policy(uapi.TCA_MIRRED_MAX, {
 interface MirredState {
   readonly netns: Netns;
   readonly eaction: number;
-  readonly ifindex: number;
+  /** The device it leads to; null once that is gone, or in another namespace. */
+  target: Device | null;
   /** How deep this action is inside itself by way of other devices. */
   nesting: number;
 }
@@ -45,20 +46,21 @@ function init(netns: Netns, options: Attribute | undefined): ActionInit<MirredSt
     throw invalid("act_mirred: Unknown mirred option");
   const ifindex = getU32(bytes, start + uapi.TC_MIRRED_IFINDEX);
   if (ifindex === 0) throw invalid("act_mirred: Specified device does not exist");
-  if (!netns.devices.has(ifindex)) throw new NetlinkError("ENODEV");
+  const target = netns.devices.get(ifindex);
+  if (target === undefined) throw new NetlinkError("ENODEV");
   return {
     index: getU32(bytes, start + uapi.TC_MIRRED_INDEX),
     verdict: getS32(bytes, start + uapi.TC_MIRRED_ACTION),
-    state: { netns, eaction, ifindex, nesting: 0 },
+    state: { netns, eaction, target, nesting: 0 },
   };
 }
 
 function act(frame: Frame, action: Action<MirredState>, dev: Device): number {
-  const { netns, eaction, ifindex } = action.state;
+  const { eaction } = action.state;
   const isRedirect = eaction === uapi.TCA_EGRESS_REDIR || eaction === uapi.TCA_INGRESS_REDIR;
   const failed = isRedirect ? TC_ACT_SHOT : action.verdict;
-  const target = netns.devices.get(ifindex);
-  if (target === undefined || (target.flags & IFF_UP) === 0 || action.state.nesting >= maxNesting) {
+  const target = targetOf(action.state);
+  if (target === null || (target.flags & IFF_UP) === 0 || action.state.nesting >= maxNesting) {
     action.overlimits++;
     return failed;
   }
@@ -83,6 +85,13 @@ function act(frame: Frame, action: Action<MirredState>, dev: Device): number {
   return action.verdict;
 }
 
+/** A device that is gone does not come back, whoever has its index then (mirred_device_event). */
+function targetOf(state: MirredState): Device | null {
+  const { netns, target } = state;
+  if (target !== null && netns.devices.get(target.ifindex) !== target) state.target = null;
+  return state.target;
+}
+
 function dump(action: Action<MirredState>, writer: MessageWriter): void {
   const at = writer.attribute(uapi.TCA_MIRRED_PARMS, uapi.TC_MIRRED_SIZE);
   setU32(writer.bytes, at + uapi.TC_MIRRED_INDEX, action.index);
@@ -90,5 +99,5 @@ function dump(action: Action<MirredState>, writer: MessageWriter): void {
   setU32(writer.bytes, at + uapi.TC_MIRRED_REFCNT, action.references);
   setU32(writer.bytes, at + uapi.TC_MIRRED_BINDCNT, action.bindings);
   setS32(writer.bytes, at + uapi.TC_MIRRED_EACTION, action.state.eaction);
-  setU32(writer.bytes, at + uapi.TC_MIRRED_IFINDEX, action.state.ifindex);
+  setU32(writer.bytes, at + uapi.TC_MIRRED_IFINDEX, targetOf(action.state)?.ifindex ?? 0);
 }

@@ -3,6 +3,7 @@
 // Mirrors net/bridge/br_private.h (struct net_bridge, struct net_bridge_port). Times that are configured are in ticks
 // (net/jiffies.ts), as there.
 
+import { linkSpeed } from "../../net/ethtool.ts";
 import { HZ, JIFFY_NS } from "../../net/jiffies.ts";
 import type { Device } from "../../net/netdevice.ts";
 import type { Timer } from "../../net/timers.ts";
@@ -219,7 +220,7 @@ export class BridgePort {
 
 /** What a link's speed costs in spanning tree (port_cost). */
 export function portCost(dev: Device): number {
-  const speed = dev.ops.linkSpeed?.(dev) ?? 0;
+  const speed = linkSpeed(dev);
   if (speed >= 10_000) return 2;
   if (speed >= 1_000) return 4;
   return speed >= 100 ? 19 : 100;

@@ -160,8 +160,9 @@ function setMacAddress(dev: Macvlan, address: number): void {
   const { port, mode } = dev.state;
   if (!isValidEtherAddr(address)) throw new NetlinkError("EADDRNOTAVAIL");
   if (port === null || address === dev.address) return;
-  if (mode === MACVLAN_MODE_PASSTHRU) devSetMacAddress(port.lower, address);
-  else syncAddress(dev, address);
+  if (mode === MACVLAN_MODE_PASSTHRU) return devSetMacAddress(port.lower, address);
+  if (port.isBusy(address)) throw new NetlinkError("EADDRINUSE");
+  syncAddress(dev, address);
 }
 
 /** Gives the device an address, if nobody there has it: EADDRINUSE (macvlan_sync_address). */

@@ -5,6 +5,7 @@
 
 import { isValidEtherAddr, readMac, writeMac } from "../../bytes/mac.ts";
 import { transferOperstate } from "../../net/carrier.ts";
+import { devSetMacAddress } from "../../net/change.ts";
 import { etherRandomAddress, validateEtherAddress } from "../../net/ethernet.ts";
 import { devSetPromiscuity } from "../../net/flags.ts";
 import type { LinkAttributes } from "../../net/link-policy.ts";
@@ -112,12 +113,18 @@ function portOf(lower: Device): MacvlanPort {
   return port;
 }
 
-/** Gives one hold on a port back; the device below is as any other without the last (macvlan_port_destroy). */
+/**
+ * Gives one hold on a port back; the device below is as any other without the last, with the address it had before one that
+ * was passed through gave it another (macvlan_port_destroy).
+ */
 export function releasePort(port: MacvlanPort): void {
+  const { lower, originalAddress } = port;
   port.count--;
   if (port.count > 0) return;
-  port.lower.rxHandler = null;
-  port.lower.port = null;
+  lower.rxHandler = null;
+  lower.port = null;
+  const isChanged = port.isPassthru && lower.address !== originalAddress;
+  if (isChanged && lower.registration === "registered") devSetMacAddress(lower, originalAddress);
 }
 
 /** Fills in what the request says of the device. */

@@ -31,6 +31,8 @@ export type Macvlan = Device<MacvlanState>;
 /** The device below, with the macvlans on it (`struct macvlan_port`). */
 export class MacvlanPort {
   readonly lower: Device;
+  /** The address of the device below when its first macvlan came. */
+  readonly originalAddress: number;
   /** All macvlans, in the order they were made; those that are up, by address; and by source address. */
   readonly macvlans: Macvlan[] = [];
   readonly byAddress = new Map<number, Macvlan>();
@@ -44,6 +46,7 @@ export class MacvlanPort {
 
   constructor(lower: Device) {
     this.lower = lower;
+    this.originalAddress = lower.address;
   }
 
   /** The longest queue for multicast frames any macvlan asks for. */
