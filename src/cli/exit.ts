@@ -3,8 +3,9 @@
 //
 // Facts: the output of iproute2 6.1 (its exit(-1) is 255, a refusal by the kernel is 2, a device that is not there is 1).
 
-import type { NetlinkError } from "../netlink/error.ts";
+import { NetlinkError } from "../netlink/error.ts";
 import { errnoText } from "../uapi/errno.ts";
+import type { CommandIo } from "./io.ts";
 
 /** Exit codes of iproute2. */
 export const EXIT_FAILURE = 1;
@@ -26,6 +27,29 @@ export class CommandExit extends Error {
     this.text = text;
     this.isFinal = isFinal;
   }
+}
+
+/** Thrown by -Version: the command prints its version and succeeds. */
+export class VersionAsked extends Error {}
+
+/**
+ * Says how a command ended that did not end well, and returns its exit code: `version` where that was asked for, `refused` where
+ * the kernel refused what no object was there to answer for. Anything unexpected goes on up.
+ */
+export function reportEnd(error: unknown, io: CommandIo, version: string, refused = EXIT_FAILURE): number {
+  if (error instanceof VersionAsked) {
+    io.stdout(`${version}\n`);
+    return 0;
+  }
+  if (error instanceof CommandExit) {
+    io.stderr(error.text);
+    return error.code;
+  }
+  if (error instanceof NetlinkError) {
+    io.stderr(refusalText(error));
+    return refused;
+  }
+  throw error;
 }
 
 /** A word with a value that cannot be (invarg). Some of iproute2's texts end in a line feed of their own. */

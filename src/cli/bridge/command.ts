@@ -3,13 +3,11 @@
 // Facts: iproute2 6.1, whose failures end in 255 where those of `ip` end in 2. *Omitted:* `vlan set`, `vlan global`,
 // `vlan tunnelshow`, `vni`, which refuse by name.
 
-import { NetlinkError } from "../../netlink/error.ts";
-import { CommandExit, EXIT_USAGE, refusalText } from "../exit.ts";
+import { CommandExit, EXIT_USAGE, reportEnd } from "../exit.ts";
 import type { CommandIo } from "../io.ts";
 import { runBatch } from "../ip/batch.ts";
 import type { IpObject, RunIn } from "../ip/context.ts";
 import { IpContext } from "../ip/context.ts";
-import { VersionAsked } from "../ip/options.ts";
 import { matches, Words } from "../words.ts";
 import { fdb } from "./fdb.ts";
 import { BRIDGE_USAGE } from "./help.ts";
@@ -37,7 +35,7 @@ export async function runBridge(argv: readonly string[], io: CommandIo, run: Run
     if (options.batch !== undefined) return await runBatch(ip, options.batch, runObject);
     return await runObject(ip, words);
   } catch (error) {
-    return report(error, io);
+    return reportEnd(error, io, "bridge utility, 6.1.0, uveth", EXIT_USAGE);
   } finally {
     await ip?.close();
   }
@@ -55,20 +53,4 @@ function pick(
     throw new CommandExit(EXIT_USAGE, `Object "${word}" is unknown, try "bridge help".\n`);
   }
   return object[1](ip, words);
-}
-
-function report(error: unknown, io: CommandIo): number {
-  if (error instanceof VersionAsked) {
-    io.stdout("bridge utility, 6.1.0, uveth\n");
-    return 0;
-  }
-  if (error instanceof CommandExit) {
-    io.stderr(error.text);
-    return error.code;
-  }
-  if (error instanceof NetlinkError) {
-    io.stderr(refusalText(error));
-    return EXIT_USAGE;
-  }
-  throw error;
 }

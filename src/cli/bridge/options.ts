@@ -4,10 +4,10 @@
 
 import { NetlinkError } from "../../netlink/error.ts";
 import { errnoText } from "../../uapi/errno.ts";
-import { CommandExit, EXIT_USAGE } from "../exit.ts";
+import { CommandExit, EXIT_USAGE, VersionAsked } from "../exit.ts";
 import type { CommandIo } from "../io.ts";
 import type { IpOptions } from "../ip/options.ts";
-import { defaultOptions, VersionAsked } from "../ip/options.ts";
+import { defaultOptions } from "../ip/options.ts";
 import type { Words } from "../words.ts";
 import { matches } from "../words.ts";
 import { BRIDGE_USAGE } from "./help.ts";

@@ -4,15 +4,14 @@
 // Facts: iproute2 6.1. *Omitted:* the objects that are here without anything to load: their names are known so that abbreviations mean
 // what they mean in iproute2, and they refuse by name.
 
-import { NetlinkError } from "../../netlink/error.ts";
-import { CommandExit, EXIT_FAILURE, refusalText, usage } from "../exit.ts";
+import { CommandExit, EXIT_FAILURE, reportEnd, usage } from "../exit.ts";
 import type { CommandIo } from "../io.ts";
 import { matches, Words } from "../words.ts";
 import { runBatch } from "./batch.ts";
 import type { IpObject, RunIn } from "./context.ts";
 import { IpContext } from "./context.ts";
 import { IP_USAGE } from "./help.ts";
-import { parseOptions, VersionAsked } from "./options.ts";
+import { parseOptions } from "./options.ts";
 
 const OBJECTS: readonly (readonly [name: string, load?: () => Promise<IpObject>])[] = [
   ["address", async () => (await import("./addr.ts")).addr],
@@ -60,7 +59,7 @@ export async function runIp(argv: readonly string[], io: CommandIo, run: RunIn):
     if (ip.options.batch !== undefined) return await runBatch(ip, ip.options.batch, runObject);
     return await runObject(ip, words);
   } catch (error) {
-    return report(error, io);
+    return reportEnd(error, io, "ip utility, iproute2-6.1.0, uveth");
   } finally {
     await ip?.close();
   }
@@ -82,21 +81,4 @@ async function runObject(ip: IpContext, words: Words): Promise<number> {
 
 function help(): Promise<number> {
   throw usage(IP_USAGE);
-}
-
-/** Says how a command ended that did not end well; anything unexpected goes on up. */
-function report(error: unknown, io: CommandIo): number {
-  if (error instanceof VersionAsked) {
-    io.stdout("ip utility, iproute2-6.1.0, uveth\n");
-    return 0;
-  }
-  if (error instanceof CommandExit) {
-    io.stderr(error.text);
-    return error.code;
-  }
-  if (error instanceof NetlinkError) {
-    io.stderr(refusalText(error));
-    return EXIT_FAILURE;
-  }
-  throw error;
 }

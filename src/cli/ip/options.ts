@@ -8,7 +8,7 @@ import { NetlinkError } from "../../netlink/error.ts";
 import { errnoNumber, errnoText } from "../../uapi/errno.ts";
 import { AF_BRIDGE, AF_INET, AF_INET6, AF_MPLS, AF_PACKET, AF_UNSPEC } from "../../uapi/socket.ts";
 import type { ColorMode } from "../color.ts";
-import { CommandExit, EXIT_USAGE, usage, wrongArgument } from "../exit.ts";
+import { CommandExit, EXIT_USAGE, usage, VersionAsked, wrongArgument } from "../exit.ts";
 import type { CommandIo } from "../io.ts";
 import { unsigned } from "../numbers.ts";
 import type { Words } from "../words.ts";
@@ -111,9 +111,6 @@ const OPTIONS: readonly (readonly [name: string, apply: Apply])[] = [
   ["!-echo", (options) => void (options.echo = true)],
   ["-pretty", (options) => void (options.pretty = true)],
 ];
-
-/** Thrown by -Version: the command prints its version and succeeds. */
-export class VersionAsked extends Error {}
 
 /** Takes the options at the start of `words`. Throws CommandExit for a wrong one and VersionAsked for -Version. */
 export async function parseOptions(words: Words, io: CommandIo): Promise<IpOptions> {

@@ -18,26 +18,25 @@ import { illegal } from "./kinds/kind.ts";
 import { qdiscWords } from "./kinds/table.ts";
 import { printCounters } from "./qdisc.ts";
 import { classidOf, classidText, qdiscHandleOf } from "./values.ts";
+import type { Verbs } from "./verbs.ts";
+import { runVerb } from "./verbs.ts";
 
-const CHANGES: readonly (readonly [name: string, type: number, flags: number])[] = [
-  ["add", rt.RTM_NEWTCLASS, nl.NLM_F_EXCL | nl.NLM_F_CREATE],
-  ["change", rt.RTM_NEWTCLASS, 0],
-  ["replace", rt.RTM_NEWTCLASS, nl.NLM_F_CREATE],
-  ["delete", rt.RTM_DELTCLASS, 0],
-];
+const VERBS: Verbs = {
+  object: "class",
+  help: CLASS_USAGE,
+  show: showClasses,
+  modify: modifyClass,
+  changes: [
+    ["add", rt.RTM_NEWTCLASS, nl.NLM_F_EXCL | nl.NLM_F_CREATE],
+    ["change", rt.RTM_NEWTCLASS, 0],
+    ["replace", rt.RTM_NEWTCLASS, nl.NLM_F_CREATE],
+    ["delete", rt.RTM_DELTCLASS, 0],
+  ],
+};
 
 /** Runs `tc class`. */
 export async function tclass(tc: TcContext, words: Words): Promise<number> {
-  const word = words.take();
-  if (word === undefined || ["list", "show"].some((name) => matches(word, name)) || word === "lst") {
-    return showClasses(tc, words);
-  }
-  if (matches(word, "help")) throw usage(CLASS_USAGE, 0);
-  const change = CHANGES.find(([name]) => matches(word, name));
-  if (change === undefined) {
-    throw new CommandExit(EXIT_USAGE, `Command "${word}" is unknown, try "tc class help".\n`, false);
-  }
-  return modifyClass(tc, words, change[1], change[2]);
+  return runVerb(tc, words, VERBS);
 }
 
 async function modifyClass(tc: TcContext, words: Words, type: number, flags: number): Promise<number> {

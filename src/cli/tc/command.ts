@@ -2,12 +2,10 @@
 //
 // Facts: iproute2 6.1. *Omitted:* the objects chain, action and exec, which refuse by name.
 
-import { NetlinkError } from "../../netlink/error.ts";
-import { CommandExit, EXIT_FAILURE, EXIT_USAGE, refusalText, usage } from "../exit.ts";
+import { CommandExit, EXIT_FAILURE, EXIT_USAGE, reportEnd, usage } from "../exit.ts";
 import type { CommandIo } from "../io.ts";
 import { runBatch } from "../ip/batch.ts";
 import type { IpContext, RunIn } from "../ip/context.ts";
-import { VersionAsked } from "../ip/options.ts";
 import { matches, Words } from "../words.ts";
 import { TcContext } from "./context.ts";
 import { TC_USAGE } from "./help.ts";
@@ -38,7 +36,7 @@ export async function runTc(argv: readonly string[], io: CommandIo, run: RunIn):
     if (options.batch !== undefined) return await runBatch(tc, options.batch, runLine);
     return await runObject(tc, words);
   } catch (error) {
-    return report(error, io);
+    return reportEnd(error, io, "tc utility, iproute2-6.1.0, uveth");
   } finally {
     await tc?.close();
   }
@@ -56,21 +54,4 @@ async function runObject(tc: TcContext, words: Words): Promise<number> {
     throw new CommandExit(EXIT_FAILURE, `Object "${name}" is not supported by uveth.\n`);
   const run = await load();
   return run(tc, words);
-}
-
-/** Says how a command ended that did not end well; anything unexpected goes on up. */
-function report(error: unknown, io: CommandIo): number {
-  if (error instanceof VersionAsked) {
-    io.stdout("tc utility, iproute2-6.1.0, uveth\n");
-    return 0;
-  }
-  if (error instanceof CommandExit) {
-    io.stderr(error.text);
-    return error.code;
-  }
-  if (error instanceof NetlinkError) {
-    io.stderr(refusalText(error));
-    return EXIT_FAILURE;
-  }
-  throw error;
 }

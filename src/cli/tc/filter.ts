@@ -19,31 +19,31 @@ import type { FilterOptions } from "./kinds/kind.ts";
 import { illegal } from "./kinds/kind.ts";
 import { filterWords } from "./kinds/table.ts";
 import { classidOf, classidText } from "./values.ts";
+import type { Verbs } from "./verbs.ts";
+import { runVerb } from "./verbs.ts";
 
 const ETH_P_ALL = 3;
 const ingressPlace = (ps.TC_H_CLSACT & ps.TC_H_MAJ_MASK) | ps.TC_H_MIN_INGRESS;
 const egressPlace = (ps.TC_H_CLSACT & ps.TC_H_MAJ_MASK) | ps.TC_H_MIN_EGRESS;
 
-const CHANGES: readonly (readonly [name: string, type: number, flags: number])[] = [
-  ["add", rt.RTM_NEWTFILTER, nl.NLM_F_EXCL | nl.NLM_F_CREATE],
-  ["change", rt.RTM_NEWTFILTER, 0],
-  ["replace", rt.RTM_NEWTFILTER, nl.NLM_F_CREATE],
-  ["delete", rt.RTM_DELTFILTER, 0],
-];
+const VERBS: Verbs = {
+  object: "filter",
+  help: FILTER_USAGE,
+  show: showFilters,
+  modify: modifyFilter,
+  changes: [
+    ["add", rt.RTM_NEWTFILTER, nl.NLM_F_EXCL | nl.NLM_F_CREATE],
+    ["change", rt.RTM_NEWTFILTER, 0],
+    ["replace", rt.RTM_NEWTFILTER, nl.NLM_F_CREATE],
+    ["delete", rt.RTM_DELTFILTER, 0],
+  ],
+};
 
 /** Runs `tc filter`. */
 export async function filter(tc: TcContext, words: Words): Promise<number> {
-  const word = words.take();
-  if (word === undefined || ["list", "show"].some((name) => matches(word, name)) || word === "lst") {
-    return showFilters(tc, words);
-  }
-  if (matches(word, "help")) throw usage(FILTER_USAGE, 0);
-  if (matches(word, "get")) throw illegal('"tc filter get" is not supported');
-  const change = CHANGES.find(([name]) => matches(word, name));
-  if (change === undefined) {
-    throw new CommandExit(EXIT_USAGE, `Command "${word}" is unknown, try "tc filter help".\n`, false);
-  }
-  return modifyFilter(tc, words, change[1], change[2]);
+  if (words.peek !== undefined && matches(words.peek, "get"))
+    throw illegal('"tc filter get" is not supported');
+  return runVerb(tc, words, VERBS);
 }
 
 /** Where filters hang, as words say it. */

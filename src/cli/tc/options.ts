@@ -2,10 +2,10 @@
 //
 // Facts: tc(8) and the behaviour of iproute2 6.1. *Omitted:* -names and -conf, which are read and have no effect, and -graph.
 
-import { CommandExit, EXIT_USAGE, usage } from "../exit.ts";
+import { CommandExit, EXIT_USAGE, usage, VersionAsked } from "../exit.ts";
 import type { CommandIo } from "../io.ts";
 import type { IpOptions } from "../ip/options.ts";
-import { defaultOptions, openable, VersionAsked } from "../ip/options.ts";
+import { defaultOptions, openable } from "../ip/options.ts";
 import type { Words } from "../words.ts";
 import { matches } from "../words.ts";
 import { TC_USAGE } from "./help.ts";

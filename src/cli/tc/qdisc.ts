@@ -19,31 +19,29 @@ import { illegal } from "./kinds/kind.ts";
 import { qdiscWords } from "./kinds/table.ts";
 import { printSizeTable, takeSizeTable } from "./size-table.ts";
 import { printStats2 } from "./stats.ts";
-import { classidOf, classidText, qdiscHandleOf } from "./values.ts";
+import { classidOf, classidText, hexText, qdiscHandleOf } from "./values.ts";
+import type { Verbs } from "./verbs.ts";
+import { runVerb } from "./verbs.ts";
 
 const maxKindLength = 15;
 
-/** Commands that change disciplines: the message and its flags. */
-const CHANGES: readonly (readonly [name: string, type: number, flags: number])[] = [
-  ["add", rt.RTM_NEWQDISC, nl.NLM_F_EXCL | nl.NLM_F_CREATE],
-  ["change", rt.RTM_NEWQDISC, 0],
-  ["replace", rt.RTM_NEWQDISC, nl.NLM_F_CREATE | nl.NLM_F_REPLACE],
-  ["link", rt.RTM_NEWQDISC, nl.NLM_F_REPLACE],
-  ["delete", rt.RTM_DELQDISC, 0],
-];
+const VERBS: Verbs = {
+  object: "qdisc",
+  help: QDISC_USAGE,
+  show: showQdiscs,
+  modify: modifyQdisc,
+  changes: [
+    ["add", rt.RTM_NEWQDISC, nl.NLM_F_EXCL | nl.NLM_F_CREATE],
+    ["change", rt.RTM_NEWQDISC, 0],
+    ["replace", rt.RTM_NEWQDISC, nl.NLM_F_CREATE | nl.NLM_F_REPLACE],
+    ["link", rt.RTM_NEWQDISC, nl.NLM_F_REPLACE],
+    ["delete", rt.RTM_DELQDISC, 0],
+  ],
+};
 
 /** Runs `tc qdisc`. */
 export async function qdisc(tc: TcContext, words: Words): Promise<number> {
-  const word = words.take();
-  if (word === undefined || ["list", "show"].some((name) => matches(word, name)) || word === "lst") {
-    return showQdiscs(tc, words);
-  }
-  if (matches(word, "help")) throw usage(QDISC_USAGE, 0);
-  const change = CHANGES.find(([name]) => matches(word, name));
-  if (change === undefined) {
-    throw new CommandExit(EXIT_USAGE, `Command "${word}" is unknown, try "tc qdisc help".\n`, false);
-  }
-  return modifyQdisc(tc, words, change[1], change[2]);
+  return runVerb(tc, words, VERBS);
 }
 
 async function modifyQdisc(tc: TcContext, words: Words, type: number, flags: number): Promise<number> {
@@ -174,7 +172,7 @@ export function printQdisc(tc: TcContext, out: Output, message: TcMessage, isOne
   out.openObject();
   if (message.type === rt.RTM_DELQDISC) out.field("deleted", true, "deleted ");
   out.field("kind", kind, `qdisc ${kind}`);
-  const text = `${(handle >>> 16).toString(16)}:${tc.isRaw ? `[${hex(handle)}]` : ""}`;
+  const text = `${(handle >>> 16).toString(16)}:${tc.isRaw ? `[${hexText(handle)}]` : ""}`;
   out.field("handle", text, ` ${text} `);
   if (!isOneDevice) {
     const dev = tc.links.name(message.ifindex);
@@ -210,8 +208,4 @@ export function printCounters(tc: TcContext, out: Output, message: TcMessage): v
   if (own === undefined || print === undefined) return;
   print(tc, out, own);
   out.newline();
-}
-
-function hex(value: number): string {
-  return value.toString(16).padStart(8, "0");
 }

@@ -167,6 +167,11 @@ export function classidText(handle: number): string {
 
 // --- Texts ------------------------------------------------------------------------------------------------------------
 
+/** A number of 32 bits as printf's %08x writes it, as -raw shows what is in a message. */
+export function hexText(value: number): string {
+  return value.toString(16).padStart(8, "0");
+}
+
 /** A number as printf's %.{digits}g writes it. */
 export function general(value: number, digits = 6): string {
   if (value === 0) return "0";

@@ -12,7 +12,15 @@ import type { Output } from "../../output.ts";
 import type { Words } from "../../words.ts";
 import { matches } from "../../words.ts";
 import type { TcContext } from "../context.ts";
-import { rateOf, rateText, sizeAndCellOf, sizeText, transmitSize, transmitTicks } from "../values.ts";
+import {
+  hexText,
+  rateOf,
+  rateText,
+  sizeAndCellOf,
+  sizeText,
+  transmitSize,
+  transmitTicks,
+} from "../values.ts";
 import type { QdiscWords, WriteOptions } from "./kind.ts";
 import { illegal, unknownWord } from "./kind.ts";
 import type { RateSpec } from "./rate.ts";
@@ -203,7 +211,7 @@ function printClass(tc: TcContext, out: Output, options: Attribute, { bytes, sta
     if (!["ethernet", "unspec"].includes(rate.linkLayer)) out.text(`linklayer ${rate.linkLayer} `);
     out.text(`burst ${burst} cburst ${ceilBurst} `);
   }
-  if (tc.isRaw) out.text(`buffer [${hex(buffer)}] cbuffer [${hex(ceilBuffer)}] `);
+  if (tc.isRaw) out.text(`buffer [${hexText(buffer)}] cbuffer [${hexText(ceilBuffer)}] `);
 }
 
 function printStats(_: TcContext, out: Output, { bytes, start, length }: Attribute): void {
@@ -213,8 +221,4 @@ function printStats(_: TcContext, out: Output, { bytes, start, length }: Attribu
   out.text(` giants: ${number(ps.TC_HTB_XSTATS_GIANTS)}\n`);
   const signed = (offset: number) => getS32(bytes, start + offset);
   out.text(` tokens: ${signed(ps.TC_HTB_XSTATS_TOKENS)} ctokens: ${signed(ps.TC_HTB_XSTATS_CTOKENS)}\n`);
-}
-
-function hex(value: number): string {
-  return value.toString(16).padStart(8, "0");
 }

@@ -13,6 +13,7 @@ import type { Words } from "../../words.ts";
 import { matches } from "../../words.ts";
 import type { TcContext } from "../context.ts";
 import {
+  hexText,
   microsecondsOf,
   microsecondsText,
   rateOf,
@@ -169,7 +170,7 @@ function print(tc: TcContext, out: Output, options: Attribute): void {
       `burst ${sizeText(burst)}/${rate.cell} mpu ${sizeText(rate.mpu)} `,
     );
   else out.field("burst", burst, `burst ${sizeText(burst)} `);
-  if (tc.isRaw) out.text(`[${hex(buffer)}] `);
+  if (tc.isRaw) out.text(`[${hexText(buffer)}] `);
   const mtu = number(ps.TC_TBF_QOPT_MTU);
   const least = transmitSize(peak.rate, mtu);
   if (peak.rate > 0) {
@@ -177,7 +178,7 @@ function print(tc: TcContext, out: Output, options: Attribute): void {
     if (least > 0 || peak.mpu > 0) {
       if (details) out.text(`mtu ${sizeText(least)}/${peak.cell} mpu ${sizeText(peak.mpu)} `);
       else out.field("minburst", least, `minburst ${sizeText(least)} `);
-      if (tc.isRaw) out.text(`[${hex(mtu)}] `);
+      if (tc.isRaw) out.text(`[${hexText(mtu)}] `);
     }
   }
   printLatency(tc, out, number(ps.TC_TBF_QOPT_LIMIT), rate.rate, burst, peak.rate, least);
@@ -204,8 +205,4 @@ function printLatency(
 /** The microseconds of a bucket, through ticks as the kernel keeps it. */
 function ticksOf(size: number, rate: number): number {
   return transmitTicks(rate, size) / 15.625;
-}
-
-function hex(value: number): string {
-  return value.toString(16).padStart(8, "0");
 }
