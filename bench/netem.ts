@@ -1,38 +1,61 @@
-// netem: what 1,000,000 frames make of its chances, against three standard errors; how late frames are in real time with a delay of
-// 10 ms; and how many frames a second pass a netem that delays, one core, against none.
+// netem: what 1,000,000 frames make of its chances, against three standard errors (1 is the bound); what a rate lets through in ten
+// seconds; how late frames are in real time with a delay of 10 ms; and how many frames a second pass a netem that delays, one core.
 
 import { realTime } from "../src/attach/index.ts";
 import type { NetemOptions } from "../src/client/netem.ts";
 import { setNetem } from "../src/client/netem.ts";
 import { createMachine, VirtualClock } from "../src/index.ts";
 import { frameFrom } from "../src/net/frame.ts";
-import type { Device } from "../src/net/netdevice.ts";
+import type { Device, Frame } from "../src/net/netdevice.ts";
 import { devQueueXmit } from "../src/net/transmit.ts";
 import type { BenchContext } from "./main.ts";
 
 const frames = 1_000_000;
 const perTurn = 500;
+const turnNs = 1_000_000;
 
-/** Cases: the options, and the share of frames that `seen` tells of. */
-const CHANCES: readonly (readonly [name: string, options: NetemOptions, share: number])[] = [
-  ["loss 1%", { loss: "1%" }, 0.99],
-  ["loss 30%", { loss: "30%" }, 0.7],
-  ["duplicate 10%", { duplicate: "10%" }, 1.1],
+/** Cases: the options, the chance, and how often what it stands for has happened. */
+const CHANCES: readonly (readonly [
+  name: string,
+  options: NetemOptions,
+  chance: number,
+  happened: (seen: Seen) => number,
+])[] = [
+  ["loss 1%", { loss: "1%" }, 0.01, ({ received }) => frames - received],
+  ["loss 30%", { loss: "30%" }, 0.3, ({ received }) => frames - received],
+  ["duplicate 10%", { duplicate: "10%" }, 0.1, ({ received }) => received - frames],
+  ["corrupt 5%", { corrupt: "5%" }, 0.05, ({ damaged }) => damaged],
+  ["reorder 25%", { delay: "10ms", reorder: "25%" }, 0.25, ({ early }) => early],
 ];
 
+/** What came of the frames of one case. */
+interface Seen {
+  received: number;
+  /** Not as they were sent. */
+  damaged: number;
+  /** In the moment in which they were sent. */
+  early: number;
+}
+
 export async function run({ report, say }: BenchContext): Promise<void> {
-  for (const [name, options, share] of CHANCES) {
+  for (const [name, options, chance, happened] of CHANCES) {
     say(`netem/${name}`);
-    const received = await pass({ ...options, limit: frames, seed: 1 });
-    const chance = Math.abs(1 - share);
+    const seen = await pass({ ...options, limit: frames, seed: 1 });
     const allowed = 3 * Math.sqrt((chance * (1 - chance)) / frames);
     report({
       name: `netem/${name}, deviation`,
       unit: "three standard errors",
       rounds: 1,
-      uveth: Math.abs(received / frames - share) / allowed,
+      uveth: Math.abs(happened(seen) / frames - chance) / allowed,
     });
   }
+  say("netem/rate 100mbit");
+  report({
+    name: "netem/rate 100mbit over 10 s, deviation",
+    unit: "%",
+    rounds: 1,
+    uveth: Math.abs(100 * (await share100Mbit()) - 100),
+  });
   say("netem/delay 10 ms in real time");
   report({ name: "netem/delay 10 ms, within 1 ms of due", unit: "%", rounds: 1, uveth: await punctual() });
   say("netem/rate");
@@ -49,7 +72,7 @@ export async function run({ report, say }: BenchContext): Promise<void> {
 interface Ends {
   readonly sender: Device;
   received: number;
-  onFrame: () => void;
+  onFrame: (frame: Frame) => void;
 }
 
 async function pairOn(machine: ReturnType<typeof createMachine>, options: NetemOptions): Promise<Ends> {
@@ -63,19 +86,23 @@ async function pairOn(machine: ReturnType<typeof createMachine>, options: NetemO
   const ends: Ends = { sender, received: 0, onFrame: () => {} };
   receiver.rxHandler = (frame) => {
     ends.received++;
-    ends.onFrame();
+    ends.onFrame(frame);
     frame.pool.free(frame);
     return true;
   };
   return ends;
 }
 
-const bytes = Uint8Array.from(
-  { length: 60 },
-  (_, at) => [2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x88, 0xb5][at] ?? 0,
-);
+/** A frame of so many bytes, all header and zeros. */
+function frameOf(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  bytes.set([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x88, 0xb5]);
+  return bytes;
+}
 
-function send(sender: Device): void {
+const small = frameOf(60);
+
+function send(sender: Device, bytes = small): void {
   const frame = frameFrom(sender.machine.frames, bytes);
   if (frame === null) throw new Error("No memory for a frame");
   frame.dev = sender;
@@ -83,18 +110,55 @@ function send(sender: Device): void {
   devQueueXmit(frame);
 }
 
-/** Sends all frames in virtual time and says how many arrived. */
-async function pass(options: NetemOptions): Promise<number> {
-  const clock = new VirtualClock();
-  const machine = createMachine({ clock, scheduler: clock, random: realTime().random, maxBacklog: frames });
+/** Sends all frames in virtual time and says what came of them. */
+async function pass(options: NetemOptions): Promise<Seen> {
+  const { machine, clock } = virtualMachine();
   const ends = await pairOn(machine, options);
+  const seen = { received: 0, damaged: 0, early: 0 };
+  let sentAtNs = 0;
+  ends.onFrame = (frame) => {
+    if (!isAsSent(frame)) seen.damaged++;
+    if (clock.now() === sentAtNs) seen.early++;
+  };
   for (let sent = 0; sent < frames; sent += perTurn) {
+    sentAtNs = clock.now();
     for (let one = 0; one < perTurn; one++) send(ends.sender);
+    await clock.advance(turnNs);
+  }
+  sentAtNs = -1;
+  await clock.advance(10_000_000_000);
+  seen.received = ends.received;
+  machine.close();
+  return seen;
+}
+
+function virtualMachine() {
+  const clock = new VirtualClock();
+  const random = realTime().random;
+  return { clock, machine: createMachine({ clock, scheduler: clock, random, maxBacklog: frames }) };
+}
+
+function isAsSent({ bytes, macHeader, end }: Frame): boolean {
+  if (end - macHeader !== small.length) return false;
+  for (let at = 0; at < small.length; at++) if (bytes[macHeader + at] !== small[at]) return false;
+  return true;
+}
+
+/** What share of 100 Mbit a second arrives in ten seconds of virtual time, when more is sent all the while. */
+async function share100Mbit(): Promise<number> {
+  const { machine, clock } = virtualMachine();
+  const ends = await pairOn(machine, { rate: "100mbit", limit: 200, seed: 1 });
+  const full = frameOf(1_514);
+  let received = 0;
+  ends.onFrame = ({ macHeader, end }) => {
+    received += end - macHeader;
+  };
+  for (let turn = 0; turn < 10_000; turn++) {
+    for (let one = 0; one < 20; one++) send(ends.sender, full);
     await clock.advance(1_000_000);
   }
-  await clock.advance(10_000_000_000);
   machine.close();
-  return ends.received;
+  return received / (10 * 12_500_000);
 }
 
 /** The share of frames that come within a millisecond of when they are due, in per cent; 0 when any is early. */
