@@ -9,6 +9,7 @@ import { NetlinkError } from "../netlink/error.ts";
 import { NETLINK_GENERIC } from "../uapi/netlink.ts";
 import type { Engine } from "./engine.ts";
 import { NetnsFiles } from "./netns-files.ts";
+import { codeOf, textOf } from "./node-error.ts";
 import { LARGEST_REQUEST, REQUEST_HEADER_SIZE, runPlace } from "./seqpacket-protocol.ts";
 import { SeqpacketServer } from "./seqpacket-server.ts";
 
@@ -31,7 +32,7 @@ export async function startSeqpacket(options: SeqpacketStart): Promise<Seqpacket
     const readPeer = await loadPeerCredentials();
     const files = new NetnsFiles(engine.machine.core, place.folder, await loadFileUses());
     files.onUnused = onChange;
-    await followNames(engine, files);
+    await followNames(engine, files, log);
     const server = new SeqpacketServer({
       engine,
       calls,
@@ -52,17 +53,32 @@ export async function startSeqpacket(options: SeqpacketStart): Promise<Seqpacket
 }
 
 /** Shows the names that are given and taken by netlink, by the command and the API, as files. */
-async function followNames(engine: Engine, files: NetnsFiles): Promise<void> {
+async function followNames(engine: Engine, files: NetnsFiles, log: (text: string) => void): Promise<void> {
   const client = new NetlinkClient(await engine.machine.openSocket({ protocol: NETLINK_GENERIC }));
   const { netnsGroup } = await UvethClient.open(client);
+  const { netnsNames } = engine.machine.core;
+  /** Names that could not be shown, as for want of descriptors: they are with the next change. */
+  const unseen = new Set<string>();
+  const follow = (name: string): void => {
+    try {
+      if (netnsNames.has(name)) files.showName(name);
+      else {
+        files.hideName(name);
+        files.sweep();
+      }
+      unseen.delete(name);
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error;
+      if (!unseen.has(name))
+        log(`Programs under "uveth run" do not see the namespace "${name}": ${textOf(error)}`);
+      unseen.add(name);
+    }
+  };
   client.onNotification = (message) => {
     const { netns } = parseUveth(message);
     if (netns === undefined) return;
-    if (engine.machine.core.netnsNames.has(netns)) files.showName(netns);
-    else {
-      files.hideName(netns);
-      files.sweep();
-    }
+    follow(netns);
+    for (const name of [...unseen]) if (name !== netns) follow(name);
   };
   if (netnsGroup !== undefined) client.join(netnsGroup);
 }

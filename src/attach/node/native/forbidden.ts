@@ -21,6 +21,16 @@ export function cureForNamespaces(errno: number): string {
   return diagnose(errno).cure;
 }
 
+/** The error for what failed because no descriptor is left, with the cure; any other error as it is. */
+export function withDescriptorCure(error: unknown): unknown {
+  if (!(error instanceof NetlinkError) || !["EMFILE", "ENFILE"].includes(error.code)) return error;
+  const cause =
+    error.code === "EMFILE"
+      ? 'this process has as many files open as it may. Raise the limit (ulimit -n 65536) and start it anew ("uveth daemon restart")'
+      : "the system has as many files open as it may. Type: sudo sysctl fs.file-max=1000000";
+  return new NetlinkError(error.code, `Cannot let programs into the namespace: ${cause}`);
+}
+
 /** The error for /dev/net/tun, when it cannot be used; undefined when it can. */
 export function forbiddenTun(): NetlinkError | undefined {
   const path = "/dev/net/tun";

@@ -26,6 +26,7 @@ import { netnsProgram } from "./program.ts";
 
 const answerSize = 8_192;
 const EINTR = errnoNumber("EINTR");
+const EMFILE = errnoNumber("EMFILE");
 const patienceMs = 10_000;
 // struct pollfd
 const POLLFD_SIZE = 8;
@@ -61,6 +62,8 @@ export class HolderServer {
       throw new NetlinkError("EIO", "Cannot make a namespace of the kernel: its maker has ended");
     }
     if (answer.result < 0) return answer.result;
+    // The kernel leaves out a descriptor that there is no room for; without its socket the holder ends.
+    if (answer.fd < 0) return -EMFILE;
     return new Holder(this.#libc, this.#buffer, answer.fd, answer.result);
   }
 
@@ -70,12 +73,21 @@ export class HolderServer {
     const result = this.#libc.socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, fds);
     if (result < 0) throw NetlinkError.fromErrno(result, `Cannot make sockets: ${errnoText(-result)}`);
     const [own = -1, other = -1] = fds;
-    const child = spawn(program, ["serve", "3"], { stdio: ["ignore", "ignore", "inherit", other] });
-    // What keeps it from starting shows at the first question.
-    child.on("error", () => {});
-    child.unref();
-    closeSync(other);
-    return own;
+    try {
+      const child = spawn(program, ["serve", "3"], { stdio: ["ignore", "ignore", "inherit", other] });
+      child.on("error", () => {});
+      if (child.pid !== undefined) {
+        child.unref();
+        return own;
+      }
+    } finally {
+      closeSync(other);
+    }
+    this.#libc.close(own);
+    throw new NetlinkError(
+      "EAGAIN",
+      `Cannot make a namespace of the kernel: ${program} cannot be started, for want of descriptors (ulimit -n), processes (ulimit -u) or the right to execute it`,
+    );
   }
 
   /** Ends it. Holders stay. */
@@ -157,7 +169,8 @@ export class Holder {
 
   #open(what: string, ...words: readonly (string | number)[]): number {
     const { result, fd } = this.#ask(what, ...words);
-    return result < 0 ? result : fd;
+    if (result < 0) return result;
+    return fd < 0 ? -EMFILE : fd;
   }
 
   #ask(what: string, ...words: readonly (string | number)[]): HolderAnswer {

@@ -61,7 +61,12 @@ export class InnerLink {
       hasCarrier: dev.hasCarrier,
     });
     this.#port = loop.add(tap, (frame) => transmit(frame, dev));
-    this.#settle();
+    try {
+      this.#settle();
+    } catch (error) {
+      this.#port.close();
+      throw error;
+    }
   }
 
   /** Hands a frame to the kernel that the device received. Takes ownership. */

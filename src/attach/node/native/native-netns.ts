@@ -66,9 +66,20 @@ export class NativeNetns implements OuterStack, NativeProcess {
     this.mapsRange = mapsRange;
     this.sockets = new NativeSockets(parts.calls.libc, holder);
     this.#rtnl = new SyncNetlink(parts.calls.libc, parts.buffer, holder);
-    this.#events = new InnerEvents(parts, holder, netns);
+    try {
+      this.#events = new InnerEvents(parts, holder, netns);
+    } catch (error) {
+      this.#rtnl.close();
+      throw error;
+    }
     const snapshot = takeSnapshot(parts.machine, netns);
-    for (const dev of netns.devices.values()) this.#attempt(dev, () => this.#make(dev));
+    try {
+      for (const dev of netns.devices.values()) this.#attempt(dev, () => this.#make(dev), isOutOfDescriptors);
+    } catch (error) {
+      // Nothing has moved yet.
+      this.close();
+      throw error;
+    }
     setOuterStack(netns, this);
     moveAddresses(snapshot, this.#rtnl);
     for (const dev of netns.devices.values()) this.#attempt(dev, () => inner.setInnerFlags(this.#rtnl, dev));
@@ -98,7 +109,12 @@ export class NativeNetns implements OuterStack, NativeProcess {
     const socket = idle.pop() ?? new SyncNetlink(calls.libc, buffer, this.holder, sender);
     const { portId } = sender;
     let isDone = false;
-    socket.send(message);
+    try {
+      socket.send(message);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
     return {
       next: () => {
         const datagram = isDone ? undefined : socket.receive();
@@ -209,17 +225,22 @@ export class NativeNetns implements OuterStack, NativeProcess {
     this.#events.settle(dev);
   }
 
-  /** Changes something inside. A refusal is logged: the two sides differ from then on. */
-  #attempt(dev: Device, change: () => void): void {
+  /** Changes something inside. A refusal is logged, unless it `isFatal`: the two sides differ from then on. */
+  #attempt(dev: Device, change: () => void, isFatal = (_error: NetlinkError): boolean => false): void {
     try {
       change();
     } catch (error) {
-      if (!(error instanceof NetlinkError)) throw error;
+      if (!(error instanceof NetlinkError) || isFatal(error)) throw error;
       this.#parts.log(
         `The kernel refuses ${dev.name} as it is in the machine: ${error.message || error.code}`,
       );
     }
   }
+}
+
+/** Whether something failed that closing files would cure. */
+function isOutOfDescriptors({ code }: NetlinkError): boolean {
+  return code === "EMFILE" || code === "ENFILE";
 }
 
 /** The file of a setting; ENOENT for a name that leads elsewhere. */

@@ -8,7 +8,8 @@ import { setOuterStack } from "../../../net/outer-stack.ts";
 import { NetlinkError } from "../../../netlink/error.ts";
 import { loadTapCalls } from "../tap-calls.ts";
 import { TapLoop } from "../tap-loop.ts";
-import { forbiddenTun } from "./forbidden.ts";
+import { forbiddenTun, withDescriptorCure } from "./forbidden.ts";
+import type { Holder } from "./holder.ts";
 import { HolderServer } from "./holder.ts";
 import { Hosts } from "./hosts.ts";
 import type { NativeParts } from "./native-netns.ts";
@@ -70,13 +71,27 @@ export class Natives implements OuterStacks {
     const tun = forbiddenTun();
     if (tun !== undefined) throw tun;
     if (netns.stack !== null) throw new NetlinkError("EBUSY", "The namespace has another stack");
-    const { holder, mapsRange, hasFiles } = setUpNamespace(this.#server, options);
-    const native = new NativeNetns(this.#parts, netns, holder, mapsRange);
+    const { native, hasFiles } = this.#make(netns, options);
+    const { holder } = native;
     this.#all.set(netns, native);
     if (hasFiles) this.#hosts.add(holder, netns);
     native.onAddresses = () => this.#hosts.refresh(netns);
     holder.onEnd = () => this.#lose(native);
     return native;
+  }
+
+  /** Makes one, whole or not at all. */
+  #make(netns: Netns, options: SetUpOptions): { native: NativeNetns; hasFiles: boolean } {
+    let holder: Holder | undefined;
+    try {
+      const made = setUpNamespace(this.#server, options);
+      holder = made.holder;
+      const native = new NativeNetns(this.#parts, netns, holder, made.mapsRange);
+      return { native, hasFiles: made.hasFiles };
+    } catch (error) {
+      holder?.close();
+      throw withDescriptorCure(error);
+    }
   }
 
   /** Ends one, with its programs: the namespace is the machine's own again, with its links alone. */
