@@ -54,14 +54,14 @@ export class RunningDump implements DumpControl {
   }
 
   /**
-   * Makes the next datagram, the one with NLMSG_DONE last. A reader that takes it as soon as it is queued asks for the one
-   * after it from there.
+   * Makes the next datagram, the one with NLMSG_DONE last, unless the queue is full: then reading comes back here. A reader
+   * that takes it as soon as it is queued asks for the one after it from there.
    */
   step(): void {
     this.#isAsked = true;
     if (this.#isStepping) return;
     this.#isStepping = true;
-    while (this.#isAsked && this.#socket.dump === this) {
+    while (this.#isAsked && this.#socket.dump === this && !this.#socket.isFull) {
       this.#isAsked = false;
       this.#fill(this.#socket.dumpSize);
     }
@@ -115,7 +115,7 @@ export class RunningDump implements DumpControl {
     const bytes = writer.bytes.slice(0, length);
     writer.bytes.copyWithin(0, length, writer.length);
     writer.trim(writer.length - length);
-    this.#socket.queue(bytes);
+    this.#socket.append(bytes);
     this.#hasSent = true;
   }
 

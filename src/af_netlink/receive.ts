@@ -121,7 +121,7 @@ class HandledRequest implements DumpRequest {
     const kept = copyOf(message);
     const deferred = {
       get hasRoom() {
-        return sender.hasRoomForDump;
+        return sender.hasRoomForAnswer;
       },
       onRoom: () => {},
       reply: (write: (writer: MessageWriter) => void) => queueMessages(sender, write),

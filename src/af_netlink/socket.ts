@@ -78,6 +78,8 @@ export class NetlinkSocket implements Sender {
   readonly #queue: Received[] = [];
   #queuedBytes = 0;
   #isOverrun = false;
+  /** Something was lost: nothing but dumps is taken until the reader has read all there is (NETLINK_S_CONGESTED). */
+  #isCongested = false;
   #isClosed = false;
 
   constructor(
@@ -108,20 +110,44 @@ export class NetlinkSocket implements Sender {
     return this.#queuedBytes <= this.receiveBuffer / 2;
   }
 
+  /** Whether an answer that goes on may say more: what a congested reader is told is lost. */
+  get hasRoomForAnswer(): boolean {
+    return this.hasRoomForDump && !this.#isCongested;
+  }
+
+  /** Whether the queue holds all that it may, so that not even a dump may add to it (netlink_dump). */
+  get isFull(): boolean {
+    return this.#queuedBytes >= this.receiveBuffer;
+  }
+
   /** Queues a datagram for the reader; false and an overrun when it does not read (netlink_attachskb, netlink_overrun). */
   queue(bytes: Uint8Array, group = 0, nsid?: number): boolean {
     if (this.#isClosed) return false;
-    if (this.netns.netlinkTaps !== null) showNetlinkTaps(this, bytes, true);
-    const size = bytes.length + datagramOverhead;
-    if (this.#queuedBytes + size > this.receiveBuffer && this.#queue.length > 0) {
-      if (!this.ignoresOverrun) this.#isOverrun = true;
-      this.onReadable();
+    const isTooMuch = this.#queuedBytes + bytes.length + datagramOverhead > this.receiveBuffer;
+    if (this.#isCongested || (isTooMuch && this.#queue.length > 0)) {
+      if (this.netns.netlinkTaps !== null) showNetlinkTaps(this, bytes, true);
+      this.#overrun();
       return false;
     }
-    this.#queuedBytes += size;
+    this.append(bytes, group, nsid);
+    return true;
+  }
+
+  /** Queues a datagram whatever there is: a dump's, which asks `isFull` before it makes one (__netlink_sendskb). */
+  append(bytes: Uint8Array, group = 0, nsid?: number): void {
+    if (this.#isClosed) return;
+    if (this.netns.netlinkTaps !== null) showNetlinkTaps(this, bytes, true);
+    this.#queuedBytes += bytes.length + datagramOverhead;
     this.#queue.push({ bytes, group, nsid });
     this.onReadable();
-    return true;
+  }
+
+  /** Notes a loss: one error, however much is lost before all has been read (netlink_overrun). */
+  #overrun(): void {
+    if (this.ignoresOverrun || this.#isCongested) return;
+    this.#isCongested = true;
+    this.#isOverrun = true;
+    this.onReadable();
   }
 
   /**
@@ -132,15 +158,20 @@ export class NetlinkSocket implements Sender {
     this.dumpSize = Math.min(Math.max(this.dumpSize, maxBytes), largestDump);
     if (this.#isOverrun) {
       this.#isOverrun = false;
+      this.#wake();
       throw new NetlinkError("ENOBUFS");
     }
     const received = this.#queue.shift();
     if (received !== undefined) this.#queuedBytes -= received.bytes.length + datagramOverhead;
-    if (this.hasRoomForDump) {
-      this.dump?.step();
-      for (const deferred of this.#deferred) deferred.onRoom();
-    }
+    if (this.hasRoomForDump) this.dump?.step();
+    this.#wake();
+    if (this.hasRoomForAnswer) for (const deferred of this.#deferred) deferred.onRoom();
     return received;
+  }
+
+  /** Takes messages again once all have been read (netlink_rcv_wake). */
+  #wake(): void {
+    if (this.#queue.length === 0) this.#isCongested = false;
   }
 
   /** Whether `receive` would return or throw something. */
@@ -159,6 +190,7 @@ export class NetlinkSocket implements Sender {
         return;
       case nl.NETLINK_NO_ENOBUFS:
         this.ignoresOverrun = value !== 0;
+        if (this.ignoresOverrun) this.#isCongested = false;
         return;
       case nl.NETLINK_LISTEN_ALL_NSID:
         if (!this.session.isAdmin(this.netns)) throw new NetlinkError("EPERM");
