@@ -46,7 +46,25 @@ export function addNexthop(ip: IpNetns, request: NexthopRequest): void {
     enterGroups(made, value);
   }
   const object = ip.nexthops.get(id);
-  if (object !== undefined) tell(ip, "new", object, request.nlFlags, request.origin);
+  if (object === undefined) return;
+  tell(ip, "new", object, request.nlFlags, request.origin);
+  if (old !== undefined && ip.tunables.nexthopCompatMode !== 0) {
+    for (const user of [...[...old.groups].reverse(), old]) tellRoutes(ip, user, request.origin);
+  }
+}
+
+/** Tells of the routes by an object that has other ways now, which those who know of no objects see in the routes alone. */
+function tellRoutes(ip: IpNetns, object: NexthopObject, origin: Origin | undefined): void {
+  const { netns } = ip;
+  const { announcer } = ip.inet;
+  // Tables are walked from their end (__fib_info_notify_update).
+  const byPrefix = [...usersOf(ip.routesByNexthop4, object)].sort(
+    (one, other) => (other.prefix >>> 0) - (one.prefix >>> 0),
+  );
+  for (const alias of byPrefix) announcer.route4(netns, "new", alias, NLM_F_REPLACE, origin);
+  // The one that took it last is told of first.
+  for (const route of [...usersOf(ip.routesByNexthop6, object)].reverse())
+    announcer.route6(netns, "new", route, NLM_F_REPLACE, origin);
 }
 
 function unusedId(ip: IpNetns): number {
@@ -130,9 +148,13 @@ function leaveGroup(ip: IpNetns, group: NexthopObject, gone: NexthopObject, told
   if (told !== undefined) tell(ip, "new", group, told.flags, told.origin);
 }
 
-/** The device is down, without carrier, or goes: objects by it go without a word (nexthop_flush_dev). */
+/**
+ * The device is down, without carrier, or goes: objects by it go without a word (nexthop_flush_dev). Those that lead nowhere
+ * are by the loopback, and stay.
+ */
 export function flushNexthops(ip: IpNetns, dev: Device): void {
   for (const object of [...ip.nexthops.values()]) {
-    if (!object.isGroup && object.value.hop?.dev === dev) removeNexthop(ip, object, undefined);
+    const { hop, isBlackhole } = object.value;
+    if (!object.isGroup && hop?.dev === dev && !isBlackhole) removeNexthop(ip, object, undefined);
   }
 }
