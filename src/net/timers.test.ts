@@ -25,6 +25,14 @@ describe("Timer", () => {
     expect(timers.size).toBe(0);
   });
 
+  test("waits for a whole nanosecond when its delay is a fraction of one", async () => {
+    const { clock, timers } = setup();
+    const ran: number[] = [];
+    timers.after(0.25, () => ran.push(clock.now()));
+    await clock.advance(1);
+    expect(ran).toEqual([1]);
+  });
+
   test("is moved by a second start()", async () => {
     const { clock, timers } = setup();
     const ran: number[] = [];

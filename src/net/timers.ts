@@ -82,7 +82,8 @@ export class Timers {
   add(timer: Timer, delayNs: number): void {
     assert(delayNs >= 0, "A timer's delay is not negative");
     if (timer.isPending) this.#detach(timer);
-    timer.due = this.#clock.now() + delayNs;
+    // A fraction would leave a timer due at no moment of a clock that counts whole nanoseconds.
+    timer.due = Math.ceil(this.#clock.now() + delayNs);
     timer.order = this.#nextOrder++;
     timer.place = this.#heap.push(timer) - 1;
     this.#rise(timer);
