@@ -16,6 +16,9 @@ import type { ProxyQueue } from "./neigh/proxy.ts";
 import type { NexthopObject } from "./nexthop/object.ts";
 import type { FibRule } from "./rules/rule.ts";
 
+/** Whose settings: a device's, those that count for all, or those that devices to come begin with. */
+export type Whose = Device | "all" | "default";
+
 /** Who is told of changes to addresses, routes and rules; rtnetlink sends them to its groups. Neighbour tables have their own. */
 export interface InetAnnouncer {
   address4(type: "new" | "del", address: Ipv4Address, origin: Origin | undefined): void;
@@ -42,6 +45,8 @@ export interface InetAnnouncer {
   userOption6(dev: Device, router: Uint8Array, bytes: Uint8Array): void;
   /** A device has settings of a family now, or has none any more. */
   netconf(family: typeof AF_INET | typeof AF_INET6, type: "new" | "del", dev: Device): void;
+  /** A setting that routing daemons follow has changed: of `*_DEVCONF_*`, that of `index`. */
+  netconfSetting(netns: Netns, family: typeof AF_INET | typeof AF_INET6, whose: Whose, index: number): void;
   rule(netns: Netns, type: "new" | "del", rule: FibRule, origin: Origin | undefined): void;
 }
 
@@ -95,5 +100,6 @@ const silent: InetAnnouncer = {
   prefix6: () => {},
   userOption6: () => {},
   netconf: () => {},
+  netconfSetting: () => {},
   rule: () => {},
 };

@@ -2,13 +2,15 @@
 //
 // Mirrors net/ipv4/devinet.c (devinet_conf_proc, devinet_sysctl_forward, inet_forward_change).
 
-import type { Device } from "../net/netdevice.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import {
   IPV4_DEVCONF_ACCEPT_REDIRECTS,
+  IPV4_DEVCONF_BC_FORWARDING,
   IPV4_DEVCONF_FORWARDING,
   IPV4_DEVCONF_MC_FORWARDING,
 } from "../uapi/ip.ts";
+import { AF_INET } from "../uapi/socket.ts";
+import type { Whose } from "./inet.ts";
 import { conf4Names } from "./ipv4/conf.ts";
 import type { IpNetns } from "./netns.ts";
 import { hasInet, inDevice } from "./slots.ts";
@@ -26,7 +28,7 @@ export function listConf4(ip: IpNetns): readonly (readonly string[])[] {
 function find(
   ip: IpNetns,
   path: readonly string[],
-): { readonly who: "all" | "default" | Device; readonly index: number } | undefined {
+): { readonly who: Whose; readonly index: number } | undefined {
   const [family, kind, name = "", setting, ...rest] = path;
   if (family !== "ipv4" || kind !== "conf" || rest.length > 0) return undefined;
   const index = conf4Names.find(([each]) => each === setting)?.[1];
@@ -40,11 +42,13 @@ function find(
 export function readConf4(ip: IpNetns, path: readonly string[]): string | undefined {
   const found = find(ip, path);
   if (found === undefined) return undefined;
-  const { index, who } = found;
-  if (who === "all") return `${ip.all4[index] ?? 0}`;
-  if (who === "default") return `${ip.default4[index] ?? 0}`;
-  const value = inDevice(who)?.conf.get(index);
+  const value = currentOf(ip, found.who, found.index);
   return value === undefined ? undefined : `${value}`;
+}
+
+function currentOf(ip: IpNetns, who: Whose, index: number): number | undefined {
+  if (who === "all") return ip.all4[index] ?? 0;
+  return who === "default" ? (ip.default4[index] ?? 0) : inDevice(who)?.conf.get(index);
 }
 
 /** Changes a setting; false when there is no such name. */
@@ -54,12 +58,21 @@ export function writeConf4(ip: IpNetns, path: readonly string[], text: string): 
   const { index, who } = found;
   if (index === IPV4_DEVCONF_MC_FORWARDING) throw new NetlinkError("EACCES");
   const value = parseNumber(text);
-  if (who === "all") {
-    if (index === IPV4_DEVCONF_FORWARDING) changeForwarding4(ip, value);
-    else ip.all4[index] = value;
-  } else if (who === "default") ip.default4[index] = value;
+  if (who === "all" && index === IPV4_DEVCONF_FORWARDING) {
+    changeForwarding4(ip, value);
+    return true;
+  }
+  const old = currentOf(ip, who, index);
+  if (who === "all") ip.all4[index] = value;
+  else if (who === "default") ip.default4[index] = value;
   else inDevice(who)?.conf.set(index, value);
+  // Of broadcasts that are forwarded nobody is told.
+  if (value !== old && index !== IPV4_DEVCONF_BC_FORWARDING) tell(ip, who, index);
   return true;
+}
+
+function tell(ip: IpNetns, whose: Whose, index: number): void {
+  ip.inet.announcer.netconfSetting(ip.netns, AF_INET, whose, index);
 }
 
 /** Makes the namespace a router, or a host (inet_forward_change): every device follows, there or to come. */
@@ -68,5 +81,11 @@ export function changeForwarding4(ip: IpNetns, value: number): void {
   ip.all4[IPV4_DEVCONF_FORWARDING] = value;
   ip.all4[IPV4_DEVCONF_ACCEPT_REDIRECTS] = value === 0 ? 1 : 0;
   ip.default4[IPV4_DEVCONF_FORWARDING] = value;
-  for (const dev of ip.netns.devices.values()) inDevice(dev)?.conf.set(IPV4_DEVCONF_FORWARDING, value);
+  for (const whose of ["all", "default"] as const) tell(ip, whose, IPV4_DEVCONF_FORWARDING);
+  for (const dev of ip.netns.devices.values()) {
+    const inDev = inDevice(dev);
+    if (inDev === null) continue;
+    inDev.conf.set(IPV4_DEVCONF_FORWARDING, value);
+    tell(ip, dev, IPV4_DEVCONF_FORWARDING);
+  }
 }

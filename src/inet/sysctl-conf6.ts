@@ -8,10 +8,17 @@ import type { Device } from "../net/netdevice.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { IN6_ADDR_GEN_MODE_RANDOM, IN6_ADDR_GEN_MODE_STABLE_PRIVACY } from "../uapi/if_link.ts";
 import * as conf from "../uapi/ipv6.ts";
+import { AF_INET6 } from "../uapi/socket.ts";
 import type { Conf6Kind } from "./ipv6/conf.ts";
 import { conf6Names } from "./ipv6/conf.ts";
 import { MIN_MTU6 } from "./ipv6/device.ts";
-import { changeDefault6, changeDisabled6, changeForwarding6, changeGenMode6 } from "./ipv6/reconfigure.ts";
+import {
+  changeDefault6,
+  changeDisabled6,
+  changeForwarding6,
+  changeGenMode6,
+  changeLinkdown6,
+} from "./ipv6/reconfigure.ts";
 import type { IpNetns } from "./netns.ts";
 import { hasInet6, in6Device } from "./slots.ts";
 import { parseNumber } from "./sysctl-value.ts";
@@ -99,6 +106,9 @@ export function writeConf6(ip: IpNetns, path: readonly string[], text: string): 
     case conf.DEVCONF_ADDR_GEN_MODE:
       changeGenMode6(ip, found.who, value);
       return true;
+    case conf.DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN:
+      changeLinkdown6(ip, found.who, value);
+      return true;
     default:
       store(ip, found, value);
       return true;
@@ -115,13 +125,16 @@ function checkValue({ index, who }: Found, value: number): void {
   if (index === conf.DEVCONF_MTU6 && (value < MIN_MTU6 || value > largest)) throw new NetlinkError("EINVAL");
 }
 
-function store(ip: IpNetns, { index, who }: Found, value: number): void {
+function store(ip: IpNetns, found: Found, value: number): void {
+  const { index, who } = found;
+  const isNews = index === conf.DEVCONF_PROXY_NDP && currentOf(ip, found) !== value;
   if (who === "all") ip.all6[index] = value;
   else if (who === "default") changeDefault6(ip, index, value);
   else if (index === conf.DEVCONF_MTU6) {
     const slot = in6Device(who);
     if (slot !== null) slot.conf.mtu = value;
   } else in6Device(who)?.conf.set(index, value);
+  if (isNews) ip.inet.announcer.netconfSetting(ip.netns, AF_INET6, who, index);
 }
 
 /** A secret makes its devices take stable addresses from then on. */

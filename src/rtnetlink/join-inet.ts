@@ -15,7 +15,7 @@ import { announcePrefix, announceUserOption } from "./nd-messages.ts";
 import { announceNeigh, delNeigh, getNeigh, newNeigh } from "./neigh.ts";
 import { dumpNeighs } from "./neigh-dump.ts";
 import { arpFamily, ndFamily } from "./neigh-family.ts";
-import { announceNetconf, netconf4, netconf6 } from "./netconf.ts";
+import { announceNetconf, announceNetconfSetting, netconf4, netconf6 } from "./netconf.ts";
 import { announceNexthop, delNexthop, dumpNexthops, getNexthop, newNexthop } from "./nexthop.ts";
 import { announceRoute4, delRoute4, dumpRoutes4, newRoute4 } from "./route4.ts";
 import { getRoute4 } from "./route4-get.ts";
@@ -44,6 +44,8 @@ export function joinInetRequests(rtnetlink: Rtnetlink, inet: Inet): void {
     prefix6: (dev, info) => announcePrefix(rtnetlink, dev, info),
     userOption6: (dev, router, bytes) => announceUserOption(rtnetlink, dev, router, bytes),
     netconf: (family, type, dev) => announceNetconf(rtnetlink, family, type, dev),
+    netconfSetting: (netns, family, whose, index) =>
+      announceNetconfSetting(rtnetlink, netns, family, whose, index),
     rule: (netns, type, rule, origin) => announceRule(rtnetlink, netns, type, rule, origin),
   };
 }

@@ -1,10 +1,11 @@
 // Settings of IPv4 and IPv6 that routing daemons follow: RTM_GETNETCONF, its dump, and RTM_NEWNETCONF and RTM_DELNETCONF as
-// devices come and go.
+// devices come and go and settings change.
 //
 // Mirrors net/ipv4/devinet.c (inet_netconf_fill_devconf, inet_netconf_get_devconf, inet_netconf_dump_devconf,
-// inet_netconf_notify_devconf) and net/ipv6/addrconf.c (inet6_netconf_*). Omitted: news of a setting that is changed.
+// inet_netconf_notify_devconf) and net/ipv6/addrconf.c (inet6_netconf_*).
 
 import type { Dump, DumpControl, Request } from "../af_netlink/handler.ts";
+import type { Whose } from "../inet/inet.ts";
 import { DeviceConf4 } from "../inet/ipv4/conf.ts";
 import { InDevice } from "../inet/ipv4/device.ts";
 import { DeviceConf6 } from "../inet/ipv6/conf.ts";
@@ -31,9 +32,6 @@ import {
 } from "../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
 import type { Rtnetlink } from "./dispatch.ts";
-
-/** Whose settings: a device's, or what NETCONFA_IFINDEX_ALL and NETCONFA_IFINDEX_DEFAULT stand for. */
-type Whose = Device | "all" | "default";
 
 /** One family's settings as requests see them. */
 interface NetconfFamily {
@@ -170,6 +168,25 @@ export function announceNetconf(
     writer.begin(type === "new" ? RTM_NEWNETCONF : RTM_DELNETCONF, 0, 0, 0);
     if (type === "new") fillNetconf(writer, which, dev.netns, dev);
     else putHeader(writer, which, dev);
+    writer.end();
+  });
+}
+
+/** Tells that one setting has changed, if it is one of those that are told. */
+export function announceNetconfSetting(
+  rtnetlink: Rtnetlink,
+  netns: Netns,
+  family: typeof AF_INET | typeof AF_INET6,
+  whose: Whose,
+  index: number,
+): void {
+  const which = family === AF_INET ? inet : inet6;
+  const type = which.attributes.find((attribute) => attribute[1] === index)?.[0];
+  if (type === undefined) return;
+  rtnetlink.notify(which.group, netns, undefined, (writer) => {
+    writer.begin(RTM_NEWNETCONF, 0, 0, 0);
+    putHeader(writer, which, whose);
+    writer.u32(type, which.value(ipNetns(netns), whose, index) >>> 0);
     writer.end();
   });
 }
