@@ -50,8 +50,9 @@ function followFeatures(lower: Device, dev: Macvlan): void {
   updateFeatures(dev);
 }
 
-/** The one macvlan that has taken the device over has its address. */
+/** The one macvlan that has taken the device over has its address (macvlan_sync_address). */
 function followAddress(port: MacvlanPort): void {
+  if (!port.isAddressPassed) port.ownAddress = port.lower.address;
   const [dev] = port.macvlans;
   if (dev === undefined || dev.address === port.lower.address) return;
   if (port.byAddress.delete(dev.address)) port.byAddress.set(port.lower.address, dev);

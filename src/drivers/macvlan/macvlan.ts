@@ -23,7 +23,7 @@ import { ETH_MAX_MTU } from "../../uapi/if_ether.ts";
 import { MACVLAN_FLAG_NOPROMISC, MACVLAN_MODE_PASSTHRU, MACVLAN_MODE_SOURCE } from "../../uapi/if_link.ts";
 import { deviceEvent } from "./events.ts";
 import { changeLink, fillInfo, macvlanPolicy, newLink, releasePort, validate } from "./netlink.ts";
-import type { Macvlan } from "./port.ts";
+import type { Macvlan, MacvlanPort } from "./port.ts";
 import { MacvlanState } from "./port.ts";
 import { startXmit } from "./transmit.ts";
 
@@ -160,9 +160,19 @@ function setMacAddress(dev: Macvlan, address: number): void {
   const { port, mode } = dev.state;
   if (!isValidEtherAddr(address)) throw new NetlinkError("EADDRNOTAVAIL");
   if (port === null || address === dev.address) return;
-  if (mode === MACVLAN_MODE_PASSTHRU) return devSetMacAddress(port.lower, address);
+  if (mode === MACVLAN_MODE_PASSTHRU) return passAddress(port, address);
   if (port.isBusy(address)) throw new NetlinkError("EADDRINUSE");
   syncAddress(dev, address);
+}
+
+/** Gives the device below an address, which the macvlan then has. */
+function passAddress(port: MacvlanPort, address: number): void {
+  port.isAddressPassed = true;
+  try {
+    devSetMacAddress(port.lower, address);
+  } finally {
+    port.isAddressPassed = false;
+  }
 }
 
 /** Gives the device an address, if nobody there has it: EADDRINUSE (macvlan_sync_address). */

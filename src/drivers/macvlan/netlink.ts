@@ -114,17 +114,17 @@ function portOf(lower: Device): MacvlanPort {
 }
 
 /**
- * Gives one hold on a port back; the device below is as any other without the last, with the address it had before one that
- * was passed through gave it another (macvlan_port_destroy).
+ * Gives one hold on a port back; the device below is as any other without the last, with the address its user gave it
+ * in place of one that was passed through (macvlan_port_destroy).
  */
 export function releasePort(port: MacvlanPort): void {
-  const { lower, originalAddress } = port;
+  const { lower, ownAddress } = port;
   port.count--;
   if (port.count > 0) return;
   lower.rxHandler = null;
   lower.port = null;
-  const isChanged = port.isPassthru && lower.address !== originalAddress;
-  if (isChanged && lower.registration === "registered") devSetMacAddress(lower, originalAddress);
+  const isChanged = port.isPassthru && lower.address !== ownAddress;
+  if (isChanged && lower.registration === "registered") devSetMacAddress(lower, ownAddress);
 }
 
 /** Fills in what the request says of the device. */

@@ -31,8 +31,10 @@ export type Macvlan = Device<MacvlanState>;
 /** The device below, with the macvlans on it (`struct macvlan_port`). */
 export class MacvlanPort {
   readonly lower: Device;
-  /** The address of the device below when its first macvlan came. */
-  readonly originalAddress: number;
+  /** The address of the device below as its user gave it: not by a macvlan that is passed through. */
+  ownAddress: number;
+  /** A macvlan that is passed through is about to change it. */
+  isAddressPassed = false;
   /** All macvlans, in the order they were made; those that are up, by address; and by source address. */
   readonly macvlans: Macvlan[] = [];
   readonly byAddress = new Map<number, Macvlan>();
@@ -46,7 +48,7 @@ export class MacvlanPort {
 
   constructor(lower: Device) {
     this.lower = lower;
-    this.originalAddress = lower.address;
+    this.ownAddress = lower.address;
   }
 
   /** The longest queue for multicast frames any macvlan asks for. */
