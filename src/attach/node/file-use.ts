@@ -60,7 +60,6 @@ export class FileUses {
   watch(path: string, onClosed: () => void): FileUse {
     const calls = this.#calls;
     const fd = openSync(path, "r");
-    calls.fcntl(fd, F_SETSIG, SIGURG);
     const wd = calls.addWatch(this.#inotify, path, IN_CLOSE);
     if (wd < 0) {
       closeSync(fd);
@@ -69,6 +68,8 @@ export class FileUses {
     this.#listeners.set(wd, onClosed);
     return {
       get isOpen() {
+        // A lease that ends takes the choice of its signal along; that of the next would be SIGIO, which kills.
+        calls.fcntl(fd, F_SETSIG, SIGURG);
         if (calls.fcntl(fd, F_SETLEASE, F_WRLCK) < 0) return true;
         calls.fcntl(fd, F_SETLEASE, F_UNLCK);
         return false;
