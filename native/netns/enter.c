@@ -31,6 +31,10 @@ static const int granted[] = {CAP_NET_BIND_SERVICE, CAP_NET_BROADCAST, CAP_NET_A
 
 static volatile pid_t program;
 
+// The signals that are handed on, and the mask this process began with, which is the program's.
+static const int handed[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE, SIGWINCH};
+static sigset_t first_mask;
+
 static _Noreturn void fail(const char *what) {
   fprintf(stderr, "uveth: Cannot %s: %s\n", what, strerror(errno));
   exit(EXIT_FAILURE_HERE);
@@ -87,8 +91,8 @@ static void detach(void) {
 
 // Becomes the program; what keeps it from doing so goes to `report`.
 static _Noreturn void become_program(char *command[], int report) {
-  signal(SIGINT, SIG_DFL);
-  signal(SIGQUIT, SIG_DFL);
+  for (size_t index = 0; index < sizeof handed / sizeof *handed; index++) signal(handed[index], SIG_DFL);
+  sigprocmask(SIG_SETMASK, &first_mask, NULL);
   execvp(command[0], command);
   int error = errno;
   if (write(report, &error, sizeof error) < 0) _exit(EXIT_CANNOT_RUN);
@@ -101,10 +105,14 @@ static void hand_on(int number, siginfo_t *info, void *context) {
   if (info->si_code <= 0 && program > 0) kill(program, number);
 }
 
+// From here on signals wait until there is somebody to hand them on to.
 static void catch_signals(void) {
-  static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE, SIGWINCH};
   struct sigaction action = {.sa_sigaction = hand_on, .sa_flags = SA_SIGINFO | SA_RESTART};
-  for (size_t index = 0; index < sizeof numbers / sizeof *numbers; index++) sigaction(numbers[index], &action, NULL);
+  sigset_t set;
+  sigemptyset(&set);
+  for (size_t index = 0; index < sizeof handed / sizeof *handed; index++) sigaddset(&set, handed[index]);
+  sigprocmask(SIG_BLOCK, &set, &first_mask);
+  for (size_t index = 0; index < sizeof handed / sizeof *handed; index++) sigaction(handed[index], &action, NULL);
 }
 
 // Takes the terminal back, if it was ours: a shell inside gives it to process groups that are no more.
@@ -162,6 +170,7 @@ static int start(char *command[], int is_detached) {
     }
     become_program(command, report[1]);
   }
+  sigprocmask(SIG_SETMASK, &first_mask, NULL);
   close(report[1]);
   int error = 0;
   ssize_t got;
