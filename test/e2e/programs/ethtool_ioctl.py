@@ -1,4 +1,4 @@
-# What: SIOCETHTOOL: what it reads and changes of a veth and of lo, byte for byte. Needs v0 and v1, a pair that is up.
+# What: SIOCETHTOOL: what it reads and changes of a veth and of lo, byte for byte. Needs v0 and v1, a pair that is up, without IPv6.
 import socket,fcntl,struct,ctypes,sys,os
 s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)
 def call(dev,data,size=None):

@@ -1,5 +1,5 @@
 # What: what ethtool tells of devices of other kinds than veth, some of it made of what it tells of those below.
-# Needs v0 and v1, a pair that is up.
+# Needs v0 and v1, a pair that is up, without IPv6.
 ip link add br0 type bridge; ip link set v1 master br0; ip link set br0 up
 ip link add mv0 link v0 type macvlan; ip link set mv0 up
 ip link add vx0 type vxlan id 5 dstport 4789 dev v0; ip link set vx0 up
