@@ -16,6 +16,7 @@ import { TapLoop } from "./tap-loop.ts";
 
 const EAGAIN = 11;
 const EINVAL = 22;
+const EMFILE = 24;
 const [epoll, bell] = [6, 8];
 const headerSize = 10;
 const frameSize = 60;
@@ -26,17 +27,20 @@ class FakeKernel implements Partial<TapCalls> {
   onReadable = (): void => {};
   waiting = 0;
   written = 0;
+  /** What eventfd(2) returns. */
+  event = bell;
+  readonly closed: number[] = [];
   readonly libc: Libc = Object.assign(Object.create(null), {
     watch: (fd: number, onReadable: () => void) => {
       if (fd === epoll) this.onReadable = onReadable;
       return { restart() {}, close() {} };
     },
-    close: () => 0,
+    close: (fd: number) => void this.closed.push(fd),
   });
 
   readonly ioctl = (): number => 0;
   readonly ioctlBytes = (): number => 0;
-  readonly eventfd = (): number => bell;
+  readonly eventfd = (): number => this.event;
   readonly epollCreate = (): number => epoll;
   readonly epollCtl = (): number => 0;
   readonly address = (): number => 0;
@@ -59,6 +63,13 @@ class FakeKernel implements Partial<TapCalls> {
     return length;
   };
 }
+
+test("without a descriptor left it is not made, and nothing stays open", async ({ machine }) => {
+  const kernel = new FakeKernel();
+  kernel.event = -EMFILE;
+  await expect(TapLoop.open(kernel, machine.core, false)).rejects.toMatchObject({ code: "EMFILE" });
+  expect(kernel.closed).toEqual([epoll]);
+});
 
 describe("run", () => {
   test.for([1, 64, 3_774, 3_775, 3_776, 10_000] as const)(

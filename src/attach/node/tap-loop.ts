@@ -9,6 +9,7 @@
 
 import { getS32, setS32 } from "../../bytes/endian.ts";
 import type { Frame, MachineContext } from "../../net/netdevice.ts";
+import { NetlinkError } from "../../netlink/error.ts";
 import { errnoNumber } from "../../uapi/errno.ts";
 import { ETH_HLEN } from "../../uapi/if_ether.ts";
 import type { BatchIo } from "./batch-io.ts";
@@ -59,6 +60,15 @@ const writeToken = 0x4000_0000;
 /** Takes over a frame that was read, whose `start` is at its MAC header. */
 export type TapReceiver = (frame: Frame) => void;
 
+/** What a loop is made of. */
+interface LoopParts {
+  readonly epoll: number;
+  /** An eventfd. */
+  readonly bell: number;
+  readonly eventLoop: EventLoop | undefined;
+  readonly io: BatchIo;
+}
+
 /** The TAPs of one machine. */
 export class TapLoop {
   readonly #calls: TapCalls;
@@ -92,28 +102,32 @@ export class TapLoop {
   #isFlushDue = false;
   #isRunning = false;
 
-  private constructor(
-    calls: TapCalls,
-    machine: MachineContext,
-    io: BatchIo,
-    eventLoop: EventLoop | undefined,
-  ) {
+  private constructor(calls: TapCalls, machine: MachineContext, { bell, epoll, eventLoop, io }: LoopParts) {
     this.#calls = calls;
     this.#machine = machine;
     this.#io = io;
-    this.#epoll = calls.epollCreate();
+    this.#epoll = epoll;
     this.#watch = calls.libc.watch(this.#epoll, () => this.#run());
     this.#eventLoop = eventLoop;
-    this.#bell = calls.eventfd();
+    this.#bell = bell;
     this.#bellWatch = calls.libc.watch(this.#bell, () => this.#linger());
     this.#bellCount = new Uint8Array(new ArrayBuffer(128));
     this.#bellAddress = calls.address(this.#bellCount);
   }
 
-  /** Makes the loop of a machine, with io_uring where that is allowed and not declined; whoever makes it closes it. */
+  /**
+   * Makes the loop of a machine, with io_uring where that is allowed and not declined; whoever makes it closes it. Rejects with a
+   * NetlinkError when there are no descriptors left (EMFILE, ENFILE).
+   */
   static async open(calls: TapCalls, machine: MachineContext, mayUseUring = true): Promise<TapLoop> {
-    const uring = mayUseUring ? await Uring.open() : undefined;
-    return new TapLoop(calls, machine, uring ?? new SyscallIo(calls), await EventLoop.open(calls.libc));
+    const eventLoop = await EventLoop.open(calls.libc);
+    const io = (mayUseUring ? await Uring.open() : undefined) ?? new SyscallIo(calls);
+    const [epoll, bell] = [calls.epollCreate(), calls.eventfd()];
+    const errno = Math.min(epoll, bell);
+    if (errno >= 0) return new TapLoop(calls, machine, { bell, epoll, eventLoop, io });
+    for (const fd of [epoll, bell]) if (fd >= 0) calls.libc.close(fd);
+    io.close();
+    throw NetlinkError.fromErrno(errno);
   }
 
   /** Serves `tap`, which the port closes in the end: `receive` is handed every frame that the kernel sends. */
