@@ -1,7 +1,7 @@
 // The system calls of a TAP and of the loop that serves many, through koffi. Memory is given by address, as a number: user
 // space ends below 2^47, and a number makes no garbage.
 //
-// Mirrors open(2), ioctl(2), read(2), write(2), epoll_create1(2), epoll_ctl(2), epoll_wait(2) and eventfd(2); a failure is -errno.
+// Mirrors open(2), ioctl(2), read(2), write(2), epoll_create1(2), epoll_ctl(2) and epoll_wait(2); a failure is -errno.
 
 import type { Libc } from "./libc.ts";
 import { loadLibc } from "./libc.ts";
@@ -16,8 +16,6 @@ export interface TapCalls {
   ioctlBytes(fd: number, request: number, argument: Uint8Array): number;
   read(fd: number, address: number, length: number): number;
   write(fd: number, address: number, length: number): number;
-  /** Makes a descriptor that is readable while its count is not 0. */
-  eventfd(): number;
   epollCreate(): number;
   epollCtl(epoll: number, operation: number, fd: number, event: Uint8Array): number;
   /** Fills `events`, an array of 12-byte struct epoll_event, with what is ready now; returns how many. */
@@ -27,8 +25,6 @@ export interface TapCalls {
 }
 
 const EPOLL_CLOEXEC = 0x80000;
-/** EFD_CLOEXEC | EFD_NONBLOCK */
-const eventfdFlags = 0x80800;
 
 /** sizeof(struct epoll_event), packed on x86-64. */
 export const EPOLL_EVENT_SIZE = process.arch === "x64" ? 12 : 16;
@@ -44,7 +40,6 @@ export async function loadTapCalls(): Promise<TapCalls> {
   const ioctlBytes = library.func("ioctl", "int", ["int", "unsigned long", "void *"]);
   const read = library.func("intptr_t read(int fd, uintptr_t bytes, size_t length)");
   const write = library.func("intptr_t write(int fd, uintptr_t bytes, size_t length)");
-  const eventfd = library.func("int eventfd(unsigned int count, int flags)");
   const epollCreate = library.func("int epoll_create1(int flags)");
   const epollCtl = library.func("int epoll_ctl(int epoll, int operation, int fd, void *event)");
   const epollWait = library.func("int epoll_wait(int epoll, void *events, int maxEvents, int timeoutMs)");
@@ -55,7 +50,6 @@ export async function loadTapCalls(): Promise<TapCalls> {
     ioctlBytes: (fd, request, argument) => orErrno(ioctlBytes(fd, request, argument)),
     read: (fd, address, length) => orErrno(read(fd, address, length)),
     write: (fd, address, length) => orErrno(write(fd, address, length)),
-    eventfd: () => orErrno(eventfd(0, eventfdFlags)),
     epollCreate: () => orErrno(epollCreate(EPOLL_CLOEXEC)),
     epollCtl: (epoll, operation, fd, event) => orErrno(epollCtl(epoll, operation, fd, event)),
     epollWait: (epoll, events) =>

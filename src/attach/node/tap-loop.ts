@@ -3,9 +3,6 @@
 //
 // Nothing is read while the machine still has frames to receive: what a program sends then waits in its TAP's queue, as
 // behind any busy wire. Order is kept in each direction of each TAP.
-//
-// For a while after frames have passed it sleeps inside of a callback of its own (event-loop.ts), which is begun when everybody
-// else has had his turn: the next frame is then read 0.1 ms sooner.
 
 import { getS32, setS32 } from "../../bytes/endian.ts";
 import type { Frame, MachineContext } from "../../net/netdevice.ts";
@@ -14,7 +11,6 @@ import { errnoNumber } from "../../uapi/errno.ts";
 import { ETH_HLEN } from "../../uapi/if_ether.ts";
 import type { BatchIo } from "./batch-io.ts";
 import { SyscallIo } from "./batch-io.ts";
-import { EventLoop } from "./event-loop.ts";
 import type { Watch } from "./libc.ts";
 import type { Tap } from "./tap.ts";
 import type { TapCalls } from "./tap-calls.ts";
@@ -48,26 +44,11 @@ const largestFrame = 65_535 + ETH_HLEN + 4;
 const headroom = 64;
 /** Frames up to this size are copied to a slab of their own, so that the large one can be read into again while it is in the cache. */
 const copyLimit = 1_984;
-/** So long the next frame is slept for at hand: once a second is how often ping asks. */
-const lingerMs = 1_100;
-/** Bytes of what an eventfd is read and written by. */
-const bellSize = 8;
-/** Attempts at such a sleep when others have something to do first. */
-const lingerAttempts = 3;
 /** What tells the token of a write from that of a read. */
 const writeToken = 0x4000_0000;
 
 /** Takes over a frame that was read, whose `start` is at its MAC header. */
 export type TapReceiver = (frame: Frame) => void;
-
-/** What a loop is made of. */
-interface LoopParts {
-  readonly epoll: number;
-  /** An eventfd. */
-  readonly bell: number;
-  readonly eventLoop: EventLoop | undefined;
-  readonly io: BatchIo;
-}
 
 /** The TAPs of one machine. */
 export class TapLoop {
@@ -76,14 +57,6 @@ export class TapLoop {
   #io: BatchIo;
   readonly #epoll: number;
   readonly #watch: Watch;
-  /** How to sleep at hand, where that can be; the bell says that everybody else has had his turn, and its count. */
-  readonly #eventLoop: EventLoop | undefined;
-  readonly #bell: number;
-  readonly #bellWatch: Watch;
-  readonly #bellCount: Uint8Array;
-  readonly #bellAddress: number;
-  #attempts = 0;
-  #isOpen = true;
   readonly #ports = new Map<number, TapPort>();
   readonly #events = new Uint8Array(new ArrayBuffer(Math.max(128, eventCount * EPOLL_EVENT_SIZE)));
   readonly #flushSoon = (): void => this.flush();
@@ -102,17 +75,12 @@ export class TapLoop {
   #isFlushDue = false;
   #isRunning = false;
 
-  private constructor(calls: TapCalls, machine: MachineContext, { bell, epoll, eventLoop, io }: LoopParts) {
+  private constructor(calls: TapCalls, machine: MachineContext, io: BatchIo, epoll: number) {
     this.#calls = calls;
     this.#machine = machine;
     this.#io = io;
     this.#epoll = epoll;
     this.#watch = calls.libc.watch(this.#epoll, () => this.#run());
-    this.#eventLoop = eventLoop;
-    this.#bell = bell;
-    this.#bellWatch = calls.libc.watch(this.#bell, () => this.#linger());
-    this.#bellCount = new Uint8Array(new ArrayBuffer(128));
-    this.#bellAddress = calls.address(this.#bellCount);
   }
 
   /**
@@ -120,14 +88,11 @@ export class TapLoop {
    * NetlinkError when there are no descriptors left (EMFILE, ENFILE).
    */
   static async open(calls: TapCalls, machine: MachineContext, mayUseUring = true): Promise<TapLoop> {
-    const eventLoop = await EventLoop.open(calls.libc);
     const io = (mayUseUring ? await Uring.open() : undefined) ?? new SyscallIo(calls);
-    const [epoll, bell] = [calls.epollCreate(), calls.eventfd()];
-    const errno = Math.min(epoll, bell);
-    if (errno >= 0) return new TapLoop(calls, machine, { bell, epoll, eventLoop, io });
-    for (const fd of [epoll, bell]) if (fd >= 0) calls.libc.close(fd);
+    const epoll = calls.epollCreate();
+    if (epoll >= 0) return new TapLoop(calls, machine, io, epoll);
     io.close();
-    throw NetlinkError.fromErrno(errno);
+    throw NetlinkError.fromErrno(epoll);
   }
 
   /** Serves `tap`, which the port closes in the end: `receive` is handed every frame that the kernel sends. */
@@ -152,10 +117,7 @@ export class TapLoop {
     this.flush();
     for (const frame of this.#slots) if (frame !== null) this.#machine.frames.free(frame);
     this.#slots.length = 0;
-    this.#isOpen = false;
     this.#watch.close();
-    this.#bellWatch.close();
-    this.#calls.libc.close(this.#bell);
     this.#io.close();
     this.#calls.libc.close(this.#epoll);
   }
@@ -169,37 +131,19 @@ export class TapLoop {
 
   /** Serves what is ready until nothing is, or others must have their turn. */
   #run(): void {
-    let isTraffic = false;
     this.#isRunning = true;
     try {
       if (this.#ports.size <= fewPorts) for (const port of this.#ports.values()) this.#activate(port);
       else this.#ask();
       for (let round = 0; round < roundLimit; round++) {
         if (round % askInterval === askInterval - 1) this.#ask();
-        if (this.#round()) isTraffic = true;
-        else if (!this.#ask()) break;
+        if (!this.#round() && !this.#ask()) break;
       }
     } finally {
       this.#isRunning = false;
       // The last round may have read what the next one would have written, and no TAP need be ready for that one to come.
       this.flush();
     }
-    if (!isTraffic || this.#eventLoop === undefined || !this.#isOpen) return;
-    this.#attempts = lingerAttempts;
-    this.#ringBell();
-  }
-
-  /** Lets the event loop call back after one turn of its own. */
-  #ringBell(): void {
-    this.#bellCount[0] = 1;
-    this.#calls.write(this.#bell, this.#bellAddress, bellSize);
-  }
-
-  /** Sleeps until something happens, and serves the TAPs first if it was of theirs. */
-  #linger(): void {
-    this.#calls.read(this.#bell, this.#bellAddress, bellSize);
-    if (this.#eventLoop?.sleep(lingerMs) === true) this.#run();
-    else if (--this.#attempts > 0) this.#ringBell();
   }
 
   /** Asks which TAPs have something to read; false for none. */
