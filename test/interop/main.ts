@@ -1,14 +1,16 @@
 // npm run interop: every trial of uveth's TCP against Linux's, in a network namespace of its own; ends with 1 when a stream did
 // not come whole, or tshark found something wrong.
-//
-//   npm run interop -- [WORD…]      only trials whose names hold every word
 
 import { loadTapCalls } from "../../src/attach/node/tap-calls.ts";
 import { CLONE_NEWNET } from "../../src/uapi/sched.ts";
+import { commandLine } from "../command-line.ts";
 import { runCase } from "./case.ts";
 import { allCases, settingCases } from "./cases.ts";
 
-const words = process.argv.slice(2);
+const USAGE = `Usage: npm run interop -- [WORD…]
+Runs the trials of TCP between uveth and Linux whose names hold every WORD, all by default; exit code 1 when one fails.`;
+
+const words = commandLine(USAGE, {}, true).positionals;
 const calls = await loadTapCalls();
 if (calls.libc.unshare(CLONE_NEWNET) !== 0) {
   console.error("A network namespace takes root: sudo, or unshare -Urn");

@@ -1,15 +1,22 @@
 // npm run sim: seeds one after the other until told to stop, or as many as asked for. A seed that breaks a rule is printed, and
 // the run ends with 1.
-//
-//   npm run sim -- [--seed N] [--count N]
-//   npm run sim -- --flood [--seed N] [--count PACKETS]     hostile packets, a million by default
 
-import { parseArgs } from "node:util";
+import { commandLine } from "../command-line.ts";
 import { flood } from "./flood.ts";
 import { simulate } from "./scenario.ts";
 
-const { values } = parseArgs({
-  options: { seed: { type: "string" }, count: { type: "string" }, flood: { type: "boolean" } },
+const USAGE = `Usage: npm run sim -- [--seed N] [--count N]
+       npm run sim -- --flood [--seed N] [--count PACKETS]
+Lets hosts talk TCP over bad wires in virtual time, one seed after the other, and holds them to the rules; exit code 1 when one is
+broken.
+  --seed N   the first seed; one at random by default. Alone it is run by itself, and its result told
+  --count N  how many; without end by default
+  --flood    hostile packets instead, a million by default`;
+
+const { values } = commandLine(USAGE, {
+  seed: { type: "string" },
+  count: { type: "string" },
+  flood: { type: "boolean" },
 });
 const first = Number(values.seed ?? Math.floor(Math.random() * 0x7fff_ffff));
 const count =

@@ -1,19 +1,23 @@
 // npm run soak: hosts that real programs run in come and go for minutes, as a user's would, and what stays behind is counted;
 // ends with 1 when there was a leftover, or the daemon grew.
 //
-//   npm run soak -- [--minutes N] [--hosts N]        10 minutes, 4 hosts
-//
 // A cycle makes hosts on a bridge, runs programs in them that end, that stay and that are killed, and deletes all of it; every
 // tenth one ends the daemon by SIGKILL or by "daemon stop" in the midst of it, and looks for what is left of its processes. The
 // daemon's memory and descriptors are read after each cycle, when it holds nothing.
 
 import { rmSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { commandLine } from "../command-line.ts";
 import { Growth } from "./growth.ts";
 import { Place } from "./place.ts";
 
-const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "10" }, hosts: { type: "string", default: "4" } },
+const USAGE = `Usage: npm run soak -- [--minutes N] [--hosts N]
+Lets hosts with real programs come and go, and counts what stays behind; exit code 1 when there was a leftover, or the daemon grew.
+  --minutes N  how long, 10 by default
+  --hosts N    how many at once, 4 by default`;
+
+const { values } = commandLine(USAGE, {
+  minutes: { type: "string", default: "10" },
+  hosts: { type: "string", default: "4" },
 });
 const minutes = Number(values.minutes);
 const hosts = Number(values.hosts);
