@@ -150,7 +150,7 @@ function headerOf(link: number, protocol: string): { base: Value; guard: Match |
   }
 }
 
-/** The operators by how tightly they bind, loosest first; `^` and `%` are apart (parse.ts). */
+/** The operators by how tightly they bind, loosest first; `^` and `%` are apart (relation.ts). */
 export const operatorLevels: readonly (readonly string[])[] = [
   ["|"],
   ["&"],

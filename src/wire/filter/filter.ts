@@ -3,7 +3,8 @@
 // Mirrors what libpcap makes of an expression for Ethernet; a test asks tcpdump the same. See parse.ts for what is refused.
 
 import { FilterInput, type Match } from "./input.ts";
-import { parseFilter, type ResolveName } from "./parse.ts";
+import { parseFilter } from "./parse.ts";
+import type { ResolveName } from "./reading.ts";
 
 export { FilterError } from "./error.ts";
 
