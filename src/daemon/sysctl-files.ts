@@ -4,7 +4,7 @@
 //   /proc/sys/net/ipv4/ip_forward      → daemon.ns/show/7/proc/sys/net/ipv4/ip_forward, written anew each time
 //   /proc/sys/net/ipv4/conf            → …/conf, a folder with what there is now
 //
-// Mirrors fs/proc/proc_sysctl.c. Omitted: a setting that cannot be read shows nothing, where Linux refuses to read it (EIO).
+// Mirrors fs/proc/proc_sysctl.c. Omitted: a setting that cannot be read shows nothing, where Linux refuses to read it (EIO, EINVAL).
 
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, normalize } from "node:path";
@@ -32,7 +32,7 @@ export async function showSysctls(client: UvethClient, folder: string, path: str
   const children = new Set<string>();
   for (const { parts, text = "" } of below) {
     const [child, ...rest] = parts.slice(wanted.length);
-    if (rest.length === 0) showFile(folder, join(ROOT, ...parts), `${text}\n`);
+    if (rest.length === 0) showFile(folder, join(ROOT, ...parts), `${text}\n`, modeOf(parts));
     else mkdirSync(join(folder, ROOT, ...parts.slice(0, -rest.length)), { recursive: true });
     if (child !== undefined) children.add(child);
   }
@@ -47,7 +47,7 @@ async function readSysctl(client: UvethClient, name: string): Promise<string | u
   try {
     return await client.getSysctl(name);
   } catch (error) {
-    if (error instanceof NetlinkError && (error.code === "ENOENT" || error.code === "EIO")) return undefined;
+    if (error instanceof NetlinkError && ["ENOENT", "EIO", "EINVAL"].includes(error.code)) return undefined;
     throw error;
   }
 }
@@ -55,6 +55,11 @@ async function readSysctl(client: UvethClient, name: string): Promise<string | u
 /** Sets what `path` is the file of; NetlinkError is the errno of the write. */
 export async function writeSysctl(client: UvethClient, path: string, text: string): Promise<void> {
   await client.setSysctl(path.slice(ROOT.length), text);
+}
+
+/** What a file allows: those that only act can only be written, and who lists all passes them over. */
+function modeOf(parts: readonly string[]): number {
+  return parts.at(-1) === "flush" ? 0o200 : 0o644;
 }
 
 /** The parts of a path that a dotted name stands for, in which a slash is a dot of a device's name. */

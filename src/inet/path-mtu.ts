@@ -46,6 +46,11 @@ export class PathMtus {
     this.#known.set(destination, { mtu, untilNs: this.#clock.now() + expiresS * S, isLocked });
   }
 
+  /** Forgets all. */
+  clear(): void {
+    this.#known.clear();
+  }
+
   /** What is known of a destination; what is too old is forgotten. */
   get(destination: number | string): PathMtu | undefined {
     const known = this.#known.get(destination);

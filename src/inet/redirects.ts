@@ -62,6 +62,11 @@ export class Redirects<Key, Address> {
     return undefined;
   }
 
+  /** Forgets all that was learned. */
+  clear(): void {
+    this.#known.clear();
+  }
+
   /** Forgets what leads over a device that goes. */
   forget(dev: Device): void {
     for (const [destination, known] of this.#known) if (known.dev === dev) this.#known.delete(destination);

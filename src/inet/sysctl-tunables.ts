@@ -20,9 +20,30 @@ const readOnly: ReadonlyMap<string, string> = new Map([
   ["ipv4.tcp_available_congestion_control", congestionControls.join(" ")],
 ]);
 
+/** Files that only act: what was learned of ways is forgotten (ipv4_sysctl_rtcache_flush, ipv6_sysctl_rtcache_flush). */
+const writeOnly: ReadonlyMap<string, (ip: IpNetns, text: string) => void> = new Map<
+  string,
+  (ip: IpNetns, text: string) => void
+>([
+  ["ipv4.route.flush", forgetLearned4],
+  // What has not run out stays.
+  ["ipv6.route.flush", (_ip, text) => void parseNumber(text)],
+]);
+
+function forgetLearned4(ip: IpNetns): void {
+  ip.pathMtus4.clear();
+  ip.redirects4.clear();
+  ip.routeGeneration++;
+}
+
 /** The names there are, as paths. */
 export function listTunables(): readonly (readonly string[])[] {
-  const names = [forwardName, ...readOnly.keys(), ...tunableNames.map(({ name }) => name)];
+  const names = [
+    forwardName,
+    ...readOnly.keys(),
+    ...writeOnly.keys(),
+    ...tunableNames.map(({ name }) => name),
+  ];
   return names.map((name) => name.split("."));
 }
 
@@ -34,6 +55,7 @@ function find(path: readonly string[]): TunableOf<Tunables> | undefined {
 /** The value of a setting; undefined when there is no such name. */
 export function readTunable(ip: IpNetns, path: readonly string[]): string | undefined {
   const name = path.join(".");
+  if (writeOnly.has(name)) throw new NetlinkError("EINVAL");
   if (name === forwardName) return `${ip.all4[IPV4_DEVCONF_FORWARDING] ?? 0}`;
   const tunable = find(path);
   if (tunable === undefined) return readOnly.get(name);
@@ -50,6 +72,11 @@ export function writeTunable(ip: IpNetns, path: readonly string[], text: string)
     return true;
   }
   if (readOnly.has(name)) throw new NetlinkError("EACCES");
+  const act = writeOnly.get(name);
+  if (act !== undefined) {
+    act(ip, text);
+    return true;
+  }
   const tunable = find(path);
   if (tunable === undefined) return false;
   const { keys, words } = tunable;

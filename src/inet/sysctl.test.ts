@@ -37,7 +37,7 @@ test("a name may have slashes, and a device's dots are slashes between dots", ()
   lab.close();
 });
 
-test("every name that is listed can be read, but for a secret that is not set", () => {
+test("every name that is listed can be read, but for a secret that is not set, and what only acts", () => {
   const { lab, netns, get } = pair();
   const names = sysctlNames(netns);
   expect(names).toContain("net.ipv6.conf.v/1.accept_dad");
@@ -45,6 +45,10 @@ test("every name that is listed can be read, but for a secret that is not set", 
   for (const secret of secrets) {
     others.delete(secret);
     expect(() => get(secret)).toThrow(expect.objectContaining({ code: "EIO" }));
+  }
+  for (const name of ["net.ipv4.route.flush", "net.ipv6.route.flush"]) {
+    expect(others.delete(name)).toBe(true);
+    expect(() => get(name)).toThrow(expect.objectContaining({ code: "EINVAL" }));
   }
   for (const name of others) expect(get(name)).toMatch(/^(-?\d+(\t\d+)*|[a-z]+( [a-z]+)*)$/);
   lab.close();

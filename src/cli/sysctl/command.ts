@@ -104,7 +104,8 @@ class Sysctl {
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error;
       if (error.code === "ENOENT") await this.#list(name);
-      else this.#code = EXIT_FAILURE;
+      // What can only be written is passed over.
+      else if (error.code !== "EINVAL") this.#code = EXIT_FAILURE;
     }
   }
 

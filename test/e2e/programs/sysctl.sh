@@ -34,6 +34,8 @@ write("1", "r+")
 write("no")
 write("0")
 END
+ip route flush cache; ip -6 route flush cache; echo "status $?"
+sysctl net.ipv4.route.flush net.ipv4.ip_forward; sysctl -a 2>/dev/null | grep -c flush
 ip netns add red
 ip netns exec red sysctl -w net.ipv4.ip_forward=1
 show; ip netns exec red cat /proc/sys/net/ipv4/ip_forward
