@@ -206,7 +206,7 @@ export function quietIo(provider: NetlinkProvider): CommandIo {
 /**
  * Masks what no two runs have in common: link-layer addresses that the kernel chose (those that the lines name begin with
  * 02:00:00:00:00), how long ago a neighbour was used or until when a route lasts, and handles of disciplines, which are
- * counted for the whole system.
+ * counted for the whole system and begin at 8001.
  */
 function masked(text: string): string {
   return text
@@ -216,7 +216,10 @@ function masked(text: string): string {
     .replace(/ +\d+\.\d\d/g, " <time>")
     .replace(/"timer":( ?)" *\d+\.\d\d"/g, '"timer":$1<time>')
     .replace(/\bexpires \d+sec/g, "expires <time>")
-    .replace(/\b80[0-9a-f]{2}:(\[80[0-9a-f]{6}\])?/g, "<next>:")
+    .replace(
+      /(\bqdisc \S+ |"handle":\s?"|\bparent )[89a-f][0-9a-f]{3}:(\[[89a-f][0-9a-f]{7}\])?/g,
+      "$1<next>:",
+    )
     .replace(/"(used|confirmed|updated|expires)":( ?)\d+/g, '"$1":$2<time>');
 }
 

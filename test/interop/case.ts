@@ -57,6 +57,8 @@ export interface InteropResult {
 }
 
 const port = 5_201;
+/** How many trials were begun: each has ports of its own, for the kernel may still hold the connection of the one before. */
+let trials = 0;
 /** Whatever a trial before has left. */
 const usualLinux = { tcp_ecn: "2", tcp_timestamps: "1" };
 const healthy: Disease = {
@@ -107,7 +109,7 @@ class InteropLab {
   }
 
   static async make(calls: TapCalls, trial: InteropCase): Promise<InteropLab> {
-    const machine = createMachine({ ...realTime(), random: new SeededRandom(1) });
+    const machine = createMachine({ ...realTime(), random: new SeededRandom(++trials) });
     const { mtu = 1_500 } = trial;
     const [red, outside] = [await machine.netns("red"), await machine.netns("outside")];
     await red.link.add({ kind: "veth", name: "v0", mtu, isUp: true, peer: { name: "v1", netns: "outside" } });
