@@ -175,9 +175,10 @@ export class MachineCore implements MachineContext {
 
   /** Ends the machine: nothing of it runs any more. */
   close(): void {
-    this.takeDown();
+    // First, as they need not follow what goes.
     this.outerStacks?.close();
     this.outerStacks = null;
+    this.takeDown();
     this.timers.clear();
   }
 }

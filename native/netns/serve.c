@@ -52,7 +52,7 @@ int serve(int given) {
     if (got != (ssize_t)sizeof flags) return 0;
     int engine_end = -1;
     int32_t result = make_holder(flags, &engine_end);
-    int sent = send_with_fd(fd, &result, sizeof result, engine_end);
+    int sent = send_with_fds(fd, &result, sizeof result, &engine_end, engine_end >= 0);
     if (engine_end >= 0) close(engine_end);
     if (sent < 0) return 0;
   }

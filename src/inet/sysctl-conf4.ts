@@ -24,6 +24,24 @@ export function listConf4(ip: IpNetns): readonly (readonly string[])[] {
   );
 }
 
+/** Those that are not as in `fresh`, where a device has what is set for all that are new. */
+export function changedConf4(ip: IpNetns, fresh: IpNetns): readonly (readonly string[])[] {
+  const paths: (readonly string[])[] = [];
+  for (const who of ["all", "default", ...ip.netns.devices.values()] as const) {
+    if (typeof who !== "string" && !hasInet(who)) continue;
+    for (const [name, index] of conf4Names) {
+      // Forwarding for all has set it for each when its turn comes.
+      const usual =
+        index === IPV4_DEVCONF_FORWARDING && who !== "all"
+          ? currentOf(ip, "all", index)
+          : currentOf(fresh, who === "all" ? "all" : "default", index);
+      if (currentOf(ip, who, index) === usual) continue;
+      paths.push(["ipv4", "conf", typeof who === "string" ? who : who.name, name]);
+    }
+  }
+  return paths;
+}
+
 /** Whose setting a path names, and which; undefined when it names none. */
 function find(
   ip: IpNetns,

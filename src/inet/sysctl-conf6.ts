@@ -44,6 +44,28 @@ export function listConf6(ip: IpNetns): readonly (readonly string[])[] {
   );
 }
 
+/** Those that are not as in `fresh`, where a device has what is set for all that are new; every secret that there is. */
+export function changedConf6(ip: IpNetns, fresh: IpNetns): readonly (readonly string[])[] {
+  const paths: (readonly string[])[] = [];
+  for (const who of ["all", "default", ...ip.netns.devices.values()] as const) {
+    if (typeof who !== "string" && !hasInet6(who)) continue;
+    const name = typeof who === "string" ? who : who.name;
+    for (const [setting, index, kind] of conf6Names) {
+      const value = currentOf(ip, { who, index, kind });
+      const isOwnMtu = typeof who !== "string" && index === conf.DEVCONF_MTU6 && value === who.mtu;
+      // Forwarding for all has set it for each when its turn comes.
+      const usual =
+        index === conf.DEVCONF_FORWARDING && who !== "all"
+          ? currentOf(ip, { who: "all", index, kind })
+          : currentOf(fresh, { who: who === "all" ? "all" : "default", index, kind });
+      if (isOwnMtu || value === usual) continue;
+      paths.push(["ipv6", "conf", name, setting]);
+    }
+    if (secretOf(ip, who) !== null) paths.push(["ipv6", "conf", name, secretName]);
+  }
+  return paths;
+}
+
 function find(ip: IpNetns, path: readonly string[]): Found | undefined {
   const [family, branch, name = "", setting, ...rest] = path;
   if (family !== "ipv6" || branch !== "conf" || rest.length > 0) return undefined;
@@ -74,10 +96,14 @@ function currentOf(ip: IpNetns, { index, who }: Found): number | undefined {
 }
 
 function readSecret(ip: IpNetns, { who }: Found): string {
-  const secret =
-    typeof who === "string" ? (who === "default" ? ip.stableSecret6 : null) : in6Device(who)?.stableSecret;
-  if (secret === null || secret === undefined) throw new NetlinkError("EIO");
+  const secret = secretOf(ip, who);
+  if (secret === null) throw new NetlinkError("EIO");
   return ipv6ToText(secret);
+}
+
+function secretOf(ip: IpNetns, who: Found["who"]): Uint8Array | null {
+  if (typeof who !== "string") return in6Device(who)?.stableSecret ?? null;
+  return who === "default" ? ip.stableSecret6 : null;
 }
 
 /** Changes a setting; false when there is no such name. */

@@ -44,6 +44,23 @@ export function listNeigh(ip: IpNetns): readonly (readonly string[])[] {
   return [...of("ipv4", four), ...of("ipv6", six)];
 }
 
+/** Those that are not as in `fresh`, where a device has what is set for all that are new. */
+export function changedNeigh(ip: IpNetns, fresh: IpNetns): readonly (readonly string[])[] {
+  const paths: (readonly string[])[] = [];
+  for (const family of ["ipv4", "ipv6"] as const) {
+    const usual = parmsOf(fresh, family, "default");
+    const devices = [...ip.netns.devices.values()].map(({ name }) => name);
+    for (const who of ["default", ...devices]) {
+      const values = parmsOf(ip, family, who);
+      if (values === undefined) continue;
+      for (const [name, index] of settings) {
+        if (values.get(index) !== usual?.get(index)) paths.push([family, "neigh", who, name]);
+      }
+    }
+  }
+  return paths;
+}
+
 /** The parameters a path is about; undefined when it is about none. */
 function parmsOf(ip: IpNetns, family: string | undefined, name: string): NeighParms | undefined {
   if (name === "default") return family === "ipv4" ? ip.neigh4 : ip.neigh6;

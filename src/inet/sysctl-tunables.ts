@@ -47,6 +47,15 @@ export function listTunables(): readonly (readonly string[])[] {
   return names.map((name) => name.split("."));
 }
 
+/** Those that are not as in `fresh`. */
+export function changedTunables(ip: IpNetns, fresh: IpNetns): readonly (readonly string[])[] {
+  const names = tunableNames
+    .filter(({ keys }) => keys.some((key) => ip.tunables[key] !== fresh.tunables[key]))
+    .map(({ name }) => name);
+  const forwards = (ip.all4[IPV4_DEVCONF_FORWARDING] ?? 0) !== (fresh.all4[IPV4_DEVCONF_FORWARDING] ?? 0);
+  return [...(forwards ? [forwardName] : []), ...names].map((name) => name.split("."));
+}
+
 function find(path: readonly string[]): TunableOf<Tunables> | undefined {
   const name = path.join(".");
   return tunableNames.find((each) => each.name === name);

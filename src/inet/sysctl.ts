@@ -9,10 +9,10 @@ import type { Netns, OuterStack } from "../net/netdevice.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { IpNetns } from "./netns.ts";
 import { ipNetns } from "./slots.ts";
-import { listConf4, readConf4, writeConf4 } from "./sysctl-conf4.ts";
-import { listConf6, readConf6, writeConf6 } from "./sysctl-conf6.ts";
-import { listNeigh, readNeigh, writeNeigh } from "./sysctl-neigh.ts";
-import { listTunables, readTunable, writeTunable } from "./sysctl-tunables.ts";
+import { changedConf4, listConf4, readConf4, writeConf4 } from "./sysctl-conf4.ts";
+import { changedConf6, listConf6, readConf6, writeConf6 } from "./sysctl-conf6.ts";
+import { changedNeigh, listNeigh, readNeigh, writeNeigh } from "./sysctl-neigh.ts";
+import { changedTunables, listTunables, readTunable, writeTunable } from "./sysctl-tunables.ts";
 
 /** Every name there is in a namespace, with dots, in alphabetical order. */
 export function sysctlNames(netns: Netns): readonly string[] {
@@ -48,17 +48,16 @@ export function setSysctl(netns: Netns, name: string, value: string): void {
 /** Takes the settings that are not as in a new namespace along to another stack, in an order in which none undoes another. */
 export function moveSysctls(ip: IpNetns, stack: OuterStack): void {
   const fresh = new IpNetns(ip.netns, ip.inet);
-  const paths = [...listTunables(), ...listConf4(ip), ...listConf6(ip), ...listNeigh(ip)];
+  const paths = [
+    ...changedTunables(ip, fresh),
+    ...changedConf4(ip, fresh),
+    ...changedConf6(ip, fresh),
+    ...changedNeigh(ip, fresh),
+  ];
   for (const path of paths) {
-    const [family = "", kind = "", who = "", ...rest] = path;
-    const isDevice = (kind === "conf" || kind === "neigh") && who !== "all" && who !== "default";
+    const [, , who, setting = ""] = path;
     const value = settingOf(ip, path);
-    // Forwarding for all has set it for each when its turn comes.
-    const usual =
-      rest[0] === "forwarding" && who !== "all"
-        ? settingOf(ip, [family, kind, "all", "forwarding"])
-        : settingOf(fresh, isDevice ? [family, kind, "default", ...rest] : path);
-    if (value === undefined || value === usual || (who === "lo" && isUsualOfLoopback(rest))) continue;
+    if (value === undefined || (who === "lo" && usualOfLoopback.has(setting))) continue;
     try {
       stack.setSysctl(path, value);
     } catch (error) {
@@ -69,9 +68,12 @@ export function moveSysctls(ip: IpNetns, stack: OuterStack): void {
 }
 
 /** What `lo` has of its own in a new namespace. */
-function isUsualOfLoopback([setting]: readonly string[]): boolean {
-  return ["disable_policy", "disable_xfrm", "accept_dad", "use_tempaddr"].includes(setting ?? "");
-}
+const usualOfLoopback: ReadonlySet<string> = new Set([
+  "disable_policy",
+  "disable_xfrm",
+  "accept_dad",
+  "use_tempaddr",
+]);
 
 function settingOf(ip: IpNetns, path: readonly string[]): string | undefined {
   try {

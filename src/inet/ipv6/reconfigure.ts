@@ -13,7 +13,6 @@ import type { Whose } from "../inet.ts";
 import type { IpNetns } from "../netns.ts";
 import { in6Device } from "../slots.ts";
 import { joinAnycast, leaveAnycast } from "./anycast.ts";
-import type { In6Device } from "./device.ts";
 import { deviceEvent6, interfaceDown } from "./events.ts";
 import { addOwnLinkLocal } from "./link-local.ts";
 import { changeRouterGroups } from "./multicast.ts";

@@ -2,8 +2,8 @@
 // to, and ends, with every program of the namespace, when its socket is closed. One more process makes these holders, since
 // Node, with its threads, can neither be one nor fork one.
 //
-// Mirrors native/netns/serve.c and hold.c, whose requests are described there. Questions are answered within microseconds and
-// are waited for; a holder that does not answer for seconds counts as gone.
+// Mirrors native/netns/serve.c and hold.c, whose requests are described there. Questions go many at a time and are answered
+// within microseconds; they are waited for, and a holder that does not answer for seconds counts as gone.
 
 import { spawn } from "node:child_process";
 import { closeSync } from "node:fs";
@@ -26,6 +26,7 @@ import { netnsProgram } from "./program.ts";
 
 const answerSize = 8_192;
 const EINTR = errnoNumber("EINTR");
+const EIO = errnoNumber("EIO");
 const EMFILE = errnoNumber("EMFILE");
 const patienceMs = 10_000;
 // struct pollfd
@@ -33,12 +34,54 @@ const POLLFD_SIZE = 8;
 const POLLFD_EVENTS = 4;
 const POLLIN = 1;
 
-/** What came back: the result, what was read, and a descriptor, which is the receiver's to close. */
-interface HolderAnswer {
+/** One thing to be done: a letter of hold.c's, and its words. */
+export interface HolderRequest {
+  readonly what: string;
+  readonly words: readonly (string | number)[];
+  /** Whether what comes behind it in the same batch is left out when it fails. */
+  readonly isVital?: boolean;
+}
+
+/** What came of one: 0 or more, or -errno, and a descriptor, which is the receiver's to close, or -1. */
+export interface HolderAnswer {
   readonly result: number;
-  readonly text: string;
   readonly fd: number;
 }
+
+/** What came of all when there is nobody any more. */
+const gone: HolderAnswer = { result: -EIO, fd: -1 };
+
+/** Letters whose answer is a descriptor when they succeed. */
+const opening: ReadonlySet<string> = new Set(["O", "K", "S", "C"]);
+
+/** The requests there are. */
+export const ask = {
+  /** Opens a file there. */
+  open: (path: string, flags: number): HolderRequest => ({ what: "O", words: [path, flags] }),
+  /** As `open`; the holder keeps the file open too until it ends or is told to `drop` what the result numbers. */
+  keep: (path: string, flags: number): HolderRequest => ({ what: "K", words: [path, flags] }),
+  drop: (number: number): HolderRequest => ({ what: "D", words: [number] }),
+  socket: (family: number, type: number, protocol: number): HolderRequest => ({
+    what: "S",
+    words: [family, type, protocol],
+  }),
+  /** Writes a file that exists. */
+  write: (path: string, text: string): HolderRequest => ({ what: "W", words: [path, text] }),
+  /** Reads the beginning of a file. */
+  read: (path: string): HolderRequest => ({ what: "R", words: [path] }),
+  /** Makes a file that was not there, open for writing. */
+  create: (path: string, text: string): HolderRequest => ({ what: "C", words: [path, text] }),
+  /** Mounts. Empty texts stand for NULL. */
+  mount: (source: string, target: string, type: string, flags: number, data = ""): HolderRequest => ({
+    what: "M",
+    words: [source, target, type, flags, data],
+  }),
+  umount: (target: string): HolderRequest => ({ what: "U", words: [target] }),
+  /** Becomes the user and group. */
+  become: (uid: number, gid: number): HolderRequest => ({ what: "I", words: [uid, gid] }),
+  /** Any of them, as one without which the rest is not to be done. */
+  vital: (request: HolderRequest): HolderRequest => ({ ...request, isVital: true }),
+} as const;
 
 /** The process that makes holders; it is started with the first one. */
 export class HolderServer {
@@ -56,15 +99,17 @@ export class HolderServer {
     if (this.#fd < 0) this.#fd = this.#start();
     const request = new Uint8Array(4);
     setU32(request, 0, flags);
-    const answer = ask(this.#libc, this.#buffer, this.#fd, request);
-    if (answer === undefined) {
+    const isSent = this.#libc.sendto(this.#fd, request, MSG_NOSIGNAL) >= 0;
+    const bytes = isSent ? receive(this.#libc, this.#buffer, this.#fd) : undefined;
+    if (bytes === undefined) {
       this.close();
       throw new NetlinkError("EIO", "Cannot make a namespace of the kernel: its maker has ended");
     }
-    if (answer.result < 0) return answer.result;
+    const result = getS32(bytes, 0);
+    if (result < 0) return result;
     // The kernel leaves out a descriptor that there is no room for; without its socket the holder ends.
-    if (answer.fd < 0) return -EMFILE;
-    return new Holder(this.#libc, this.#buffer, answer.fd, answer.result);
+    const fd = this.#buffer.control(SOL_SOCKET, SCM_RIGHTS) ?? -1;
+    return fd < 0 ? -EMFILE : new Holder(this.#libc, this.#buffer, fd, result);
   }
 
   #start(): number {
@@ -105,6 +150,8 @@ export class Holder {
   readonly #buffer: ReceiveBuffer;
   readonly #fd: number;
   readonly #watch: Watch;
+  /** Answers to what was begun that have not come yet. */
+  #owed = 0;
   #isOpen = true;
   /** Called when it has ended by itself, or was killed. */
   onEnd: () => void = () => {};
@@ -114,50 +161,48 @@ export class Holder {
     this.#buffer = buffer;
     this.#fd = fd;
     this.pid = pid;
-    this.#watch = libc.watch(fd, () => this.#end());
+    this.#watch = libc.watch(fd, () => this.#hear());
   }
 
-  /** Opens a file there; a descriptor or -errno. */
-  open(path: string, flags: number): number {
-    return this.#open("O", path, flags);
+  /** Does one; a descriptor, for a request that opens, or the result, or -errno. */
+  do(request: HolderRequest): number {
+    const [{ result, fd } = gone] = this.all([request]);
+    return result >= 0 && opening.has(request.what) ? fd : result;
   }
 
-  /** Makes a socket there; a descriptor or -errno. */
-  socket(family: number, type: number, protocol: number): number {
-    return this.#open("S", family, type, protocol);
-  }
-
-  /** Makes an empty file; 0 or -errno. */
-  create(path: string): number {
-    const fd = this.#open("C", path);
-    if (fd < 0) return fd;
-    this.#libc.close(fd);
-    return 0;
-  }
-
-  /** Writes a file that exists; 0 or -errno. */
-  write(path: string, text: string): number {
-    return this.#ask("W", path, text).result;
+  /** Does some, in their order, and waits until all are done. Not more than 64, and 32 that open. */
+  all(requests: readonly HolderRequest[]): readonly HolderAnswer[] {
+    const bytes = this.#ask(requests);
+    if (bytes === undefined) return requests.map(() => gone);
+    const fds = this.#buffer.controlWords(SOL_SOCKET, SCM_RIGHTS);
+    let next = 0;
+    return requests.map(({ what }, index) => {
+      const result = getS32(bytes, 4 * index);
+      if (result < 0 || !opening.has(what)) return { result, fd: -1 };
+      const fd = fds[next++];
+      // The kernel leaves out those that there is no room for.
+      return fd === undefined ? { result: -EMFILE, fd: -1 } : { result, fd };
+    });
   }
 
   /** Reads the beginning of a file: its text or -errno. */
   read(path: string): string | number {
-    const { result, text } = this.#ask("R", path);
-    return result < 0 ? result : text;
+    const bytes = this.#ask([ask.read(path)]);
+    if (bytes === undefined) return -EIO;
+    const result = getS32(bytes, 0);
+    return result < 0 ? result : decodeUtf8(bytes, 4);
   }
 
-  /** Mounts; 0 or -errno. Empty texts stand for NULL. */
-  mount(source: string, target: string, type: string, flags: number, data = ""): number {
-    return this.#ask("M", source, target, type, flags, data).result;
+  /** Has something done, and does not wait: whatever is asked afterwards does. */
+  begin(request: HolderRequest): void {
+    if (this.#isOpen && this.#send([request])) this.#owed++;
   }
 
-  umount(target: string): number {
-    return this.#ask("U", target).result;
-  }
-
-  /** Becomes the user and group; 0 or -errno. */
-  become(uid: number, gid: number): number {
-    return this.#ask("I", uid, gid).result;
+  /** Waits until what was begun is done. */
+  settle(): void {
+    for (; this.#isOpen && this.#owed > 0; this.#owed--) {
+      if (receive(this.#libc, this.#buffer, this.#fd) === undefined) return this.#endSoon();
+    }
   }
 
   close(): void {
@@ -167,20 +212,32 @@ export class Holder {
     this.#libc.close(this.#fd);
   }
 
-  #open(what: string, ...words: readonly (string | number)[]): number {
-    const { result, fd } = this.#ask(what, ...words);
-    if (result < 0) return result;
-    return fd < 0 ? -EMFILE : fd;
+  /** Sends questions and waits for the answer; undefined when there is nobody any more. */
+  #ask(requests: readonly HolderRequest[]): Uint8Array | undefined {
+    this.settle();
+    if (!this.#isOpen) return undefined;
+    const bytes = this.#send(requests) ? receive(this.#libc, this.#buffer, this.#fd) : undefined;
+    if (bytes === undefined) this.#endSoon();
+    return bytes;
   }
 
-  #ask(what: string, ...words: readonly (string | number)[]): HolderAnswer {
-    if (!this.#isOpen) return { result: -5, text: "", fd: -1 };
-    const request = encodeUtf8(`${what}${words.map((word) => `${word}\0`).join("")}`);
-    const answer = ask(this.#libc, this.#buffer, this.#fd, request);
-    if (answer !== undefined) return answer;
-    // Whoever asks must not find it gone while asking.
+  #send(requests: readonly HolderRequest[]): boolean {
+    const text = requests.map(({ what, words, isVital = false }) => {
+      const letter = isVital ? what.toLowerCase() : what;
+      return `${letter}${words.length}${words.map((word) => `${word}\0`).join("")}`;
+    });
+    return this.#libc.sendto(this.#fd, encodeUtf8(text.join("")), MSG_NOSIGNAL) >= 0;
+  }
+
+  /** Something has come by itself: the end, or an answer that nobody waits for. */
+  #hear(): void {
+    if (this.#owed === 0 || receive(this.#libc, this.#buffer, this.#fd) === undefined) this.#end();
+    else this.#owed--;
+  }
+
+  /** Whoever asks must not find it gone while asking. */
+  #endSoon(): void {
     queueMicrotask(() => this.#end());
-    return { result: -5, text: "", fd: -1 };
   }
 
   #end(): void {
@@ -190,9 +247,8 @@ export class Holder {
   }
 }
 
-/** Sends a question and waits for the answer; undefined when there is nobody any more. */
-function ask(libc: Libc, buffer: ReceiveBuffer, fd: number, request: Uint8Array): HolderAnswer | undefined {
-  if (libc.sendto(fd, request, MSG_NOSIGNAL) < 0) return undefined;
+/** Waits for an answer; undefined when there is nobody any more. */
+function receive(libc: Libc, buffer: ReceiveBuffer, fd: number): Uint8Array | undefined {
   // The socket does not wait by itself: libuv watches it.
   const pollfd = new Uint8Array(new ArrayBuffer(POLLFD_SIZE));
   setS32(pollfd, 0, fd);
@@ -203,11 +259,5 @@ function ask(libc: Libc, buffer: ReceiveBuffer, fd: number, request: Uint8Array)
     if (ready <= 0 && ready !== -EINTR) return undefined;
   }
   const length = buffer.receive(fd, MSG_CMSG_CLOEXEC);
-  if (length < 4) return undefined;
-  const bytes = buffer.data(length);
-  return {
-    result: getS32(bytes, 0),
-    text: decodeUtf8(bytes, 4),
-    fd: buffer.control(SOL_SOCKET, SCM_RIGHTS) ?? -1,
-  };
+  return length < 4 ? undefined : buffer.data(length);
 }

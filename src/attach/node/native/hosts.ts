@@ -3,7 +3,7 @@
 //
 // As `ip netns exec` does, files in /etc/netns/NAME/ stand for those of the same name in /etc.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { ftruncateSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { getBe32 } from "../../../bytes/endian.ts";
 import { ipv4ToText } from "../../../bytes/ipv4.ts";
 import { ipv6ToText } from "../../../bytes/ipv6.ts";
@@ -13,11 +13,12 @@ import type { Message } from "../../../netlink/message.ts";
 import { NLMSG_HDRLEN } from "../../../netlink/message.ts";
 import { IFA_ADDRESS, IFA_LOCAL, IFADDRMSG_SCOPE, IFADDRMSG_SIZE } from "../../../uapi/if_addr.ts";
 import { RT_SCOPE_UNIVERSE } from "../../../uapi/rtnetlink.ts";
+import type { Libc } from "../libc.ts";
 import type { Holder } from "./holder.ts";
+import { ask } from "./holder.ts";
 import { addressesOf } from "./snapshot.ts";
 
 const MS_BIND = 4_096;
-const resolvConf = "# uveth: names are in /etc/hosts; /etc/netns/NAME/resolv.conf would stand here\n";
 const localhost = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
 /** How long changes are gathered before the files are written anew. */
 const gatherMs = 50;
@@ -25,27 +26,31 @@ const gatherMs = 50;
 /** The files of all native namespaces of one machine. */
 export class Hosts {
   readonly #machine: Machine;
-  readonly #holders = new Set<Holder>();
+  readonly #libc: Libc;
+  /** Descriptors of the files. */
+  readonly #files = new Map<Holder, number>();
   /** Lines of a namespace, as long as nothing is known to have changed there. */
   readonly #lines = new Map<Netns, string>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(machine: Machine) {
+  constructor(machine: Machine, libc: Libc) {
     this.#machine = machine;
+    this.#libc = libc;
   }
 
-  /** Gives a new native namespace its files. */
-  add(holder: Holder, netns: Netns): void {
-    holder.write("/etc/resolv.conf", resolvConf);
+  /** Gives a new native namespace its files; `file`, which it takes over, is open for writing and is /etc/hosts there. */
+  add(holder: Holder, file: number, netns: Netns): void {
     for (const [name, named] of this.#machine.core.netnsNames) if (named === netns) bindFiles(holder, name);
-    this.#holders.add(holder);
+    this.#files.set(holder, file);
     this.#lines.delete(netns);
     this.refresh();
-    this.#write(holder);
+    write(file, this.#text());
   }
 
   remove(holder: Holder): void {
-    this.#holders.delete(holder);
+    const file = this.#files.get(holder);
+    if (file !== undefined) this.#libc.close(file);
+    this.#files.delete(holder);
   }
 
   /**
@@ -58,20 +63,22 @@ export class Hosts {
         if (each.stack === null || !each.isAlive) this.#lines.delete(each);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      for (const holder of this.#holders) this.#write(holder);
+      const text = this.#text();
+      for (const file of this.#files.values()) write(file, text);
     }, gatherMs).unref();
   }
 
   close(): void {
     clearTimeout(this.#timer);
-    this.#holders.clear();
+    for (const holder of [...this.#files.keys()]) this.remove(holder);
   }
 
-  #write(holder: Holder): void {
+  /** What all of them say. */
+  #text(): string {
     const { netnsNames } = this.#machine.core;
     const lines = [...netnsNames].map(([name, netns]) => this.#linesOf(name, netns));
     const system = readSystemHosts();
-    holder.write("/etc/hosts", `${lines.join("")}${/\blocalhost\b/.test(system) ? "" : localhost}${system}`);
+    return `${lines.join("")}${/\blocalhost\b/.test(system) ? "" : localhost}${system}`;
   }
 
   #linesOf(name: string, netns: Netns): string {
@@ -96,11 +103,21 @@ function textOf(message: Message): string[] {
 
 function bindFiles(holder: Holder, name: string): void {
   try {
-    for (const file of readdirSync(`/etc/netns/${name}`)) {
-      holder.mount(`/etc/netns/${name}/${file}`, `/etc/${file}`, "", MS_BIND);
+    const files = readdirSync(`/etc/netns/${name}`);
+    for (const file of files) {
+      holder.do(ask.mount(`/etc/netns/${name}/${file}`, `/etc/${file}`, "", MS_BIND));
     }
   } catch {
     // There are none.
+  }
+}
+
+/** Writes a file anew, as much of it as there is room for. */
+function write(file: number, text: string): void {
+  try {
+    ftruncateSync(file, writeSync(file, text, 0));
+  } catch {
+    // No room at all.
   }
 }
 

@@ -22,7 +22,6 @@ import { SOL_NETLINK } from "../../../uapi/socket.ts";
 import type { Watch } from "../libc.ts";
 import type { ReceiveBuffer } from "../msghdr.ts";
 import type { TapCalls } from "../tap-calls.ts";
-import type { Holder } from "./holder.ts";
 import { isSameMtu } from "./inner-link.ts";
 import { isOuterDevice, registerOuter } from "./outer-device.ts";
 import { SyncNetlink } from "./sync-netlink.ts";
@@ -70,10 +69,11 @@ export class InnerEvents {
   #following: Device | null = null;
   #isReading = false;
 
-  constructor(parts: EventParts, holder: Holder, netns: Netns) {
+  /** Listens with a socket that it takes over. */
+  constructor(parts: EventParts, fd: number, netns: Netns) {
     this.#parts = parts;
     this.#netns = netns;
-    this.#socket = new SyncNetlink(parts.calls.libc, parts.buffer, holder);
+    this.#socket = new SyncNetlink(parts.calls.libc, parts.buffer, fd);
     this.#socket.setOption(NETLINK_PKTINFO, 1);
     for (const group of groups) this.#socket.setOption(NETLINK_ADD_MEMBERSHIP, group);
     this.#watch = parts.calls.libc.watch(this.#socket.fd, () => this.read());

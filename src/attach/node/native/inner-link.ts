@@ -25,10 +25,21 @@ import { Tap, TUN_PATH } from "../tap.ts";
 import type { TapCalls } from "../tap-calls.ts";
 import type { TapLoop, TapPort } from "../tap-loop.ts";
 import type { Holder } from "./holder.ts";
+import { ask } from "./holder.ts";
 import type { SyncNetlink } from "./sync-netlink.ts";
 
-/** O_RDWR | O_NONBLOCK */
-const openFlags = 0x802;
+/**
+ * Opens the file that a TAP is made with. The holder keeps it open too: a TAP goes when nobody has its file any more, which the
+ * kernel takes its time for, and a namespace that goes leaves that to its holder.
+ */
+export const tapFile = ask.keep(TUN_PATH, 0x802 /* O_RDWR | O_NONBLOCK */);
+
+/** A file that is open here and in the holder. */
+export interface KeptFile {
+  readonly fd: number;
+  /** What the holder calls it. */
+  readonly number: number;
+}
 /** The largest MTU of a TAP: 65,535 less an Ethernet header. */
 const largestMtu = 65_521;
 /** Flags that a user sets and both sides have. */
@@ -40,6 +51,8 @@ export interface InnerParts {
   readonly loop: TapLoop;
   readonly holder: Holder;
   readonly rtnl: SyncNetlink;
+  /** Files of `tapFile` that are open already. */
+  readonly taps: KeptFile[];
 }
 
 /** The inner side of one device other than `lo`. */
@@ -47,24 +60,30 @@ export class InnerLink {
   readonly dev: Device;
   readonly #port: TapPort;
   readonly #rtnl: SyncNetlink;
+  readonly #holder: Holder;
+  readonly #number: number;
   #hasCarrier: boolean;
 
   /** Makes it, down; NetlinkError when the kernel refuses, as for a name or index that a program inside has taken. */
-  constructor(dev: Device, { calls, loop, holder, rtnl }: InnerParts) {
+  constructor(dev: Device, { calls, loop, holder, rtnl, taps }: InnerParts) {
     this.dev = dev;
     this.#rtnl = rtnl;
+    this.#holder = holder;
     this.#hasCarrier = dev.hasCarrier;
-    const tap = Tap.open(calls, {
-      fd: holder.open(TUN_PATH, openFlags),
-      name: dev.name,
-      ifindex: dev.ifindex,
-      hasCarrier: dev.hasCarrier,
-    });
-    this.#port = loop.add(tap, (frame) => transmit(frame, dev));
+    const { fd, number } = taps.pop() ?? openTap(holder);
+    this.#number = number;
+    const { name, ifindex, hasCarrier } = dev;
+    try {
+      const tap = Tap.open(calls, { fd, name, ifindex, hasCarrier });
+      this.#port = loop.add(tap, (frame) => transmit(frame, dev));
+    } catch (error) {
+      holder.begin(ask.drop(number));
+      throw error;
+    }
     try {
       this.#settle();
     } catch (error) {
-      this.#port.close();
+      this.remove();
       throw error;
     }
   }
@@ -89,10 +108,21 @@ export class InnerLink {
     this.#rtnl.request(RTM_GETLINK, 0, (writer) => writeHeader(writer, this.dev, 0, 0));
   }
 
-  /** Takes it out of the kernel's namespace. */
-  close(): void {
+  /** Takes it out of the kernel's namespace, which is done when the holder has settled. */
+  remove(): void {
+    this.#port.close();
+    this.#holder.begin(ask.drop(this.#number));
+  }
+
+  /** Leaves it to its holder, which is about to end. */
+  abandon(): void {
     this.#port.close();
   }
+}
+
+function openTap(holder: Holder): KeptFile {
+  const [{ result, fd } = { result: -1, fd: -1 }] = holder.all([tapFile]);
+  return { fd: result < 0 ? result : fd, number: result };
 }
 
 /** Sets what an inner link has of the device: address, MTU and length of the queue. */

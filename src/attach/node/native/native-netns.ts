@@ -24,12 +24,14 @@ import type { ReceiveBuffer } from "../msghdr.ts";
 import type { TapCalls } from "../tap-calls.ts";
 import type { TapLoop } from "../tap-loop.ts";
 import type { Holder } from "./holder.ts";
+import { ask } from "./holder.ts";
 import { InnerEvents } from "./inner-events.ts";
 import * as inner from "./inner-link.ts";
 import { NativeSockets } from "./native-sockets.ts";
 import { isOuterDevice } from "./outer-device.ts";
+import type { SetUp } from "./set-up.ts";
 import { moveAddresses, moveRoutes, takeSnapshot } from "./snapshot.ts";
-import { readdress, SyncNetlink } from "./sync-netlink.ts";
+import { openNetlink, readdress, SyncNetlink } from "./sync-netlink.ts";
 
 /** What native namespaces of one machine share. */
 export interface NativeParts {
@@ -52,24 +54,31 @@ export class NativeNetns implements OuterStack, NativeProcess {
   readonly #rtnl: SyncNetlink;
   readonly #events: InnerEvents;
   readonly #links = new Map<Device, inner.InnerLink>();
+  /** Files for devices to be made with. */
+  readonly #taps: inner.KeptFile[];
   /** Sockets for requests of others that nobody uses at the moment, by their options. */
   readonly #idle = new Map<number, SyncNetlink[]>();
   #isOpen = true;
   /** Called when addresses have come or gone. */
   onAddresses: () => void = () => {};
 
-  /** Takes `netns` over: its links appear in the kernel's namespace that `holder` keeps, and what it has moves there. */
-  constructor(parts: NativeParts, netns: Netns, holder: Holder, mapsRange: boolean) {
+  /**
+   * Takes `netns` over, and all that was set up for it: its links appear in the kernel's namespace, and what it has moves
+   * there.
+   */
+  constructor(parts: NativeParts, netns: Netns, { holder, mapsRange, rtnl, events, taps }: SetUp) {
+    const { libc } = parts.calls;
     this.#parts = parts;
     this.netns = netns;
     this.holder = holder;
     this.mapsRange = mapsRange;
-    this.sockets = new NativeSockets(parts.calls.libc, holder);
-    this.#rtnl = new SyncNetlink(parts.calls.libc, parts.buffer, holder);
+    this.sockets = new NativeSockets(libc, holder);
+    this.#taps = [...taps];
+    this.#rtnl = new SyncNetlink(libc, parts.buffer, rtnl);
     try {
-      this.#events = new InnerEvents(parts, holder, netns);
+      this.#events = new InnerEvents(parts, events, netns);
     } catch (error) {
-      this.#rtnl.close();
+      for (const fd of [rtnl, events, ...taps.map((tap) => tap.fd)]) libc.close(fd);
       throw error;
     }
     const snapshot = takeSnapshot(parts.machine, netns);
@@ -102,11 +111,12 @@ export class NativeNetns implements OuterStack, NativeProcess {
   }
 
   request(message: Uint8Array, sender: OuterSender): OuterAnswer {
+    this.holder.settle();
     const key = (sender.isStrict ? 1 : 0) | (sender.hasExtendedAck ? 2 : 0) | (sender.hasCappedAck ? 4 : 0);
     const { calls, buffer } = this.#parts;
     const idle = this.#idle.get(key) ?? [];
     this.#idle.set(key, idle);
-    const socket = idle.pop() ?? new SyncNetlink(calls.libc, buffer, this.holder, sender);
+    const socket = idle.pop() ?? new SyncNetlink(calls.libc, buffer, openNetlink(this.holder), sender);
     const { portId } = sender;
     let isDone = false;
     try {
@@ -142,7 +152,7 @@ export class NativeNetns implements OuterStack, NativeProcess {
   }
 
   setSysctl(path: readonly string[], value: string): void {
-    const result = this.holder.write(sysctlFile(path), value);
+    const result = this.holder.do(ask.write(sysctlFile(path), value));
     if (result < 0) throw NetlinkError.fromErrno(result);
   }
 
@@ -154,10 +164,10 @@ export class NativeNetns implements OuterStack, NativeProcess {
       return;
     }
     if (event === "unregister") {
+      if (dev === this.netns.loopback) return this.close();
+      if (!this.netns.isAlive) return this.#abandon(dev);
       this.#remove(dev);
-      if (dev === this.netns.loopback) this.close();
-      else this.#events.read();
-      return;
+      return this.#events.read();
     }
     const link = this.#links.get(dev);
     if (link === undefined && dev !== this.netns.loopback && !isOuterDevice(dev)) return;
@@ -188,8 +198,9 @@ export class NativeNetns implements OuterStack, NativeProcess {
     this.#isOpen = false;
     this.sockets.close();
     this.#events.close();
-    for (const link of this.#links.values()) link.close();
+    for (const link of this.#links.values()) link.abandon();
     this.#links.clear();
+    for (const { fd } of this.#taps.splice(0)) this.#parts.calls.libc.close(fd);
     for (const idle of this.#idle.values()) for (const socket of idle.splice(0)) socket.close();
     this.#rtnl.close();
     this.holder.close();
@@ -199,7 +210,13 @@ export class NativeNetns implements OuterStack, NativeProcess {
     if (isOuterDevice(dev) && !this.#events.isFollowing(dev)) {
       this.#attempt(dev, () => inner.deleteInner(this.#rtnl, dev));
     }
-    this.#links.get(dev)?.close();
+    this.#links.get(dev)?.remove();
+    this.#links.delete(dev);
+  }
+
+  /** The namespace goes, and takes it along. */
+  #abandon(dev: Device): void {
+    this.#links.get(dev)?.abandon();
     this.#links.delete(dev);
   }
 
@@ -213,13 +230,20 @@ export class NativeNetns implements OuterStack, NativeProcess {
   #make(dev: Device): void {
     if (dev === this.netns.loopback) return;
     const { calls, loop } = this.#parts;
-    const link = new inner.InnerLink(dev, { calls, loop, holder: this.holder, rtnl: this.#rtnl });
+    const link = new inner.InnerLink(dev, {
+      calls,
+      loop,
+      holder: this.holder,
+      rtnl: this.#rtnl,
+      taps: this.#taps,
+    });
     this.#links.set(dev, link);
     inner.configureInner(this.#rtnl, dev);
   }
 
   /** Changes something inside, between what happened there before and what comes of it. */
   #tell(dev: Device, change: () => void): void {
+    this.holder.settle();
     this.#events.read();
     this.#attempt(dev, change);
     this.#events.settle(dev);

@@ -13,6 +13,7 @@ import { errnoName, errnoNumber, errnoText } from "../../../uapi/errno.ts";
 import { AF_INET, AF_INET6, SO_ERROR, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } from "../../../uapi/socket.ts";
 import type { Libc } from "../libc.ts";
 import type { Holder } from "./holder.ts";
+import { ask } from "./holder.ts";
 
 const EINPROGRESS = errnoNumber("EINPROGRESS");
 const ECONNABORTED = errnoNumber("ECONNABORTED");
@@ -43,7 +44,7 @@ export class NativeSockets {
   async connect(to: Endpoint): Promise<Socket> {
     const address = socketAddress(to);
     const family = address.length === SIN_SIZE ? AF_INET : AF_INET6;
-    const fd = this.#holder.socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    const fd = this.#holder.do(ask.socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0));
     if (fd < 0) throw refused(fd, "socket", to);
     const result = this.#libc.connect(fd, address);
     const ended = result === -EINPROGRESS ? await this.#handshake(fd) : result;

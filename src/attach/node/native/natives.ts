@@ -9,12 +9,11 @@ import { NetlinkError } from "../../../netlink/error.ts";
 import { loadTapCalls } from "../tap-calls.ts";
 import { TapLoop } from "../tap-loop.ts";
 import { forbiddenTun, withDescriptorCure } from "./forbidden.ts";
-import type { Holder } from "./holder.ts";
 import { HolderServer } from "./holder.ts";
 import { Hosts } from "./hosts.ts";
 import type { NativeParts } from "./native-netns.ts";
 import { NativeNetns } from "./native-netns.ts";
-import type { SetUpOptions } from "./set-up.ts";
+import type { SetUp, SetUpOptions } from "./set-up.ts";
 import { setUpNamespace } from "./set-up.ts";
 import { netlinkBuffer } from "./sync-netlink.ts";
 
@@ -29,7 +28,7 @@ export class Natives implements OuterStacks {
   private constructor(parts: NativeParts) {
     this.#parts = parts;
     this.#server = new HolderServer(parts.calls.libc);
-    this.#hosts = new Hosts(parts.machine);
+    this.#hosts = new Hosts(parts.machine, parts.calls.libc);
     parts.machine.core.notifiers.push(this.#follow);
   }
 
@@ -65,31 +64,32 @@ export class Natives implements OuterStacks {
   enter(netns: Netns, options: SetUpOptions = {}): NativeNetns {
     const known = this.#all.get(netns);
     if (known !== undefined) {
+      known.holder.settle();
       this.#hosts.refresh();
       return known;
     }
     const tun = forbiddenTun();
     if (tun !== undefined) throw tun;
     if (netns.stack !== null) throw new NetlinkError("EBUSY", "The namespace has another stack");
-    const { native, hasFiles } = this.#make(netns, options);
+    const { native, hosts } = this.#make(netns, options);
     const { holder } = native;
     this.#all.set(netns, native);
-    if (hasFiles) this.#hosts.add(holder, netns);
+    if (hosts >= 0) this.#hosts.add(holder, hosts, netns);
     native.onAddresses = () => this.#hosts.refresh(netns);
     holder.onEnd = () => this.#lose(native);
     return native;
   }
 
   /** Makes one, whole or not at all. */
-  #make(netns: Netns, options: SetUpOptions): { native: NativeNetns; hasFiles: boolean } {
-    let holder: Holder | undefined;
+  #make(netns: Netns, options: SetUpOptions): { native: NativeNetns; hosts: number } {
+    const { libc } = this.#parts.calls;
+    let made: SetUp | undefined;
     try {
-      const made = setUpNamespace(this.#server, options);
-      holder = made.holder;
-      const native = new NativeNetns(this.#parts, netns, holder, made.mapsRange);
-      return { native, hasFiles: made.hasFiles };
+      made = setUpNamespace(libc, this.#server, options, netns.devices.size - 1);
+      return { native: new NativeNetns(this.#parts, netns, made), hosts: made.hosts };
     } catch (error) {
-      holder?.close();
+      if (made !== undefined && made.hosts >= 0) libc.close(made.hosts);
+      made?.holder.close();
       throw withDescriptorCure(error);
     }
   }

@@ -5,7 +5,7 @@
 // Source: the live kernel. Devices take /dev/net/tun, which is root's alone on some systems.
 
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { nativeMissing, withReason } from "../../../../test/fixtures/native-missing.ts";
@@ -184,11 +184,27 @@ describe.skipIf(nativeMissing !== undefined)(withReason("openNative()", nativeMi
     expect(readFileSync("/etc/hosts", "utf8")).toBe(before);
   });
 
+  test("leaves a file of /etc/netns as it is", async () => {
+    const machine = createMachine(realTime());
+    machines.push(machine);
+    const name = `uveth-test-${process.pid}`;
+    await machine.netns(name);
+    const made = mkdirSync(`/etc/netns/${name}`, { recursive: true });
+    try {
+      writeFileSync(`/etc/netns/${name}/hosts`, "10.9.9.9\tgreen\n");
+      const native = await openNative(machine, name);
+      expect(await inside(native, "cat /etc/hosts")).toBe("10.9.9.9\tgreen\n");
+      expect(readFileSync(`/etc/netns/${name}/hosts`, "utf8")).toBe("10.9.9.9\tgreen\n");
+    } finally {
+      if (made !== undefined) rmSync(made, { recursive: true });
+    }
+  });
+
   test("ends its programs when it is closed, and begins anew", async () => {
     const { machine, red } = await makePair();
     const native = await openNative(machine, "red");
-    const child = native.spawn(["sleep", "99"]);
-    await once(child, "spawn");
+    const child = native.spawn(["sh", "-c", "echo runs; sleep 99"], { stdio: ["ignore", "pipe", "inherit"] });
+    if (child.stdout !== null) await once(child.stdout, "data");
     native.close();
     expect(await once(child, "exit")).toEqual([null, "SIGKILL"]);
     await red.addr.add("10.0.0.1/24", { dev: "v0" });

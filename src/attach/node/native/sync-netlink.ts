@@ -35,6 +35,7 @@ import {
 import type { Libc } from "../libc.ts";
 import { ReceiveBuffer } from "../msghdr.ts";
 import type { Holder } from "./holder.ts";
+import { ask } from "./holder.ts";
 
 const EINTR = errnoNumber("EINTR");
 const PID_OFFSET = 12;
@@ -54,6 +55,16 @@ export interface SyncNetlinkOptions {
   readonly hasCappedAck?: boolean;
 }
 
+/** How one is made. */
+export const netlinkSocket = ask.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+/** Makes one in the namespace of `holder`: its descriptor; NetlinkError when that cannot be. */
+export function openNetlink(holder: Holder): number {
+  const fd = holder.do(netlinkSocket);
+  if (fd < 0) throw NetlinkError.fromErrno(fd, "Cannot open a netlink socket in the namespace");
+  return fd;
+}
+
 /** One socket of NETLINK_ROUTE. Whoever opens it closes it. */
 export class SyncNetlink {
   readonly fd: number;
@@ -62,13 +73,12 @@ export class SyncNetlink {
   readonly #kernel = new Uint8Array(SOCKADDR_NL_SIZE);
   #seq = 0;
 
-  /** Opens it in the namespace of `holder`; NetlinkError when that cannot be. */
-  constructor(libc: Libc, buffer: ReceiveBuffer, holder: Holder, options: SyncNetlinkOptions = {}) {
+  /** Takes over a socket that does not wait. */
+  constructor(libc: Libc, buffer: ReceiveBuffer, fd: number, options: SyncNetlinkOptions = {}) {
     this.#libc = libc;
     this.#buffer = buffer;
     setU16(this.#kernel, SOCKADDR_NL_FAMILY, AF_NETLINK);
-    this.fd = holder.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, NETLINK_ROUTE);
-    if (this.fd < 0) throw NetlinkError.fromErrno(this.fd, "Cannot open a netlink socket in the namespace");
+    this.fd = fd;
     for (const option of [SO_RCVBUFFORCE, SO_SNDBUFFORCE]) this.#set(SOL_SOCKET, option, bufferBytes);
     this.#set(SOL_NETLINK, NETLINK_EXT_ACK, options.hasExtendedAck === false ? 0 : 1);
     if (options.isStrict !== false) this.#set(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
