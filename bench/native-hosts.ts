@@ -2,9 +2,9 @@
 // hosts that programs can run in on one bridge, up and down again. Ends with 1 when the last host's address is not inside.
 
 import { once } from "node:events";
-import { realTime } from "../src/attach/index.ts";
-import { openNative } from "../src/attach/node/index.ts";
-import { createMachine } from "../src/index.ts";
+import { createMachine } from "uveth";
+import { realTime } from "uveth/attach";
+import { openNative } from "uveth/attach/node";
 
 const count = Number(process.argv[2] ?? 50);
 const machine = createMachine(realTime());

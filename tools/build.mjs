@@ -1,6 +1,7 @@
 // npm run build: makes `dist/` from the sources, when it is missing or stale (`--force`: in any case).
 //
 //   src/**         → dist/**                 JavaScript and declarations, as the package's doors serve them
+//                  → dist/door-*.js          the doors as Node loads them: a few files in place of hundreds
 //   src/main.ts    → dist/uveth.js           the command, bundled, rarer words as lazy chunks
 //   src/**.worker.ts → dist/*.worker.js      worker threads of the command, beside it
 //   src/index.ts   → dist/core.bundle.js     the core as one script (`var uveth = …`) that runs where there is no platform
@@ -11,7 +12,7 @@
 // The new `dist/` is made aside and then put in place, under a lock: commands that start meanwhile wait for it.
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./install.mjs";
@@ -139,6 +140,19 @@ async function bundle(root, out) {
   const core = join(out, "index.js");
   await write({ input: core }, { file: join(out, "core.bundle.js"), format: "iife", name: "uveth" });
 
+  const doors = doorsOf(root, out);
+  if (Object.keys(doors).length > 0) {
+    await write(
+      { input: doors, platform: "node", external: /^[^./]/, plugins: [leaveMissing()] },
+      {
+        dir: out,
+        format: "esm",
+        entryFileNames: "[name].js",
+        chunkFileNames: ({ name }) => `door-${name === basename(out) ? "core" : name}.js`,
+      },
+    );
+  }
+
   /** @type {Record<string, string>} */
   const command = {};
   if (existsSync(join(out, "main.js"))) command["uveth"] = join(out, "main.js");
@@ -180,6 +194,24 @@ async function bundle(root, out) {
       { dir: out, format: "esm", entryFileNames: "[name].js", chunkFileNames: "programs/[name].js" },
     );
   }
+}
+
+/**
+ * The doors that Node has files of its own for (`exports` of package.json): output name → module in `out`. What they share is in
+ * chunks, so a thing is the same by whichever door it comes; bundlers of others, who leave out what is not used, get the modules.
+ *
+ * @param {string} root
+ * @param {string} out
+ */
+function doorsOf(root, out) {
+  /** @type {Record<string, string>} */
+  const doors = {};
+  const { exports = {} } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  for (const target of Object.values(exports)) {
+    if (target.node === undefined) continue;
+    doors[basename(target.node, ".js")] = join(out, target.default.replace("./dist/", ""));
+  }
+  return doors;
 }
 
 /**
