@@ -11,7 +11,8 @@ import {
   deleteLinkGroup,
   dumpLinks,
   getLink,
-  parseLink,
+  getLinkIndex,
+  linkIndex,
   setLink,
 } from "./link.ts";
 import type { LinkOptions, NewLinkOptions } from "./link-options.ts";
@@ -44,7 +45,7 @@ export class LinkApi {
     const message = answer.messages[0];
     return message === undefined
       ? this.handle(options.name ?? "")
-      : new LinkHandle(this.#netns, parseLink(message).ifindex);
+      : new LinkHandle(this.#netns, linkIndex(message));
   }
 
   /** One link; ENODEV when it is not there. */
@@ -59,7 +60,7 @@ export class LinkApi {
 
   /** A handle of the link `selector`; ENODEV when it is not there. */
   async handle(selector: LinkSelector): Promise<LinkHandle> {
-    return new LinkHandle(this.#netns, (await this.get(selector)).ifindex);
+    return new LinkHandle(this.#netns, await getLinkIndex(this.#netns.rtnl, selector));
   }
 
   /** Changes a link; a refusal midway leaves earlier steps applied, as on Linux (do_setlink). */
@@ -84,7 +85,8 @@ export class LinkApi {
 
   /** Adds alternative names to a link. */
   async addAltnames(selector: LinkSelector, ...altnames: string[]): Promise<void> {
-    await changeAltnames(this.#netns.rtnl, "add", (await this.get(selector)).ifindex, altnames);
+    const { rtnl } = this.#netns;
+    await changeAltnames(rtnl, "add", await getLinkIndex(rtnl, selector), altnames);
   }
 }
 

@@ -28,6 +28,7 @@ import {
   IFINFOMSG_INDEX,
   IFINFOMSG_SIZE,
   IFINFOMSG_TYPE,
+  RTEXT_FILTER_SKIP_STATS,
   RTEXT_FILTER_VF,
   RTM_DELLINK,
   RTM_DELLINKPROP,
@@ -62,7 +63,7 @@ export function parseLink(message: Message): Link {
     ...attributes,
     family,
     type: getU16(bytes, NLMSG_HDRLEN + IFINFOMSG_TYPE),
-    ifindex: getS32(bytes, NLMSG_HDRLEN + IFINFOMSG_INDEX),
+    ifindex: linkIndex(message),
     flags: getU32(bytes, NLMSG_HDRLEN + IFINFOMSG_FLAGS),
     change: getU32(bytes, NLMSG_HDRLEN + IFINFOMSG_CHANGE),
     afSpec: afSpec && parseAfSpec(afSpec),
@@ -109,6 +110,20 @@ export async function getLink(
     writer.u32(IFLA_EXT_MASK, options.extMask ?? RTEXT_FILTER_VF);
   });
   return parseLink(onlyMessage(answer));
+}
+
+/** The ifindex of one link, and nothing of the rest; NetlinkError ENODEV if it is not there. */
+export async function getLinkIndex(client: NetlinkClient, selector: LinkSelector): Promise<number> {
+  const answer = await client.request(RTM_GETLINK, 0, (writer) => {
+    writeSelector(writer, selector, 0);
+    writer.u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  });
+  return linkIndex(onlyMessage(answer));
+}
+
+/** The ifindex in an RTM_NEWLINK or RTM_DELLINK. */
+export function linkIndex({ bytes }: Message): number {
+  return getS32(bytes, NLMSG_HDRLEN + IFINFOMSG_INDEX);
 }
 
 /** Makes a link; NetlinkError EEXIST if the name is taken (rtnl_newlink). */

@@ -2,7 +2,7 @@
 
 import type { NetlinkClient } from "../netlink/client.ts";
 import type { NetlinkProvider } from "../netlink/transport.ts";
-import { getLink } from "./link.ts";
+import { getLinkIndex } from "./link.ts";
 import type { UvethClient } from "./uveth.ts";
 
 /** The sockets of one namespace. */
@@ -20,5 +20,5 @@ export type DeviceName = string | number | { readonly ifindex: number };
 /** The ifindex of a device; ENODEV when there is none of that name. */
 export async function ifindexOf(netns: NetnsSockets, dev: DeviceName): Promise<number> {
   if (typeof dev === "number") return dev;
-  return typeof dev === "string" ? (await getLink(netns.rtnl, dev)).ifindex : dev.ifindex;
+  return typeof dev === "string" ? getLinkIndex(netns.rtnl, dev) : dev.ifindex;
 }
