@@ -36,7 +36,6 @@
 
 #define MOST_WORDS 5
 #define MOST_REQUESTS 64
-#define REQUEST_SIZE 131072
 #define READ_SIZE 4000
 
 static char request[REQUEST_SIZE + 1];
@@ -153,10 +152,12 @@ static int do_requests(int fd, const char *at, const char *end) {
   return sent;
 }
 
-_Noreturn void hold(int fd) {
+_Noreturn void hold(int fd, char *first, size_t length) {
   umask(022);
   signal(SIGCHLD, SIG_IGN);
   prctl(PR_SET_NAME, "uveth-netns");
+  first[length] = '\0';
+  if (length > 0 && do_requests(fd, first, first + length) < 0) _exit(0);
   for (;;) {
     ssize_t got = recv(fd, request, REQUEST_SIZE, 0);
     if (got < 0 && errno == EINTR) continue;

@@ -94,13 +94,20 @@ export class HolderServer {
     this.#buffer = new ReceiveBuffer(libc, answerSize);
   }
 
-  /** Makes a holder in new namespaces of the kinds in `flags` (CLONE_NEW*), or returns -errno of what forbids it. */
-  make(flags: number): Holder | number {
+  /** Asks for a holder in new namespaces of the kinds in `flags` (CLONE_NEW*), which does `first` at once. */
+  begin(flags: number, first: readonly HolderRequest[]): void {
     if (this.#fd < 0) this.#fd = this.#start();
-    const request = new Uint8Array(4);
-    setU32(request, 0, flags);
-    const isSent = this.#libc.sendto(this.#fd, request, MSG_NOSIGNAL) >= 0;
-    const bytes = isSent ? receive(this.#libc, this.#buffer, this.#fd) : undefined;
+    const requests = encode(first);
+    const bytes = new Uint8Array(4 + requests.length);
+    setU32(bytes, 0, flags);
+    bytes.set(requests, 4);
+    // A maker that has ended is found out about when it does not answer.
+    this.#libc.sendto(this.#fd, bytes, MSG_NOSIGNAL);
+  }
+
+  /** Waits for what was begun: a holder, of which to `collect` what came of its first requests, or -errno of what forbids it. */
+  finish(): Holder | number {
+    const bytes = receive(this.#libc, this.#buffer, this.#fd);
     if (bytes === undefined) {
       this.close();
       throw new NetlinkError("EIO", "Cannot make a namespace of the kernel: its maker has ended");
@@ -172,7 +179,12 @@ export class Holder {
 
   /** Does some, in their order, and waits until all are done. Not more than 64, and 32 that open. */
   all(requests: readonly HolderRequest[]): readonly HolderAnswer[] {
-    const bytes = this.#ask(requests);
+    return this.#request(requests) ? this.collect(requests) : requests.map(() => gone);
+  }
+
+  /** Waits for what comes of `requests`, which it was given when it was made. */
+  collect(requests: readonly HolderRequest[]): readonly HolderAnswer[] {
+    const bytes = this.#answer();
     if (bytes === undefined) return requests.map(() => gone);
     const fds = this.#buffer.controlWords(SOL_SOCKET, SCM_RIGHTS);
     let next = 0;
@@ -187,7 +199,7 @@ export class Holder {
 
   /** Reads the beginning of a file: its text or -errno. */
   read(path: string): string | number {
-    const bytes = this.#ask([ask.read(path)]);
+    const bytes = this.#request([ask.read(path)]) ? this.#answer() : undefined;
     if (bytes === undefined) return -EIO;
     const result = getS32(bytes, 0);
     return result < 0 ? result : decodeUtf8(bytes, 4);
@@ -212,21 +224,22 @@ export class Holder {
     this.#libc.close(this.#fd);
   }
 
-  /** Sends questions and waits for the answer; undefined when there is nobody any more. */
-  #ask(requests: readonly HolderRequest[]): Uint8Array | undefined {
+  /** Sends questions, after all that was begun is done; false when there is nobody any more. */
+  #request(requests: readonly HolderRequest[]): boolean {
     this.settle();
-    if (!this.#isOpen) return undefined;
-    const bytes = this.#send(requests) ? receive(this.#libc, this.#buffer, this.#fd) : undefined;
-    if (bytes === undefined) this.#endSoon();
-    return bytes;
+    return this.#isOpen && this.#send(requests);
   }
 
   #send(requests: readonly HolderRequest[]): boolean {
-    const text = requests.map(({ what, words, isVital = false }) => {
-      const letter = isVital ? what.toLowerCase() : what;
-      return `${letter}${words.length}${words.map((word) => `${word}\0`).join("")}`;
-    });
-    return this.#libc.sendto(this.#fd, encodeUtf8(text.join("")), MSG_NOSIGNAL) >= 0;
+    const isSent = this.#libc.sendto(this.#fd, encode(requests), MSG_NOSIGNAL) >= 0;
+    if (!isSent) this.#endSoon();
+    return isSent;
+  }
+
+  #answer(): Uint8Array | undefined {
+    const bytes = receive(this.#libc, this.#buffer, this.#fd);
+    if (bytes === undefined) this.#endSoon();
+    return bytes;
   }
 
   /** Something has come by itself: the end, or an answer that nobody waits for. */
@@ -245,6 +258,15 @@ export class Holder {
     this.close();
     this.onEnd();
   }
+}
+
+/** Requests as hold.c reads them. */
+function encode(requests: readonly HolderRequest[]): Uint8Array {
+  const text = requests.map(({ what, words, isVital = false }) => {
+    const letter = isVital ? what.toLowerCase() : what;
+    return `${letter}${words.length}${words.map((word) => `${word}\0`).join("")}`;
+  });
+  return encodeUtf8(text.join(""));
 }
 
 /** Waits for an answer; undefined when there is nobody any more. */

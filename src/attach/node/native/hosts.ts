@@ -27,8 +27,8 @@ const gatherMs = 50;
 export class Hosts {
   readonly #machine: Machine;
   readonly #libc: Libc;
-  /** Descriptors of the files. */
-  readonly #files = new Map<Holder, number>();
+  /** The files, and what they say. */
+  readonly #files = new Map<Holder, { readonly fd: number; text: string }>();
   /** Lines of a namespace, as long as nothing is known to have changed there. */
   readonly #lines = new Map<Netns, string>();
   #timer: NodeJS.Timeout | undefined;
@@ -38,18 +38,17 @@ export class Hosts {
     this.#libc = libc;
   }
 
-  /** Gives a new native namespace its files; `file`, which it takes over, is open for writing and is /etc/hosts there. */
-  add(holder: Holder, file: number, netns: Netns): void {
+  /** Gives a new native namespace its files; `fd`, which it takes over, is open for writing and is /etc/hosts there. */
+  add(holder: Holder, fd: number, netns: Netns): void {
     for (const [name, named] of this.#machine.core.netnsNames) if (named === netns) bindFiles(holder, name);
-    this.#files.set(holder, file);
+    this.#files.set(holder, { fd, text: "" });
     this.#lines.delete(netns);
     this.refresh();
-    write(file, this.#text());
   }
 
   remove(holder: Holder): void {
     const file = this.#files.get(holder);
-    if (file !== undefined) this.#libc.close(file);
+    if (file !== undefined) this.#libc.close(file.fd);
     this.#files.delete(holder);
   }
 
@@ -61,11 +60,19 @@ export class Hosts {
     else
       for (const each of this.#lines.keys())
         if (each.stack === null || !each.isAlive) this.#lines.delete(each);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      const text = this.#text();
-      for (const file of this.#files.values()) write(file, text);
-    }, gatherMs).unref();
+    this.#timer ??= setTimeout(() => this.settle(), gatherMs).unref();
+  }
+
+  /** Writes the files now, if anything may have changed. */
+  settle(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const text = this.#text();
+    for (const file of this.#files.values()) {
+      if (file.text !== text) write(file.fd, text);
+      file.text = text;
+    }
   }
 
   close(): void {
@@ -113,9 +120,9 @@ function bindFiles(holder: Holder, name: string): void {
 }
 
 /** Writes a file anew, as much of it as there is room for. */
-function write(file: number, text: string): void {
+function write(fd: number, text: string): void {
   try {
-    ftruncateSync(file, writeSync(file, text, 0));
+    ftruncateSync(fd, writeSync(fd, text, 0));
   } catch {
     // No room at all.
   }

@@ -16,7 +16,7 @@ import type { Message } from "../../../netlink/message.ts";
 import { messages, NLMSG_HDRLEN } from "../../../netlink/message.ts";
 import { IFF_ALLMULTI, IFF_MULTICAST, IFF_NOARP, IFF_PROMISC, IFF_UP } from "../../../uapi/if.ts";
 import { IFLA_ADDRESS, IFLA_CARRIER, IFLA_IFNAME, IFLA_MTU } from "../../../uapi/if_link.ts";
-import { NETLINK_ADD_MEMBERSHIP, NETLINK_PKTINFO, NETLINK_ROUTE } from "../../../uapi/netlink.ts";
+import { NETLINK_PKTINFO, NETLINK_ROUTE } from "../../../uapi/netlink.ts";
 import * as rt from "../../../uapi/rtnetlink.ts";
 import { SOL_NETLINK } from "../../../uapi/socket.ts";
 import type { Watch } from "../libc.ts";
@@ -73,9 +73,8 @@ export class InnerEvents {
   constructor(parts: EventParts, fd: number, netns: Netns) {
     this.#parts = parts;
     this.#netns = netns;
-    this.#socket = new SyncNetlink(parts.calls.libc, parts.buffer, fd);
+    this.#socket = new SyncNetlink(parts.calls.libc, parts.buffer, fd, { groups });
     this.#socket.setOption(NETLINK_PKTINFO, 1);
-    for (const group of groups) this.#socket.setOption(NETLINK_ADD_MEMBERSHIP, group);
     this.#watch = parts.calls.libc.watch(this.#socket.fd, () => this.read());
   }
 

@@ -30,7 +30,8 @@ import * as inner from "./inner-link.ts";
 import { NativeSockets } from "./native-sockets.ts";
 import { isOuterDevice } from "./outer-device.ts";
 import type { SetUp } from "./set-up.ts";
-import { moveAddresses, moveRoutes, takeSnapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { moveAddresses, moveRoutes } from "./snapshot.ts";
 import { openNetlink, readdress, SyncNetlink } from "./sync-netlink.ts";
 
 /** What native namespaces of one machine share. */
@@ -63,10 +64,15 @@ export class NativeNetns implements OuterStack, NativeProcess {
   onAddresses: () => void = () => {};
 
   /**
-   * Takes `netns` over, and all that was set up for it: its links appear in the kernel's namespace, and what it has moves
-   * there.
+   * Takes `netns` over, and all that was set up for it: its links appear in the kernel's namespace, and what it has, the
+   * snapshot, moves there.
    */
-  constructor(parts: NativeParts, netns: Netns, { holder, mapsRange, rtnl, events, taps }: SetUp) {
+  constructor(
+    parts: NativeParts,
+    netns: Netns,
+    { holder, mapsRange, rtnl, events, taps }: SetUp,
+    snapshot: Snapshot,
+  ) {
     const { libc } = parts.calls;
     this.#parts = parts;
     this.netns = netns;
@@ -81,7 +87,6 @@ export class NativeNetns implements OuterStack, NativeProcess {
       for (const fd of [rtnl, events, ...taps.map((tap) => tap.fd)]) libc.close(fd);
       throw error;
     }
-    const snapshot = takeSnapshot(parts.machine, netns);
     try {
       for (const dev of netns.devices.values()) this.#attempt(dev, () => this.#make(dev), isOutOfDescriptors);
     } catch (error) {

@@ -15,6 +15,7 @@ import type { NativeParts } from "./native-netns.ts";
 import { NativeNetns } from "./native-netns.ts";
 import type { SetUp, SetUpOptions } from "./set-up.ts";
 import { setUpNamespace } from "./set-up.ts";
+import { emptySnapshot, takeSnapshot } from "./snapshot.ts";
 import { netlinkBuffer } from "./sync-netlink.ts";
 
 /** All of them: what `core.outerStacks` of the machine is, which closes it in the end. */
@@ -60,14 +61,24 @@ export class Natives implements OuterStacks {
     return new Natives({ machine, calls, loop, buffer: netlinkBuffer(calls.libc), log });
   }
 
-  /** The native namespace of `netns`, made when it is not there yet; NetlinkError with cause and cure where that cannot be. */
+  /** As `turn`, for a program that is about to start there. */
   enter(netns: Netns, options: SetUpOptions = {}): NativeNetns {
+    const native = this.turn(netns, options);
+    this.settle(native);
+    return native;
+  }
+
+  /** Sees to it that a program finds everything as it is now. */
+  settle({ holder }: NativeNetns): void {
+    holder.settle();
+    this.#hosts.refresh();
+    this.#hosts.settle();
+  }
+
+  /** The native namespace of `netns`, made when it is not there yet; NetlinkError with cause and cure where that cannot be. */
+  turn(netns: Netns, options: SetUpOptions = {}): NativeNetns {
     const known = this.#all.get(netns);
-    if (known !== undefined) {
-      known.holder.settle();
-      this.#hosts.refresh();
-      return known;
-    }
+    if (known !== undefined) return known;
     const tun = forbiddenTun();
     if (tun !== undefined) throw tun;
     if (netns.stack !== null) throw new NetlinkError("EBUSY", "The namespace has another stack");
@@ -85,8 +96,11 @@ export class Natives implements OuterStacks {
     const { libc } = this.#parts.calls;
     let made: SetUp | undefined;
     try {
-      made = setUpNamespace(libc, this.#server, options, netns.devices.size - 1);
-      return { native: new NativeNetns(this.#parts, netns, made), hosts: made.hosts };
+      let snapshot = emptySnapshot;
+      made = setUpNamespace(libc, this.#server, options, netns.devices.size - 1, () => {
+        snapshot = takeSnapshot(this.#parts.machine, netns);
+      });
+      return { native: new NativeNetns(this.#parts, netns, made, snapshot), hosts: made.hosts };
     } catch (error) {
       if (made !== undefined && made.hosts >= 0) libc.close(made.hosts);
       made?.holder.close();

@@ -66,12 +66,15 @@ export async function openNative(
   const netns = machine.core.netnsNames.get(name);
   if (netns === undefined) throw new NetlinkError("ENOENT", `There is no namespace "${name}"`);
   const natives = await Natives.of(machine);
-  const native = natives.enter(netns, { mapsRange });
+  const native = natives.turn(netns, { mapsRange });
   const program = netnsProgram();
   const words = ["exec", String(native.pid), ...(mapsRange ? ["-r"] : []), "--"];
   return {
     pid: native.pid,
-    spawn: (argv, options = {}) => spawn(program, [...words, ...argv], options),
+    spawn(argv, options = {}) {
+      natives.settle(native);
+      return spawn(program, [...words, ...argv], options);
+    },
     connect: (to) => native.sockets.connect(to),
     close: () => natives.leave(native),
   };

@@ -33,6 +33,8 @@ const ENFILE = errnoNumber("ENFILE");
 const namespaces = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID;
 /** As many as fit beside the sockets and the file into one answer; further devices open theirs when they are made. */
 const mostTaps = 24;
+/** Groups, as ping_group_range has them. */
+const everyone = "0 2147483647";
 const resolvConf = "# uveth: names are in /etc/hosts; /etc/netns/NAME/resolv.conf would stand here\n";
 
 /** How programs of a namespace see users. */
@@ -55,26 +57,65 @@ export interface SetUp {
   readonly taps: readonly KeptFile[];
 }
 
-/** Makes one, for `devices` devices; NetlinkError with the cause and the cure where the system forbids it. */
+/**
+ * Makes one, for `devices` devices; NetlinkError with the cause and the cure where the system forbids it. `meanwhile` is done
+ * while the kernel is at it.
+ */
 export function setUpNamespace(
   libc: Libc,
   server: HolderServer,
   { mapsRange = false }: SetUpOptions,
   devices: number,
+  meanwhile: () => void,
 ): SetUp {
   const uid = process.geteuid?.() ?? 0;
   const gid = process.getegid?.() ?? 0;
-  let made = uid === 0 ? server.make(namespaces) : -1;
-  const isRoot = typeof made !== "number";
-  if (!isRoot) made = server.make(namespaces | CLONE_NEWUSER);
-  if (typeof made === "number") throw forbiddenNamespaces(made);
-  const holder = made;
+  const tapCount = Math.min(devices, mostTaps);
+  const furniture = (pingers: string) => furnish(pingers, tapCount);
+  if (uid === 0) {
+    const requests = furniture(everyone);
+    const holder = make(server, namespaces, requests, meanwhile);
+    if (typeof holder !== "number") {
+      return finish(holder, true, () => furnished(libc, holder, requests, holder.collect(requests)));
+    }
+  }
+  const own = mapsRange ? [] : [...mapOne(uid, gid), ...furniture(`${gid} ${gid}`)];
+  const holder = make(server, namespaces | CLONE_NEWUSER, own, uid === 0 ? () => {} : meanwhile);
+  if (typeof holder === "number") throw forbiddenNamespaces(holder);
+  return finish(holder, mapsRange, () => {
+    if (!mapsRange) {
+      const answers = holder.collect(own);
+      for (const { result } of answers.slice(1, 3)) if (result < 0) throw forbiddenNamespaces(result);
+      return furnished(libc, holder, own.slice(3), answers.slice(3));
+    }
+    mapRange(holder, uid, gid);
+    const requests = furniture(everyone);
+    return furnished(libc, holder, requests, holder.all(requests));
+  });
+}
+
+/** Asks for a holder; it is there, or refused, in any case when this returns. */
+function make(
+  server: HolderServer,
+  flags: number,
+  first: readonly HolderRequest[],
+  meanwhile: () => void,
+): Holder | number {
+  server.begin(flags, first);
   try {
-    if (!isRoot && mapsRange) mapRange(holder, uid, gid);
-    else if (!isRoot) mapOne(holder, uid, gid);
-    const hasRange = isRoot || mapsRange;
-    const pingers = hasRange ? "0 2147483647" : `${gid} ${gid}`;
-    return { holder, mapsRange: hasRange, ...furnish(libc, holder, pingers, Math.min(devices, mostTaps)) };
+    meanwhile();
+  } catch (error) {
+    const holder = server.finish();
+    if (typeof holder !== "number") holder.close();
+    throw error;
+  }
+  return server.finish();
+}
+
+/** Adds what a holder has; ends it where that fails. */
+function finish(holder: Holder, mapsRange: boolean, furniture: () => Furnished): SetUp {
+  try {
+    return { holder, mapsRange, ...furniture() };
   } catch (error) {
     holder.close();
     throw error;
@@ -82,16 +123,13 @@ export function setUpNamespace(
 }
 
 /** The caller is himself inside, and nobody else is anybody. */
-function mapOne(holder: Holder, uid: number, gid: number): void {
-  const [, users, groups] = holder.all([
+function mapOne(uid: number, gid: number): readonly HolderRequest[] {
+  return [
     // Absent on kernels that have no say in groups.
     ask.write("/proc/self/setgroups", "deny"),
     ask.vital(ask.write("/proc/self/uid_map", `${uid} ${uid} 1\n`)),
-    ask.write("/proc/self/gid_map", `${gid} ${gid} 1\n`),
-  ]);
-  for (const answer of [users, groups]) {
-    if (answer !== undefined && answer.result < 0) throw forbiddenNamespaces(answer.result);
-  }
+    ask.vital(ask.write("/proc/self/gid_map", `${gid} ${gid} 1\n`)),
+  ];
 }
 
 /** The caller is root inside, and the ids from 1 on are his subordinate ids. */
@@ -111,10 +149,9 @@ function mapRange(holder: Holder, uid: number, gid: number): void {
   if (result < 0) throw NetlinkError.fromErrno(result, "Cannot become root of the namespace");
 }
 
-/** Sets up what a program finds, and opens what the engine needs: all in one request. */
-function furnish(libc: Libc, holder: Holder, pingers: string, tapCount: number): Furnished {
-  const taps = new Array<HolderRequest>(tapCount).fill(tapFile);
-  const requests: readonly HolderRequest[] = [
+/** What a program finds, and what the engine needs open. */
+function furnish(pingers: string, tapCount: number): readonly HolderRequest[] {
+  return [
     // Where this fails, what is mounted here would be mounted everywhere.
     ask.vital(ask.mount("", "/", "", MS_REC | MS_SLAVE)),
     ask.mount("proc", "/proc", "proc", noPrograms),
@@ -122,7 +159,7 @@ function furnish(libc: Libc, holder: Holder, pingers: string, tapCount: number):
     ask.write("/proc/sys/net/ipv4/ping_group_range", pingers),
     netlinkSocket,
     netlinkSocket,
-    ...taps,
+    ...new Array<HolderRequest>(tapCount).fill(tapFile),
     // Two files that lie nowhere but here: on a file system that is then mounted over.
     ask.vital(ask.mount("uveth", "/sys", "tmpfs", noPrograms, "mode=755,size=4m")),
     ask.vital(ask.create("/sys/hosts", "")),
@@ -131,13 +168,6 @@ function furnish(libc: Libc, holder: Holder, pingers: string, tapCount: number):
     ask.mount("/sys/resolv.conf", "/etc/resolv.conf", "", MS_BIND),
     ask.mount("uveth", "/sys", "sysfs", noPrograms),
   ];
-  const answers = holder.all(requests);
-  try {
-    return furnished(libc, holder, answers, tapCount);
-  } catch (error) {
-    for (const { fd } of answers) if (fd >= 0) libc.close(fd);
-    throw error;
-  }
 }
 
 type Furnished = Pick<SetUp, "hosts" | "rtnl" | "events" | "taps">;
@@ -146,21 +176,27 @@ type Furnished = Pick<SetUp, "hosts" | "rtnl" | "events" | "taps">;
 function furnished(
   libc: Libc,
   holder: Holder,
+  requests: readonly HolderRequest[],
   answers: readonly HolderAnswer[],
-  tapCount: number,
 ): Furnished {
+  const taps = answers.filter((_, index) => requests[index] === tapFile);
   const [apart = none, , , rtnl = none, events = none, ...rest] = answers;
-  const taps = rest.slice(0, tapCount);
-  const [sys = none, hosts = none, bound = none, resolv = none, , inner = none] = rest.slice(tapCount);
-  if (apart.result < 0) {
-    const why = errnoText(-apart.result);
-    throw NetlinkError.fromErrno(apart.result, `Cannot set the namespace's mounts apart: ${why}`);
-  }
-  for (const { result } of [rtnl, events]) {
-    if (result < 0) throw NetlinkError.fromErrno(result, "Cannot open a netlink socket in the namespace");
-  }
-  for (const { result } of [...taps, hosts, resolv]) {
-    if (result === -EMFILE || result === -ENFILE) throw NetlinkError.fromErrno(result, "Cannot open a file");
+  const [sys = none, hosts = none, bound = none, resolv = none, , inner = none] = rest.slice(taps.length);
+  try {
+    if (apart.result < 0) {
+      const why = errnoText(-apart.result);
+      throw NetlinkError.fromErrno(apart.result, `Cannot set the namespace's mounts apart: ${why}`);
+    }
+    for (const { result } of [rtnl, events]) {
+      if (result < 0) throw NetlinkError.fromErrno(result, "Cannot open a netlink socket in the namespace");
+    }
+    for (const { result } of [...taps, hosts, resolv]) {
+      if (result === -EMFILE || result === -ENFILE)
+        throw NetlinkError.fromErrno(result, "Cannot open a file");
+    }
+  } catch (error) {
+    for (const { fd } of answers) if (fd >= 0) libc.close(fd);
+    throw error;
   }
   if (sys.result >= 0 && inner.result < 0) uncover(holder, inner.result);
   if (resolv.fd >= 0) libc.close(resolv.fd);

@@ -38,24 +38,31 @@ export interface Snapshot {
   readonly neighbours: readonly Message[];
 }
 
+export const emptySnapshot: Snapshot = {
+  addresses: [],
+  rules: [],
+  nexthops: [],
+  routes: [],
+  neighbours: [],
+};
+
 /** States of neighbours that are worth taking along. */
 const keptStates = nd.NUD_PERMANENT | nd.NUD_REACHABLE | nd.NUD_STALE | nd.NUD_DELAY | nd.NUD_PROBE;
 
 /** Reads it. */
 export function takeSnapshot(machine: Machine, netns: Netns): Snapshot {
-  const dump = (type: number, headerSize: number): Message[] => dumpOf(machine, netns, type, headerSize);
-  return {
+  return withDumps(machine, netns, (dump) => ({
     addresses: dump(rt.RTM_GETADDR, ifa.IFADDRMSG_SIZE).filter(isOwnAddress),
     rules: dump(rt.RTM_GETRULE, FIB_RULE_HDR_SIZE),
     nexthops: dump(rt.RTM_GETNEXTHOP, nh.NHMSG_SIZE),
     routes: dump(rt.RTM_GETROUTE, rt.RTMSG_SIZE).filter(isOwnRoute),
     neighbours: dump(rt.RTM_GETNEIGH, nd.NDMSG_SIZE).filter(isOwnNeighbour),
-  };
+  }));
 }
 
 /** All addresses of a namespace, whatever stack it has. */
 export function addressesOf(machine: Machine, netns: Netns): Message[] {
-  return dumpOf(machine, netns, rt.RTM_GETADDR, ifa.IFADDRMSG_SIZE);
+  return withDumps(machine, netns, (dump) => dump(rt.RTM_GETADDR, ifa.IFADDRMSG_SIZE));
 }
 
 /** Tells the kernel the addresses; before links come up, so that what hangs on both comes of itself. */
@@ -182,22 +189,27 @@ function replay(rtnl: SyncNetlink, type: number, message: Message, patch: Patch)
   }
 }
 
-function dumpOf(machine: Machine, netns: Netns, type: number, headerSize: number): Message[] {
+/** Asks for a dump, and gives its messages. */
+type Dump = (type: number, headerSize: number) => Message[];
+
+/** Lets `use` ask a namespace of the machine for dumps. */
+function withDumps<Result>(machine: Machine, netns: Netns, use: (dump: Dump) => Result): Result {
   const session = machine.openSession({ pid: 1 });
-  const socket = session.openRaw(netns, NETLINK_ROUTE);
-  const found: Message[] = [];
   try {
+    const socket = session.openRaw(netns, NETLINK_ROUTE);
     socket.setOption(NETLINK_GET_STRICT_CHK, 1);
-    const writer = new MessageWriter().begin(type, NLM_F_REQUEST | NLM_F_DUMP, 1, 0);
-    writer.reserve(headerSize);
-    socket.send(writer.end().finish());
-    for (let got = socket.receive(); got !== undefined; got = socket.receive()) {
-      for (const message of messages(got.bytes)) {
-        if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) return found;
-        found.push(message);
+    return use((type, headerSize) => {
+      const writer = new MessageWriter().begin(type, NLM_F_REQUEST | NLM_F_DUMP, 1, 0);
+      writer.reserve(headerSize);
+      socket.send(writer.end().finish());
+      const found: Message[] = [];
+      for (let got = socket.receive(); got !== undefined; got = socket.receive()) {
+        for (const message of messages(got.bytes)) {
+          if (message.type !== NLMSG_DONE && message.type !== NLMSG_ERROR) found.push(message);
+        }
       }
-    }
-    return found;
+      return found;
+    });
   } finally {
     session.close();
   }

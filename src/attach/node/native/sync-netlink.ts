@@ -20,6 +20,7 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
   SOCKADDR_NL_FAMILY,
+  SOCKADDR_NL_GROUPS,
   SOCKADDR_NL_SIZE,
 } from "../../../uapi/netlink.ts";
 import {
@@ -53,6 +54,8 @@ export interface SyncNetlinkOptions {
   readonly isStrict?: boolean;
   readonly hasExtendedAck?: boolean;
   readonly hasCappedAck?: boolean;
+  /** Groups to listen to, RTNLGRP_* up to 32. */
+  readonly groups?: readonly number[];
 }
 
 /** How one is made. */
@@ -83,8 +86,12 @@ export class SyncNetlink {
     this.#set(SOL_NETLINK, NETLINK_EXT_ACK, options.hasExtendedAck === false ? 0 : 1);
     if (options.isStrict !== false) this.#set(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
     if (options.hasCappedAck === true) this.#set(SOL_NETLINK, NETLINK_CAP_ACK, 1);
+    let mask = 0;
+    for (const group of options.groups ?? []) mask |= 1 << (group - 1);
+    setU32(this.#kernel, SOCKADDR_NL_GROUPS, mask >>> 0);
     // Who has no port id hears of no group.
     libc.bind(this.fd, this.#kernel);
+    setU32(this.#kernel, SOCKADDR_NL_GROUPS, 0);
   }
 
   /** Sets an option of level SOL_NETLINK. */
