@@ -4,20 +4,25 @@
 // Mirrors net/sched/sch_generic.c (psched_ratecfg_precompute) and include/net/sch_generic.h (psched_l2t_ns, psched_ratecfg_getrate),
 // include/net/pkt_sched.h (PSCHED_TICKS2NS).
 
-import { getU16, getU32, setU16, setU32 } from "../bytes/endian.ts";
+import { getU8, getU16, getU32, setU16, setU32 } from "../bytes/endian.ts";
 import {
   TC_LINKLAYER_MASK,
+  TC_RATESPEC_CELL_LOG,
   TC_RATESPEC_LINKLAYER,
   TC_RATESPEC_MPU,
   TC_RATESPEC_OVERHEAD,
   TC_RATESPEC_RATE,
+  TC_RTAB_SIZE,
 } from "../uapi/pkt_sched.ts";
 
 /** Nanoseconds in a second. */
 export const SECOND_NS = 1_000_000_000;
 /** Nanoseconds in a tick, the unit of times that are 32 bits long (PSCHED_SHIFT). */
 const tickNs = 64;
+const linklayerEthernet = 1;
 const linklayerAtm = 2;
+/** Above it rate tables are not exact enough: 100 Mbit/s, in bytes. */
+const largestTableRate = 12_500_000;
 const atmCell = 53;
 const atmPayload = 48;
 const u32Max = 0xffff_ffff;
@@ -33,16 +38,37 @@ export interface Rate {
   readonly linklayer: number;
 }
 
-/** Reads struct tc_ratespec at `offset`; `rate64` is for what 32 bits do not hold. */
-export function readRate(bytes: Uint8Array, offset: number, rate64 = 0): Rate {
+/**
+ * Reads struct tc_ratespec at `offset`; `rate64` is for what 32 bits do not hold. `table` is the rate table of a client that
+ * leaves the link layer to be told from it.
+ */
+export function readRate(bytes: Uint8Array, offset: number, rate64 = 0, table?: Uint8Array): Rate {
   const bytesPerSec = Math.max(getU32(bytes, offset + TC_RATESPEC_RATE), rate64);
+  const linklayer = (bytes[offset + TC_RATESPEC_LINKLAYER] ?? 0) & TC_LINKLAYER_MASK;
   return {
     bytesPerSec,
     ...precompute(bytesPerSec),
     overhead: getU16(bytes, offset + TC_RATESPEC_OVERHEAD),
     mpu: getU16(bytes, offset + TC_RATESPEC_MPU),
-    linklayer: (bytes[offset + TC_RATESPEC_LINKLAYER] ?? 0) & TC_LINKLAYER_MASK,
+    linklayer: linklayer === 0 ? detectLinklayer(bytes, offset, table) : linklayer,
   };
+}
+
+/**
+ * The link layer that a rate table was made for (qdisc_get_rtab, __detect_linklayer): cells of ATM take equally long for all sizes
+ * that need as many of them. 0 when there is no table that could tell.
+ */
+function detectLinklayer(bytes: Uint8Array, offset: number, table: Uint8Array | undefined): number {
+  const rate = getU32(bytes, offset + TC_RATESPEC_RATE);
+  const cellLog = getU8(bytes, offset + TC_RATESPEC_CELL_LOG);
+  if (table?.length !== TC_RTAB_SIZE || rate === 0 || cellLog === 0 || cellLog >= 32) return 0;
+  const timeOf = (cell: number): number => getU32(table, 4 * cell);
+  const low = Math.ceil(getU16(bytes, offset + TC_RATESPEC_MPU) / atmPayload) * atmPayload;
+  const lowCell = low >> cellLog;
+  const highCell = ((low + atmPayload) >> cellLog) - 1;
+  if (rate > largestTableRate || timeOf(0) === 0) return linklayerEthernet;
+  const isStep = highCell > lowCell && highCell < TC_RTAB_SIZE / 4 && timeOf(lowCell) === timeOf(highCell);
+  return isStep ? linklayerAtm : linklayerEthernet;
 }
 
 /** Writes struct tc_ratespec at `offset`. */

@@ -1,8 +1,7 @@
 // tbf: a token bucket. A frame leaves when the bucket holds as much time as it takes at the rate; a second bucket can hold the
 // peak rate down. What waits does so in a discipline of its own, a bfifo by itself.
 //
-// Mirrors net/sched/sch_tbf.c (v6.18). Omitted: offload to hardware; the guess at the link layer from a rate table, which
-// only tc of before 2013 needs.
+// Mirrors net/sched/sch_tbf.c (v6.18). Omitted: offload to hardware.
 
 import { getU32, setU32 } from "../bytes/endian.ts";
 import type { ClassHeader, Frame, Qdisc, QdiscClass, QdiscOps } from "../net/netdevice.ts";
@@ -22,7 +21,7 @@ import { countSent } from "../net/queue-length.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { invalid } from "../netlink/error.ts";
 import { parseNested } from "../netlink/parse.ts";
-import { min, policy, u32, u64 } from "../netlink/policy.ts";
+import { binary, min, policy, u32, u64 } from "../netlink/policy.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import * as tc from "../uapi/pkt_sched.ts";
 import { TCA_OPTIONS } from "../uapi/rtnetlink.ts";
@@ -38,6 +37,8 @@ const u32Max = 0xffff_ffff;
 
 const tbfPolicy = policy(tc.TCA_TBF_MAX, {
   [tc.TCA_TBF_PARMS]: min("parms", tc.TC_TBF_QOPT_SIZE),
+  [tc.TCA_TBF_RTAB]: binary("rtab", tc.TC_RTAB_SIZE),
+  [tc.TCA_TBF_PTAB]: binary("ptab", tc.TC_RTAB_SIZE),
   [tc.TCA_TBF_RATE64]: u64("rate64"),
   [tc.TCA_TBF_PRATE64]: u64("prate64"),
   [tc.TCA_TBF_BURST]: u32("burst"),
@@ -99,12 +100,12 @@ export const tbf: QdiscOps<TbfState> = {
 };
 
 function change(sch: Qdisc<TbfState>, options: Attribute): void {
-  const { parms, rate64, prate64, burst, pburst } = parseNested(options, tbfPolicy);
+  const { parms, rtab, ptab, rate64, prate64, burst, pburst } = parseNested(options, tbfPolicy);
   if (parms === undefined) throw invalid();
   const { state } = sch;
   const { bytes, start } = parms;
-  const rate = readRate(bytes, start + tc.TC_TBF_QOPT_RATE, Number(rate64 ?? 0n));
-  const peakRate = readRate(bytes, start + tc.TC_TBF_QOPT_PEAKRATE, Number(prate64 ?? 0n));
+  const rate = readRate(bytes, start + tc.TC_TBF_QOPT_RATE, Number(rate64 ?? 0n), rtab);
+  const peakRate = readRate(bytes, start + tc.TC_TBF_QOPT_PEAKRATE, Number(prate64 ?? 0n), ptab);
   const limit = getU32(bytes, start + tc.TC_TBF_QOPT_LIMIT);
   let buffer = Math.min(ticksToNs(getU32(bytes, start + tc.TC_TBF_QOPT_BUFFER)), u32Max);
   let mtu = Math.min(ticksToNs(getU32(bytes, start + tc.TC_TBF_QOPT_MTU)), u32Max);

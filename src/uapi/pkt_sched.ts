@@ -45,6 +45,7 @@ export const TC_RATESPEC_CELL_ALIGN = 4;
 export const TC_RATESPEC_MPU = 6;
 export const TC_RATESPEC_RATE = 8;
 export const TC_RATESPEC_SIZE = 12;
+export const TC_RTAB_SIZE = 1024;
 
 // struct tc_sizespec: TCA_STAB_BASE
 export const TC_SIZESPEC_CELL_LOG = 0;

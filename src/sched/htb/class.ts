@@ -28,7 +28,7 @@ const maxQuantum = 200_000;
 export function changeClass(sch: Qdisc<HtbState>, request: ClassRequest, warn: Warn): HtbClass {
   const { options, parentid, classid } = request;
   if (options === undefined) throw invalid();
-  const { parms, rate64, ceil64 } = parseNested(options, htbPolicy);
+  const { parms, rtab, ctab, rate64, ceil64 } = parseNested(options, htbPolicy);
   if (parms === undefined) throw invalid();
   const { state } = sch;
   const { bytes, start } = parms;
@@ -41,8 +41,8 @@ export function changeClass(sch: Qdisc<HtbState>, request: ClassRequest, warn: W
     throw invalid();
   const bufferNs = ticksToNs(read(tc.TC_HTB_OPT_BUFFER));
   const ceilBufferNs = ticksToNs(read(tc.TC_HTB_OPT_CBUFFER));
-  const rate = readRate(bytes, start + tc.TC_HTB_OPT_RATE, Number(rate64 ?? 0n));
-  const ceil = readRate(bytes, start + tc.TC_HTB_OPT_CEIL, Number(ceil64 ?? 0n));
+  const rate = readRate(bytes, start + tc.TC_HTB_OPT_RATE, Number(rate64 ?? 0n), rtab);
+  const ceil = readRate(bytes, start + tc.TC_HTB_OPT_CEIL, Number(ceil64 ?? 0n), ctab);
   const known = request.cl === null ? undefined : state.classes.find(request.cl.classid);
   const cl = known ?? makeClass(sch, classid, parent, { rate, ceil, bufferNs, ceilBufferNs });
   cl.rate = rate;
