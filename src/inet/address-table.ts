@@ -7,7 +7,11 @@ import { equalsIpv6 } from "../bytes/ipv6.ts";
 interface Entry<Value> {
   readonly address: Uint8Array;
   value: Value;
+  /** In its bucket. */
   next: Entry<Value> | null;
+  /** In the order in which they were set. */
+  older: Entry<Value> | null;
+  newer: Entry<Value> | null;
 }
 
 const firstSize = 8;
@@ -16,6 +20,8 @@ const firstSize = 8;
 export class AddressTable<Value> {
   #buckets: (Entry<Value> | null)[] = [];
   #size = 0;
+  #oldest: Entry<Value> | null = null;
+  #newest: Entry<Value> | null = null;
 
   get size(): number {
     return this.#size;
@@ -41,7 +47,12 @@ export class AddressTable<Value> {
       entry.value = value;
       return;
     }
-    this.#buckets[place] = { address, value, next: this.#buckets[place] ?? null };
+    const older = this.#newest;
+    const entry = { address, value, next: this.#buckets[place] ?? null, older, newer: null };
+    this.#buckets[place] = entry;
+    if (older === null) this.#oldest = entry;
+    else older.newer = entry;
+    this.#newest = entry;
     this.#size++;
   }
 
@@ -52,6 +63,7 @@ export class AddressTable<Value> {
       if (equalsIpv6(entry.address, address)) {
         if (before === null) this.#buckets[place] = entry.next;
         else before.next = entry.next;
+        this.#leave(entry);
         this.#size--;
         return;
       }
@@ -59,13 +71,19 @@ export class AddressTable<Value> {
     }
   }
 
+  #leave({ newer, older }: Entry<Value>): void {
+    if (older === null) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === null) this.#newest = older;
+    else newer.older = older;
+  }
+
+  /** All values, in the order in which their addresses were set first. */
   *values(): Generator<Value, void, void> {
-    for (const bucket of this.#buckets) {
-      for (let entry = bucket; entry !== null; ) {
-        const { next, value } = entry;
-        yield value;
-        entry = next;
-      }
+    for (let entry = this.#oldest; entry !== null; ) {
+      const { newer, value }: Entry<Value> = entry;
+      yield value;
+      entry = newer;
     }
   }
 

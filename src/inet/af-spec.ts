@@ -19,6 +19,7 @@ import * as conf6 from "../uapi/ipv6.ts";
 import { RTEXT_FILTER_SKIP_STATS } from "../uapi/rtnetlink.ts";
 import { ICMP6_MIB_MAX, IPSTATS_MIB_MAX } from "../uapi/snmp.ts";
 import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
+import { RA_MANAGED, RA_OTHER } from "../wire/nd.ts";
 import { InDevice } from "./ipv4/device.ts";
 import { In6Device } from "./ipv6/device.ts";
 import { RETRANS_TIME_MS } from "./neigh/parms.ts";
@@ -26,8 +27,12 @@ import { hasInet, hasInet6, in6Device, inDevice, ipNetns } from "./slots.ts";
 
 /** IPV6_MAXPLEN */
 const largestReassembled = 65_535;
-/** idev->if_flags (IF_READY). */
-const ready = 0x8000_0000;
+/** idev->if_flags, as include/net/if_inet6.h has them (IF_READY, IF_RS_SENT, IF_RA_RCVD, IF_RA_MANAGED, IF_RA_OTHERCONF). */
+const READY = 0x8000_0000;
+const SOLICITED = 0x10;
+const ADVERTISED = 0x20;
+const MANAGED = 0x40;
+const OTHER_CONFIGURATION = 0x80;
 const nsPerCentisecond = 10_000_000;
 const nsPerMs = 1_000_000;
 
@@ -76,7 +81,7 @@ function set4(dev: Device, spec: Attribute): void {
 function fill6(dev: Device, writer: MessageWriter, extMask: number): boolean {
   const slot = dev.ip6 instanceof In6Device ? dev.ip6 : undefined;
   if (slot === undefined && (dev.mtu6 === 0 || !hasInet6(dev))) return false;
-  writer.u32(link.IFLA_INET6_FLAGS, slot?.isReady === true ? ready : 0);
+  writer.u32(link.IFLA_INET6_FLAGS, slot === undefined ? 0 : stateOf(slot));
   putCacheinfo(dev, slot, writer);
   const at = writer.attribute(link.IFLA_INET6_CONF, conf6.DEVCONF_MAX * 4);
   for (let index = 0; index < conf6.DEVCONF_MAX; index++) {
@@ -89,6 +94,16 @@ function fill6(dev: Device, writer: MessageWriter, extMask: number): boolean {
   writer.binary(link.IFLA_INET6_TOKEN, slot?.token ?? new Uint8Array(16));
   writer.u8(link.IFLA_INET6_ADDR_GEN_MODE, value6(dev, slot, conf6.DEVCONF_ADDR_GEN_MODE));
   return true;
+}
+
+/** What has happened on the way to a configuration. */
+function stateOf({ isReady, hasSolicited, isAdvertised, routerFlags }: In6Device): number {
+  let flags = isReady ? READY : 0;
+  if (hasSolicited) flags += SOLICITED;
+  if (isAdvertised) flags += ADVERTISED;
+  if ((routerFlags & RA_MANAGED) !== 0) flags += MANAGED;
+  if ((routerFlags & RA_OTHER) !== 0) flags += OTHER_CONFIGURATION;
+  return flags;
 }
 
 function putCacheinfo(dev: Device, slot: In6Device | undefined, writer: MessageWriter): void {

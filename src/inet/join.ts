@@ -37,7 +37,7 @@ import { createNeighTable } from "./neigh/table.ts";
 import { IpNetns } from "./netns.ts";
 import { flushNexthops } from "./nexthop/change.ts";
 import { followDevice } from "./rules/rule.ts";
-import { ipNetns } from "./slots.ts";
+import { in6Device, ipNetns } from "./slots.ts";
 import { moveSysctls } from "./sysctl.ts";
 import { tcpError4, tcpError6 } from "./tcp/error.ts";
 import { closeTcp } from "./tcp/leave.ts";
@@ -98,6 +98,8 @@ function follow(inet: Inet, event: DeviceEvent, dev: Device): void {
     followRules(dev, event !== "unregister");
   if (netns.stack === null) {
     if (leavesLink(event, dev)) flushNexthops(ipNetns(netns), dev);
+    // IPv6 has been with a device since it was registered, as far as anybody can see.
+    if (event === "up") in6Device(dev);
     deviceEvent4(event, dev);
     followNetconf(inet, event, dev, AF_INET);
     deviceEvent6(event, dev);

@@ -11,6 +11,7 @@ import { DeviceConf4 } from "./ipv4/conf.ts";
 import { InDevice, MIN_MTU4 } from "./ipv4/device.ts";
 import { DeviceConf6 } from "./ipv6/conf.ts";
 import { In6Device, MIN_MTU6 } from "./ipv6/device.ts";
+import { joinFirstGroups } from "./ipv6/group-list.ts";
 import { NeighParms } from "./neigh/parms.ts";
 import { IpNetns } from "./netns.ts";
 
@@ -58,5 +59,6 @@ export function in6Device(dev: Device): In6Device | null {
   }
   const slot = new In6Device(dev, conf, new NeighParms(dev.machine.random, ip.neigh6));
   dev.ip6 = slot;
+  joinFirstGroups(slot);
   return slot;
 }

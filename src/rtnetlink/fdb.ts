@@ -7,7 +7,7 @@
 import type { Dump, DumpControl, Request } from "../af_netlink/handler.ts";
 import { setS32, setU16 } from "../bytes/endian.ts";
 import { isMulticast, readMac, writeMac } from "../bytes/mac.ts";
-import { hasInet6 } from "../inet/slots.ts";
+import { hardwareGroups } from "../inet/ipv6/multicast.ts";
 import { devMcAddExclusive, devMcDel, devUcAddExclusive, devUcDel } from "../net/address-list.ts";
 import { deviceByIndex, devicesByIndex } from "../net/device.ts";
 import type { Device, DumpWriter, FdbOps, FdbRequest } from "../net/netdevice.ts";
@@ -25,9 +25,6 @@ import { AF_BRIDGE } from "../uapi/socket.ts";
 import { dumpFilter } from "./fdb-filter.ts";
 import type { Ndmsg } from "./neigh-fill.ts";
 import { neighPolicy, readNdmsg } from "./neigh-fill.ts";
-
-/** The hardware address of the group ff02::1. */
-const allHosts6 = 0x3333_0000_0001;
 
 /** The last VLAN identifier, which is reserved. */
 const reservedVid = 0xfff;
@@ -212,16 +209,10 @@ export function* dumpFdb(request: Request, control: DumpControl): Dump {
   }
 }
 
-/** The groups a device listens to. That of all IPv6 hosts is joined first, before the device was ever up (ipv6_add_dev). */
-function groupsOf(dev: Device): number[] {
-  const groups = [...(dev.multicast?.keys() ?? [])].filter((group) => group !== allHosts6);
-  return hasInet6(dev) || dev.multicast?.has(allHosts6) === true ? [allHosts6, ...groups] : groups;
-}
-
 /** The addresses an Ethernet device listens to, unicast ones first (ndo_dflt_fdb_dump). */
 function* dumpLists(dev: Device, out: DumpWriter): Dump {
   if (dev.type !== ARPHRD_ETHER) return;
-  for (const list of [dev.unicast?.keys() ?? [], groupsOf(dev)]) {
+  for (const list of [dev.unicast?.keys() ?? [], hardwareGroups(dev).map(([address]) => address)]) {
     for (const address of [...list]) {
       out.begin();
       fillAddress(out.writer, dev, address, nd.NUD_PERMANENT);

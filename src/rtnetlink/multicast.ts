@@ -8,6 +8,7 @@ import { setBe32, setU32 } from "../bytes/endian.ts";
 import { ipv6MulticastScope } from "../bytes/ipv6.ts";
 import { InDevice } from "../inet/ipv4/device.ts";
 import { In6Device } from "../inet/ipv6/device.ts";
+import { groups6 } from "../inet/ipv6/multicast.ts";
 import type { Device } from "../net/netdevice.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import * as ifa from "../uapi/if_addr.ts";
@@ -39,8 +40,7 @@ export function* dumpGroups4(request: Request, control: DumpControl): Dump {
 /** Dumps the groups of IPv6. */
 export function* dumpGroups6(request: Request, control: DumpControl): Dump {
   yield* dump(request, control, RTM_NEWMULTICAST, function* (dev) {
-    if (!(dev.ip6 instanceof In6Device)) return;
-    for (const { group } of [...dev.ip6.groups.values()].reverse()) {
+    for (const { group } of groups6(dev)) {
       yield (writer) => fill6(writer, dev, ifa.IFA_MULTICAST, group, scopeOf(ipv6MulticastScope(group)));
     }
   });
@@ -50,7 +50,7 @@ export function* dumpGroups6(request: Request, control: DumpControl): Dump {
 export function* dumpAnycasts6(request: Request, control: DumpControl): Dump {
   yield* dump(request, control, RTM_NEWANYCAST, function* (dev) {
     if (!(dev.ip6 instanceof In6Device)) return;
-    for (const { address } of dev.ip6.anycasts.values()) {
+    for (const { address } of [...dev.ip6.anycasts.values()].reverse()) {
       yield (writer) => fill6(writer, dev, ifa.IFA_ANYCAST, address, RT_SCOPE_UNIVERSE);
     }
   });

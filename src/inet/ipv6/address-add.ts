@@ -31,7 +31,7 @@ import { scheduleLifetimes6 } from "./address-lifetime.ts";
 import { addressUp, tellAddress } from "./address-notify.ts";
 import { startDad } from "./dad.ts";
 import type { In6Device } from "./device.ts";
-import { joinGroup, joinHostGroups } from "./multicast.ts";
+import { joinGroup } from "./multicast.ts";
 import {
   addMulticastRoute,
   addPrefixRoute,
@@ -79,7 +79,6 @@ function scopeOf6(address: Uint8Array): number {
 /** Readies a device for addresses: groups, and the route to all groups (addrconf_add_dev). EACCES where IPv6 is disabled. */
 export function addDevice6(in6Dev: In6Device): void {
   const { dev } = in6Dev;
-  joinHostGroups(in6Dev);
   if (in6Dev.conf.get(DEVCONF_DISABLE_IPV6) !== 0)
     throw new NetlinkError("EACCES", "ipv6: IPv6 is disabled on this device");
   if ((dev.flags & IFF_LOOPBACK) === 0) addMulticastRoute(dev);

@@ -22,6 +22,8 @@ export interface Group6 {
   readonly group: Uint8Array;
   /** How many want it. */
   users: number;
+  /** The device hears it (MAF_LOADED). */
+  isLoaded: boolean;
 }
 
 /** A membership that was taken or given up, to be told of so many times more. */
@@ -85,6 +87,8 @@ export class In6Device extends DeviceSlot {
   /** A router was asked for (IF_RS_SENT), and has told of itself (IF_RA_RCVD). */
   hasSolicited = false;
   isAdvertised = false;
+  /** RA_MANAGED and RA_OTHER, as the last advertisement had them. */
+  routerFlags = 0;
   /** Tells of this host as a router; null while nobody wants that. */
   advertiser: RouterAdvertiser | null = null;
 

@@ -23,9 +23,10 @@ import { runDad, startDad } from "./dad.ts";
 import { In6Device, MIN_MTU6 } from "./device.ts";
 import { deleteRoute6 } from "./fib-change.ts";
 import { flushDevice, syncDown6, syncUp6 } from "./fib-sync.ts";
+import { loadGroups, unloadGroups } from "./group-list.ts";
 import { addOwnLinkLocal } from "./link-local.ts";
 import { reportAll, stopReports } from "./mld.ts";
-import { joinHostGroups, leaveEveryGroup } from "./multicast.ts";
+import { leaveEveryGroup } from "./multicast.ts";
 import { advertiseAll } from "./nd-send.ts";
 import { addPrefixRoute } from "./prefix-route.ts";
 import { stopSolicitations } from "./rs-send.ts";
@@ -33,6 +34,10 @@ import { stopSolicitations } from "./rs-send.ts";
 /** Follows one event of a device. */
 export function deviceEvent6(event: DeviceEvent, dev: Device): void {
   switch (event) {
+    case "register":
+      // Settled now (ipv6_add_dev): ARP that is turned on or off later does not change it.
+      if ((dev.flags & IFF_NOARP) !== 0) in6Device(dev)?.conf.set(conf.DEVCONF_ACCEPT_DAD, -1);
+      return;
     case "up":
       return up(dev);
     case "change":
@@ -91,10 +96,9 @@ function changed(dev: Device): void {
 /** The link is ready: the device gets its addresses (addrconf_init_auto_addrs). */
 function configure(in6Dev: In6Device): void {
   const { dev } = in6Dev;
-  if ((dev.flags & IFF_LOOPBACK) !== 0) {
-    joinHostGroups(in6Dev);
-    addLoopbackAddress6(in6Dev);
-  } else {
+  loadGroups(in6Dev);
+  if ((dev.flags & IFF_LOOPBACK) !== 0) addLoopbackAddress6(in6Dev);
+  else {
     try {
       addDevice6(in6Dev);
       addOwnLinkLocal(in6Dev);
@@ -160,6 +164,7 @@ export function interfaceDown(dev: Device, isGoing: boolean): void {
   stopSolicitations(in6Dev);
   if (isGoing) destroy(in6Dev);
   else {
+    unloadGroups(in6Dev);
     in6Dev.updatedNs = dev.machine.clock.now();
     scheduleLifetimes6(in6Dev);
   }

@@ -1,18 +1,36 @@
 // Memberships in groups, counted by those who want them.
 //
-// Mirrors net/ipv6/mcast.c (__ipv6_dev_mc_inc, __ipv6_dev_mc_dec, ipv6_chk_mcast_addr, ipv6_mc_up, ipv6_mc_down).
+// Mirrors net/ipv6/mcast.c (__ipv6_dev_mc_inc, __ipv6_dev_mc_dec, ipv6_chk_mcast_addr).
 
-import { getBe32 } from "../../bytes/endian.ts";
-import { ipv6FromText, solicitedNode } from "../../bytes/ipv6.ts";
-import { devMcAdd, devMcDel } from "../../net/address-list.ts";
+import { solicitedNode } from "../../bytes/ipv6.ts";
+import type { Device } from "../../net/netdevice.ts";
 import { IFF_LOOPBACK, IFF_NOARP } from "../../uapi/if.ts";
 import { ARPHRD_ETHER } from "../../uapi/if_arp.ts";
-import type { In6Device } from "./device.ts";
+import { hasInet6 } from "../slots.ts";
+import type { Group6 } from "./device.ts";
+import { In6Device } from "./device.ts";
+import { firstGroups, groupsOf, hardwareGroup, loadGroup, unloadGroup } from "./group-list.ts";
 import { reportChange } from "./mld.ts";
 
-/** Groups every host is in, and every router. */
-const hostGroups: readonly string[] = ["ff02::1", "ff01::1"];
-const routerGroups: readonly string[] = ["ff01::2", "ff02::2", "ff05::2"];
+/** Groups every router is in. */
+const routerGroups: readonly string[] = ["ff02::2", "ff01::2", "ff05::2"];
+
+/** The groups a device is in, the newest first; one that IPv6 keeps nothing with yet is in those of all hosts. */
+export function groups6(dev: Device): Group6[] {
+  if (dev.ip6 instanceof In6Device) return [...dev.ip6.groups.values()].reverse();
+  return dev.netns.stack === null && hasInet6(dev) ? firstGroups().reverse() : [];
+}
+
+/** The hardware groups a device listens to and how many want each, those for `groups6` among them. */
+export function hardwareGroups(dev: Device): [address: number, references: number][] {
+  const listed = [...(dev.multicast ?? [])].map(([address, { references }]): [number, number] => [
+    address,
+    references,
+  ]);
+  if (dev.ip6 instanceof In6Device || dev.type !== ARPHRD_ETHER) return listed;
+  const loaded = groups6(dev).filter(({ isLoaded }) => isLoaded);
+  return [...loaded.map(({ group }): [number, number] => [hardwareGroup(group), 1]), ...listed];
+}
 
 /** Takes part in a group once more; `group` must not change. */
 export function joinGroup(in6Dev: In6Device, group: Uint8Array): void {
@@ -21,8 +39,9 @@ export function joinGroup(in6Dev: In6Device, group: Uint8Array): void {
     known.users++;
     return;
   }
-  in6Dev.groups.set(group, { group, users: 1 });
-  if (in6Dev.dev.type === ARPHRD_ETHER) devMcAdd(in6Dev.dev, groupAddress(group));
+  const member = { group, users: 1, isLoaded: false };
+  in6Dev.groups.set(group, member);
+  loadGroup(in6Dev, member);
   reportChange(in6Dev, group, true);
 }
 
@@ -33,20 +52,15 @@ export function leaveGroup(in6Dev: In6Device, group: Uint8Array): void {
   known.users--;
   if (known.users > 0) return;
   in6Dev.groups.delete(group);
-  if (in6Dev.dev.type === ARPHRD_ETHER) devMcDel(in6Dev.dev, groupAddress(group));
+  unloadGroup(in6Dev, known);
   reportChange(in6Dev, group, false);
-}
-
-/** The hardware address of a group: 33:33 and its last four bytes (ipv6_eth_mc_map). */
-function groupAddress(group: Uint8Array): number {
-  return 0x3333_0000_0000 + getBe32(group, 12);
 }
 
 /** Leaves every group without a word, as a device does that goes (ipv6_mc_destroy_dev). */
 export function leaveEveryGroup(in6Dev: In6Device): void {
-  for (const { group } of [...in6Dev.groups.values()]) {
-    in6Dev.groups.delete(group);
-    if (in6Dev.dev.type === ARPHRD_ETHER) devMcDel(in6Dev.dev, groupAddress(group));
+  for (const member of [...in6Dev.groups.values()]) {
+    in6Dev.groups.delete(member.group);
+    unloadGroup(in6Dev, member);
   }
 }
 
@@ -66,23 +80,12 @@ function resolves({ dev }: In6Device): boolean {
   return (dev.flags & (IFF_LOOPBACK | IFF_NOARP)) === 0;
 }
 
-/** Takes part in the groups of all hosts, unless that is so already. */
-export function joinHostGroups(in6Dev: In6Device): void {
-  for (const group of addressesOf(hostGroups)) {
-    if (in6Dev.groups.get(group) === undefined) joinGroup(in6Dev, group);
-  }
-}
-
 /** Takes part in the groups of all routers, or leaves them (dev_forward_change). */
 export function changeRouterGroups(in6Dev: In6Device, isRouter: boolean): void {
-  for (const group of addressesOf(routerGroups)) {
+  for (const group of groupsOf(routerGroups)) {
     if (isRouter) joinGroup(in6Dev, group);
     else leaveGroup(in6Dev, group);
   }
-}
-
-function addressesOf(texts: readonly string[]): Uint8Array[] {
-  return texts.map((text) => ipv6FromText(text)).filter((address) => address !== undefined);
 }
 
 /** Whether the device listens to the group at `bytes[offset]`. */

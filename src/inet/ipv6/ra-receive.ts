@@ -61,6 +61,7 @@ export function routerAdvertisement(frame: Frame, dev: Device): void {
 function takeRouter({ in6Dev, router, says }: Received): Fib6Route | null {
   const own = in6Dev.conf;
   in6Dev.isAdvertised ||= in6Dev.hasSolicited;
+  in6Dev.routerFlags = says.flags & (nd.RA_MANAGED | nd.RA_OTHER);
   let route: Fib6Route | null = null;
   const isTooShort = says.lifetimeS !== 0 && says.lifetimeS < own.get(conf.DEVCONF_ACCEPT_RA_MIN_LFT);
   if (own.get(conf.DEVCONF_ACCEPT_RA_DEFRTR) !== 0 && !isTooShort && !isFromHere(in6Dev, router)) {
