@@ -110,8 +110,8 @@ static int add_address(const struct nlmsghdr *message, void *context) {
   int family = given->ifa_family;
   entry->public.ifa_addr = put_ip(&entry->address, family, RTA_DATA(own), given->ifa_index);
   put_netmask(entry, family, given->ifa_prefixlen);
-  const struct rtattr *other = broadcast;
-  if (local != NULL && peer != NULL && memcmp(RTA_DATA(local), RTA_DATA(peer), RTA_PAYLOAD(peer)) != 0) other = peer;
+  // Both have one place: an address without either is its own other end.
+  const struct rtattr *other = broadcast != NULL || local == NULL ? broadcast : peer;
   if (other != NULL) entry->public.ifa_dstaddr = put_ip(&entry->destination, family, RTA_DATA(other), given->ifa_index);
   return 0;
 }
