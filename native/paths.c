@@ -3,11 +3,11 @@
 //
 //   /run/netns/red, /var/run/netns/red         the daemon's folder
 //   /proc/PID/ns/net, /proc/self/ns/net, …     /proc/PID/fd/1023, which is open on the namespace's file
-//   /sys/class/net, /proc/net/dev, if_inet6    a copy that the daemon writes when it is asked for
+//   /sys/class/net, /proc/net                  a copy that the daemon writes when it is asked for (shown.c)
 //   /proc/sys/net                              likewise; written.c when it is written
 //   /sys/module/etun/parameters/newif, delif   written.c when they are written, and nothing otherwise
 //
-// Omitted: the rest of /proc/net, which is the system's; paths that go through symbolic links or "..", or that are
+// Omitted: paths that go through symbolic links or "..", or that are
 // relative to a folder that was not entered by such a path: what is there is as it was when the folder was entered.
 
 #include "preload.h"
@@ -27,7 +27,8 @@
 
 FILE *fopen_written(const char *path, const char *mode);
 
-static const char *behind(const char *path, const char *prefix) {
+// What comes behind a folder in a path that is there or below it; NULL for a path that is elsewhere.
+const char *behind(const char *path, const char *prefix) {
   size_t length = strlen(prefix);
   if (strncmp(path, prefix, length) != 0) return NULL;
   return path[length] == '\0' || path[length] == '/' ? path + length : NULL;
@@ -51,31 +52,12 @@ static int process_part(const char *path) {
   return slash == end || strncmp(slash, "/task/", 6) == 0 ? (int)(slash - path) : 0;
 }
 
-// The path that shows interfaces or settings, spelled as the daemon knows it; NULL for another path.
-static const char *shown_path(const char *path) {
-  if (behind(path, "/sys/class/net") != NULL || is_setting(path)) return path;
-  const char *name = behind(path, "/proc/net");
-  if (name == NULL) name = behind(path, "/proc/self/net");
-  if (name == NULL) return NULL;
-  if (strcmp(name, "/dev") == 0) return "/proc/net/dev";
-  return strcmp(name, "/if_inet6") == 0 ? "/proc/net/if_inet6" : NULL;
-}
-
-// Writes the path of a copy, which is made now. What shows nothing leads to a file that is not there.
-static const char *show(const char *path, char room[ROOM]) {
-  struct request request = {OP_SHOW, {0, 0, 0}};
-  int netns = ask_once(&request, path, strlen(path), NULL, 0);
-  snprintf(room, ROOM, "%s/show/%d%s", daemon_folder(), netns < 0 ? 0 : netns, path);
-  return room;
-}
-
 // Returns the path to use in place of `path`, written to `room` if it is another one.
 const char *map_path(const char *path, char room[ROOM]) {
   if (path == NULL || path[0] != '/' || daemon_socket() == NULL) return path;
   const char *rest = behind_names(path);
   if (rest != NULL && snprintf(room, ROOM, "%s/netns%s", daemon_folder(), rest) < ROOM) return room;
-  const char *shown = shown_path(path);
-  if (shown != NULL) return show(shown, room);
+  if (show_path(path, room)) return room;
   if (is_written(path)) return "/dev/null";
   int length = process_part(path);
   if (length > 0 && snprintf(room, ROOM, "%.*s/fd/%d", length, path, NETNS_FD) < ROOM) return room;

@@ -59,7 +59,8 @@ enum {
   OP_IOCTL = 11,    // request, room for the answer, 1 for CAP_NET_ADMIN and the family << 8; payload: the argument -> the argument
   OP_SETNS = 12,    // descriptor of a namespace file, 1 for CAP_SYS_ADMIN -> EINVAL when it is none
   OP_FLUSH = 13,    // answered when what the connection did not take before is in it
-  OP_SHOW = 14,     // payload: a path that shows interfaces or settings -> id of the namespace whose copy to read
+  OP_SHOW = 14,     // a process, 0 for the own; payload: a path that shows interfaces or settings -> id of the namespace
+                    // whose copy to read
   OP_WRITE = 15,    // 1 for CAP_NET_ADMIN; payload: a path, NUL, what was written to it
 };
 
@@ -127,8 +128,12 @@ void put_address(struct sockaddr *address, socklen_t *length, uint32_t port_id, 
 ssize_t send_netlink(int fd, const struct msghdr *message, int flags);
 ssize_t receive_netlink(int fd, struct msghdr *message, int flags);
 
-// paths.c
+// shown.c
 #define PATH_ROOM 512
+int show_path(const char *path, char room[PATH_ROOM]);
+
+// paths.c
+const char *behind(const char *path, const char *prefix);
 const char *behind_names(const char *path);
 int is_setting(const char *path);
 const char *map_path(const char *path, char room[PATH_ROOM]);

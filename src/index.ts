@@ -50,6 +50,8 @@ export { SeededRandom } from "./net/random.ts";
 export type { WireFunction, WireVerdict } from "./net/wire-hook.ts";
 export { WireHook } from "./net/wire-hook.ts";
 export { NetlinkError } from "./netlink/error.ts";
+/** What the files of /proc/net show. */
+export { procNetNames, readProcNet } from "./procfs/files.ts";
 export type { ConnectOptions } from "./sockets/connect.ts";
 export type { Connection, ConnectionOptions } from "./sockets/connection.ts";
 export type { DhcpOffer, DhcpOptions } from "./sockets/dhcp-client.ts";

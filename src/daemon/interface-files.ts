@@ -1,26 +1,20 @@
-// What programs read of interfaces in /sys/class/net and /proc/net: written as files when somebody asks for the path, which is
+// What programs read of interfaces in /sys/class/net: written as files when somebody asks for the path, which is
 // read from the copy then.
 //
 //   /sys/class/net            → daemon.ns/show/7/sys/class/net, a folder for each device of namespace 7
 //   /sys/class/net/v0/mtu     → …/v0/mtu, written anew each time
-//   /proc/net/dev, if_inet6   → daemon.ns/show/7/proc/net/…
 //
-// Mirrors net/core/net-sysfs.c, net/core/net-procfs.c (dev_seq_show) and net/ipv6/addrconf.c (if6_seq_show). Omitted: writing,
-// what is in queues/, power/, and EINVAL for `carrier` and the like of a device that is down: there is no such file.
+// Mirrors net/core/net-sysfs.c. Omitted: writing, what is in queues/, power/, and EINVAL for `carrier` and the like of a device that is down: there is no such file.
 
 import { mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { dumpAddresses } from "../client/addr.ts";
 import type { Link } from "../client/link.ts";
 import { dumpLinks } from "../client/link.ts";
-import type { LinkStats } from "../client/stats.ts";
 import type { Machine } from "../index.ts";
 import type { NetlinkClient } from "../netlink/client.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { IF_OPER_TESTING, IFF_RUNNING, IFF_UP } from "../uapi/if.ts";
 import { NET_NAME_UNKNOWN } from "../uapi/netdevice.ts";
-import { RT_SCOPE_HOST, RT_SCOPE_LINK, RT_SCOPE_SITE } from "../uapi/rtnetlink.ts";
-import { AF_INET6 } from "../uapi/socket.ts";
 import { bridgeFiles, portFiles } from "./interface-bridge-files.ts";
 import { showFile } from "./show-file.ts";
 
@@ -34,12 +28,6 @@ const OPERSTATES = ["unknown", "notpresent", "down", "lowerlayerdown", "testing"
 const OWN_FLAGS = 0xffff & ~IFF_RUNNING;
 /** The folder of devices. */
 const DEVICES = "/sys/class/net";
-/** IPV6_ADDR_LINKLOCAL, _LOOPBACK and _SITELOCAL. */
-const SCOPES: ReadonlyMap<number, number> = new Map([
-  [RT_SCOPE_LINK, 0x20],
-  [RT_SCOPE_HOST, 0x10],
-  [RT_SCOPE_SITE, 0x40],
-]);
 
 /**
  * Writes below `folder` what `path` shows of `netns`, whose client asks for it; NetlinkError ENOENT for a path that shows
@@ -52,8 +40,6 @@ export async function showInterfaces(
   path: string,
 ): Promise<void> {
   const links = await dumpLinks(client);
-  if (path === "/proc/net/dev") return showFile(folder, path, deviceTable(links));
-  if (path === "/proc/net/if_inet6") return showFile(folder, path, await addressTable(client, links));
   if (path !== DEVICES && !path.startsWith(`${DEVICES}/`)) throw new NetlinkError("ENOENT");
   const [name = "", ...rest] = path.slice(DEVICES.length + 1).split("/");
   if (name === "") return showFolder(folder, links);
@@ -188,52 +174,4 @@ function kindLine({ linkinfo }: Link): string {
 
 function underscored(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-function deviceTable(links: readonly Link[]): string {
-  const head =
-    "Inter-|   Receive                                                |  Transmit\n" +
-    " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n";
-  return head + links.map(({ ifname = "", stats64 }) => deviceRow(ifname, stats64)).join("");
-}
-
-/** The width of each column behind the name. */
-const WIDTHS = [7, 7, 4, 4, 4, 5, 10, 9, 8, 7, 4, 4, 4, 5, 7, 10];
-
-function deviceRow(name: string, s: LinkStats | undefined): string {
-  if (s === undefined) return `${name.padStart(6)}: No statistics available.\n`;
-  const columns = [
-    s.rxBytes,
-    s.rxPackets,
-    s.rxErrors,
-    s.rxDropped + s.rxMissedErrors,
-    s.rxFifoErrors,
-    s.rxLengthErrors + s.rxOverErrors + s.rxCrcErrors + s.rxFrameErrors,
-    s.rxCompressed,
-    s.multicast,
-    s.txBytes,
-    s.txPackets,
-    s.txErrors,
-    s.txDropped,
-    s.txFifoErrors,
-    s.collisions,
-    s.txCarrierErrors + s.txAbortedErrors + s.txWindowErrors + s.txHeartbeatErrors,
-    s.txCompressed,
-  ];
-  const text = columns.map((value, index) => String(value).padStart(WIDTHS[index] ?? 0)).join(" ");
-  return `${name.padStart(6)}: ${text}\n`;
-}
-
-async function addressTable(client: NetlinkClient, links: readonly Link[]): Promise<string> {
-  const names = new Map(links.map(({ ifindex, ifname }) => [ifindex, ifname]));
-  const rows = (await dumpAddresses(client, { family: AF_INET6 })).map((one) => {
-    const address = [...(one.local ?? one.address ?? [])].map(hex).join("");
-    const numbers = [one.ifindex, one.prefixlen, SCOPES.get(one.scope) ?? 0, one.flags & 0xff].map(hex);
-    return `${address} ${numbers.join(" ")} ${(names.get(one.ifindex) ?? "").padStart(8)}\n`;
-  });
-  return rows.join("");
-}
-
-function hex(value: number): string {
-  return value.toString(16).padStart(2, "0");
 }

@@ -14,6 +14,7 @@ import { showInterfaces } from "./interface-files.ts";
 import { interfaceIoctl } from "./ioctl.ts";
 import { nameOf } from "./ioctl-ifreq.ts";
 import type { NetnsFiles } from "./netns-files.ts";
+import { PROC_NET_FOLDER, showProcNet } from "./proc-net-files.ts";
 import type { Rights } from "./rights.ts";
 import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
 import { OP_IOCTL, OP_SHOW, OP_WRITE, textOf } from "./seqpacket-protocol.ts";
@@ -34,7 +35,7 @@ export async function askInterfaces(
 ): Promise<SeqpacketAnswer> {
   const { op, words } = asked;
   if (op !== OP_IOCTL && op !== OP_SHOW && op !== OP_WRITE) throw new NetlinkError("EINVAL");
-  const netns = files.netnsOfPid(pid);
+  const netns = files.netnsOfPid(op === OP_SHOW && words[0] !== 0 ? words[0] : pid);
   if (netns === undefined) throw new NetlinkError("ENETDOWN");
   // What the payload lies in is used again for the next request.
   const payload = asked.payload.slice();
@@ -59,6 +60,8 @@ export async function askInterfaces(
     }
     const folder = files.showFolder(netns);
     if (isSysctl) await showSysctls(await UvethClient.open(open(NETLINK_GENERIC)), folder, path);
+    else if (path === PROC_NET_FOLDER || path.startsWith(`${PROC_NET_FOLDER}/`))
+      showProcNet(netns, folder, path);
     else await showInterfaces(open(NETLINK_ROUTE), netns, folder, path);
     return { result: netns.id };
   } finally {

@@ -102,6 +102,11 @@ export class FragmentQueues {
     return this.#queues.size;
   }
 
+  /** Memory that fragments take. */
+  get memoryBytes(): number {
+    return this.#memoryBytes;
+  }
+
   /** The queue of a packet, made if need be; undefined when there is no memory for another. */
   find(
     key: string,

@@ -837,6 +837,8 @@ export type NetlinkTap = (datagram: Uint8Array, protocol: number, isToUser: bool
  * addresses, routes, neighbours and rules, and takes what the devices receive. Links stay the machine's.
  */
 export interface OuterStack {
+  /** A process there, whose folder of /proc shows what the stack has. */
+  readonly pid: number;
   /** Takes over a frame that `dev` received and no other device took; its `start` is behind the MAC header. */
   receive(frame: Frame, dev: Device): void;
   /** Sends a request of rtnetlink there, one message with its header, and hands back what reads the answer. */

@@ -71,6 +71,7 @@ export const RTENTRY_WINDOW = 104;
 export const RTENTRY_SIZE = 120;
 
 // rt_flags
+export const RTF_UP = 0x0001;
 export const RTF_GATEWAY = 0x0002;
 export const RTF_HOST = 0x0004;
 export const RTF_MTU = 0x0040;

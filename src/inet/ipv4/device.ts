@@ -17,6 +17,8 @@ export const MIN_MTU4 = 68;
 
 /** What tells of a device's groups (igmp.ts). */
 export interface GroupReporter {
+  /** The version that the routers of the link speak: 1, 2, 3. */
+  readonly version: number;
   change(group: number, isJoined: boolean): void;
   stop(): void;
 }

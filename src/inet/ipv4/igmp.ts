@@ -63,7 +63,7 @@ export class IgmpReporter {
   change(group: number, isJoined: boolean): void {
     const { dev } = this.#inDev;
     if ((dev.flags & IFF_UP) === 0 || (dev.flags & IFF_LOOPBACK) !== 0 || !isReported(group)) return;
-    const version = this.#version();
+    const version = this.version;
     if (version === 3) {
       this.#changes.set(group, { isJoined, left: robustness });
       this.#changeTimer ??= dev.machine.timers.timer(() => this.#tellChanges());
@@ -89,10 +89,10 @@ export class IgmpReporter {
     } else if (length === igmp.IGMP_SIZE) {
       this.#version2UntilNs = now + olderNs;
     } else if (length < igmp.IGMP3_QUERY_SIZE) return;
-    else if (this.#version() === 1) {
+    else if (this.version === 1) {
       group = 0;
       delayMs = version1DelayMs;
-    } else if (this.#version() === 3) {
+    } else if (this.version === 3) {
       delayMs = Math.max(igmp.igmpMaxResponseTenths(bytes, at, length) * 100, 1);
       if (group === 0) return this.#askAll(delayMs);
     }
@@ -107,7 +107,7 @@ export class IgmpReporter {
 
   /** Tells of every group at once, as the way to whoever listens has changed (ip_mc_rejoin_groups). */
   rejoin(): void {
-    const version = this.#version();
+    const version = this.version;
     for (const group of this.#groups()) this.#report(group, version);
   }
 
@@ -129,7 +129,8 @@ export class IgmpReporter {
     return [...(this.#inDev.groups?.keys() ?? [])].filter(isReported);
   }
 
-  #version(): 1 | 2 | 3 {
+  /** What the routers of the link speak, or what the device is told to. */
+  get version(): 1 | 2 | 3 {
     const forced = this.#inDev.conf.get(conf.IPV4_DEVCONF_FORCE_IGMP_VERSION);
     if (forced === 1 || forced === 2 || forced === 3) return forced;
     const now = this.#inDev.dev.machine.clock.now();
@@ -150,7 +151,7 @@ export class IgmpReporter {
 
   #answer(): void {
     const now = this.#inDev.dev.machine.clock.now();
-    const version = this.#version();
+    const version = this.version;
     for (const [group, due] of [...this.#asked]) {
       if (due > now) continue;
       this.#asked.delete(group);
