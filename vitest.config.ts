@@ -17,6 +17,8 @@ export default defineConfig({
           exclude: ["**/node_modules/**", "dist/**", "**/*.browser.test.ts"],
           testTimeout: 20_000,
           hookTimeout: 20_000,
+          // What is waited for comes; how late is the machine's business.
+          expect: { poll: { timeout: 10_000 } },
         },
       },
     ],

@@ -1,13 +1,16 @@
 // npm run build: makes `dist/` from the sources, when it is missing or stale (`--force`: in any case).
 //
-//   src/**         → dist/**                 JavaScript and declarations, as the package's doors serve them
-//                  → dist/door-*.js          the doors as Node loads them: a few files in place of hundreds
+//   src/**         → dist/**.d.ts            declarations
+//   the package's doors → dist/index.js, …   what `exports` names; the core rooms are one file behind them, every other room one
 //   src/main.ts    → dist/uveth.js           the command, bundled, rarer words as lazy chunks
 //   src/**.worker.ts → dist/*.worker.js      worker threads of the command, beside it
 //   src/index.ts   → dist/core.bundle.js     the core as one script (`var uveth = …`) that runs where there is no platform
 //   native/*.c       → dist/preload.so       what `uveth run` puts before the C library; left out without a C compiler
 //   native/netns/*.c → dist/uveth-netns      what makes and enters namespaces for `uveth exec`; the same holds for it
-//   bench/*.ts, examples/*.ts, test/{fuzz,corpus,frames,sim,interop,soak}/*.ts → dist/…: programs that run on `dist/`
+//   bench/*.ts, examples/*.ts, test/{fuzz,corpus,frames,sim,interop,soak}/*.ts → dist/…: programs that run on the same files
+//
+// Rooms are bundled for speed: within a module V8 knows a function and a constant, what comes from another module it looks up
+// and checks each time. Linux's numbers are written out where they are used.
 //
 // The new `dist/` is made aside and then put in place, under a lock: commands that start meanwhile wait for it.
 
@@ -38,11 +41,13 @@ export async function ensureBuilt(root, say, { force = false } = {}) {
 /** @param {string} root */
 async function build(root) {
   const fresh = join(root, "dist.new");
+  const modules = join(root, "dist.modules");
   const stale = join(root, "dist.old");
   const signature = sourceSignature(root);
-  rmSync(fresh, { recursive: true, force: true });
-  await compile(root, fresh);
-  await bundle(root, fresh);
+  for (const folder of [fresh, modules]) rmSync(folder, { recursive: true, force: true });
+  await compile(root, modules, fresh);
+  await bundle(root, modules, fresh);
+  rmSync(modules, { recursive: true });
   compileNative(root, fresh);
   writeFileSync(join(fresh, STAMP), signature);
   rmSync(stale, { recursive: true, force: true });
@@ -52,15 +57,18 @@ async function build(root) {
 }
 
 /**
- * Emits JavaScript and declarations. Types are checked by `npm run types`, not here.
+ * Emits JavaScript, a module for each source, and declarations. Types are checked by `npm run types`, not here.
  *
  * @param {string} root
- * @param {string} outDir
+ * @param {string} modules
+ * @param {string} declarations
  * @returns {Promise<void>}
  */
-function compile(root, outDir) {
+function compile(root, modules, declarations) {
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const args = [tsc, "--project", join(root, "tsconfig.build.json"), "--outDir", outDir, "--noCheck"];
+  const project = join(root, "tsconfig.build.json");
+  const folders = ["--outDir", modules, "--declarationDir", declarations];
+  const args = [tsc, "--project", project, ...folders, "--noCheck"];
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
@@ -123,42 +131,59 @@ function hasStaticLibc(out) {
 
 /**
  * @param {string} root
+ * @param {string} modules
  * @param {string} out
  */
-async function bundle(root, out) {
+async function bundle(root, modules, out) {
   const { rolldown } = await import("rolldown");
   /**
    * @param {import("rolldown").InputOptions} input
    * @param {import("rolldown").OutputOptions} output
    */
   const write = async (input, output) => {
-    const bundle = await rolldown({ cwd: root, logLevel: "warn", ...input });
+    const bundle = await rolldown({
+      cwd: root,
+      logLevel: "warn",
+      optimization: { inlineConst: { mode: "all", pass: 2 } },
+      ...input,
+    });
     await bundle.write(output);
     await bundle.close();
   };
 
-  const core = join(out, "index.js");
+  const core = join(modules, "index.js");
   await write({ input: core }, { file: join(out, "core.bundle.js"), format: "iife", name: "uveth" });
 
-  const doors = doorsOf(root, out);
-  if (Object.keys(doors).length > 0) {
-    await write(
-      { input: doors, platform: "node", external: /^[^./]/, plugins: [leaveMissing()] },
-      {
-        dir: out,
-        format: "esm",
-        entryFileNames: "[name].js",
-        chunkFileNames: ({ name }) => `door-${name === basename(out) ? "core" : name}.js`,
+  // Programs reach behind the doors, so that both are made in one go: there is one machine, whoever asks for it.
+  await write(
+    {
+      input: { ...doorsOf(root, modules), ...programsOf(root) },
+      platform: "node",
+      external: [/^node:/, /^uveth/, ...packages],
+      plugins: [onModules(root, modules), leaveMissing()],
+      preserveEntrySignatures: "allow-extension",
+    },
+    {
+      dir: out,
+      format: "esm",
+      entryFileNames: "[name].js",
+      chunkFileNames: ({ facadeModuleId, moduleIds }) =>
+        [...moduleIds, facadeModuleId ?? ""].some((id) => id.startsWith(modules))
+          ? "library-[name].js"
+          : "programs/[name].js",
+      codeSplitting: {
+        includeDependenciesRecursively: false,
+        groups: [{ name: (id) => roomOf(relative(modules, id)), debugName: "rooms" }],
       },
-    );
-  }
+    },
+  );
 
   /** @type {Record<string, string>} */
   const command = {};
-  if (existsSync(join(out, "main.js"))) command["uveth"] = join(out, "main.js");
+  if (existsSync(join(modules, "main.js"))) command["uveth"] = join(modules, "main.js");
   for (const path of sourceFiles(join(root, "src"))) {
     if (!path.endsWith(".worker.ts")) continue;
-    command[basename(path, ".ts")] = join(out, `${relative(join(root, "src"), path).slice(0, -3)}.js`);
+    command[basename(path, ".ts")] = join(modules, `${relative(join(root, "src"), path).slice(0, -3)}.js`);
   }
   // What most words share is one file, what fewer share is files by who shares it, what a word has for itself another: a
   // start reads few small files. Neither one large file (parsed in vain: a lab shares something with every word) nor one
@@ -169,7 +194,7 @@ async function bundle(root, out) {
       {
         input: { [name]: input },
         platform: "node",
-        external: [/^node:/, "koffi", "ws"],
+        external: [/^node:/, ...packages],
         plugins: [leaveMissing()],
       },
       {
@@ -181,37 +206,43 @@ async function bundle(root, out) {
       },
     );
   }
-
-  const programs = programsOf(root);
-  if (Object.keys(programs).length > 0) {
-    await write(
-      {
-        input: programs,
-        platform: "node",
-        external: [/^node:/, /^uveth/, "koffi"],
-        plugins: [onDist(root), leaveMissing()],
-      },
-      { dir: out, format: "esm", entryFileNames: "[name].js", chunkFileNames: "programs/[name].js" },
-    );
-  }
 }
 
+/** What is not bundled but loaded from the packages installed. */
+const packages = ["koffi", "undici", "vitest", "ws", "yaml"];
+
 /**
- * The doors that Node has files of its own for (`exports` of package.json): output name → module in `out`. What they share is in
- * chunks, so a thing is the same by whichever door it comes; bundlers of others, who leave out what is not used, get the modules.
+ * The doors of the package: output name → compiled module.
  *
  * @param {string} root
- * @param {string} out
+ * @param {string} modules
  */
-function doorsOf(root, out) {
+function doorsOf(root, modules) {
   /** @type {Record<string, string>} */
   const doors = {};
-  const { exports = {} } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  for (const target of Object.values(exports)) {
-    if (target.node === undefined) continue;
-    doors[basename(target.node, ".js")] = join(out, target.default.replace("./dist/", ""));
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  for (const path of Object.values(exports)) {
+    if (!path.endsWith(".js")) continue;
+    const module = relative("dist", path);
+    doors[module.slice(0, -3)] = join(modules, module);
   }
   return doors;
+}
+
+/** What the library's files are: the core rooms as one, and those that a page must not load, or that load when asked for. */
+const rooms = ["core", "attach", "node", "cli", "daemon", "lab", "shell", "testkit"];
+
+/**
+ * The file that a module of the library goes to; null leaves that to the bundler.
+ *
+ * @param {string} module Its path below `src/`.
+ */
+function roomOf(module) {
+  // Vitest is there for those who use it.
+  if (module.startsWith("..") || module === "lab/vitest.js") return null;
+  if (module.startsWith("attach/node/")) return "node";
+  const room = dirname(module).split("/", 1)[0] ?? "";
+  return rooms.includes(room) ? room : "core";
 }
 
 /**
@@ -241,21 +272,20 @@ function programsOf(root) {
 }
 
 /**
- * Lets programs that import `../src/x.ts` load `dist/x.js`, so that they run what is shipped.
+ * Lets programs that import `../src/x.ts` have what is shipped of it.
  *
  * @param {string} root
+ * @param {string} modules
  * @returns {import("rolldown").Plugin}
  */
-function onDist(root) {
+function onModules(root, modules) {
   const src = join(root, "src");
   return {
-    name: "on-dist",
+    name: "on-modules",
     resolveId(source, importer) {
       if (importer === undefined || !source.startsWith(".")) return null;
       const path = relative(src, resolve(dirname(importer), source));
-      if (path.startsWith("..")) return null;
-      // Every program and chunk lies one folder below dist/.
-      return { id: `../${path.replace(/\.ts$/, ".js")}`, external: true };
+      return path.startsWith("..") ? null : join(modules, path.replace(/\.ts$/, ".js"));
     },
   };
 }

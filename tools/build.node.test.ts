@@ -99,7 +99,7 @@ describe("ensureBuilt()", () => {
     await checkout.build();
     checkout.write("src/net/mtu.ts", "export const mtu = ;\n");
     await expect(checkout.build()).rejects.toThrow("mtu");
-    expect(checkout.run("dist/main.js")).toBe("mtu 1500\n");
+    expect(checkout.run("dist/uveth.js")).toBe("mtu 1500\n");
   });
 
   test("takes over from a builder that was killed", async ({ checkout }) => {

@@ -20,7 +20,7 @@ import { parseSource } from "./tidy/source.mjs";
 /**
  * A checkout as texts.
  *
- * @typedef {{ architecture: string, exports: Record<string, string | { default: string }>, files: Record<string, string> }} Checkout
+ * @typedef {{ architecture: string, exports: Record<string, string>, files: Record<string, string> }} Checkout
  *   `files`: path relative to the checkout → text.
  */
 
@@ -35,10 +35,7 @@ export function tidy({ architecture, exports, files }) {
   const findings = [];
   const report = reporter(findings);
   const rooms = readRooms(architecture, findings);
-  const doors = Object.values(exports).map((target) => {
-    const path = typeof target === "string" ? target : target.default;
-    return path.replace("./dist/", "src/").replace(/\.js$/, ".ts");
-  });
+  const doors = Object.values(exports).map((path) => path.replace("./dist/", "src/").replace(/\.js$/, ".ts"));
   const sources = Object.entries(files).map(([path, text]) => parseSource(path, text));
   for (const source of sources) {
     for (const message of source.errors) report(source, 0, message);

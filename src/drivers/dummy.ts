@@ -4,8 +4,7 @@
 // Mirrors drivers/net/dummy.c (v6.18). Omitted: virtual functions.
 
 import { netifCarrierOff, netifCarrierOn } from "../net/carrier.ts";
-import { TX_BYTES, TX_PACKETS } from "../net/counters.ts";
-import { count } from "../net/device.ts";
+import { countTx } from "../net/device.ts";
 import { etherRandomAddress, etherSetMacAddress, etherSetup, validateEtherAddress } from "../net/ethernet.ts";
 import * as features from "../net/features.ts";
 import type { LinkAttributes } from "../net/link-policy.ts";
@@ -56,8 +55,7 @@ function validate(attrs: LinkAttributes): void {
 
 /** Counts the frame and lets it go (dummy_xmit): it was sent, as far as the sender can tell. */
 function startXmit(frame: Frame, dev: Device<null>): void {
-  count(dev, TX_PACKETS, 1);
-  count(dev, TX_BYTES, frame.length);
+  countTx(dev, frame.length);
   frame.pool.free(frame);
 }
 

@@ -5,7 +5,7 @@
 // in front of its work, which here is the scheduler's: frames go on when what sent them is done.
 
 import { RX_BYTES, RX_DROPPED, RX_PACKETS, TX_BYTES, TX_DROPPED, TX_PACKETS } from "../net/counters.ts";
-import { count, readCounter } from "../net/device.ts";
+import { count, countRx, countTx, readCounter } from "../net/device.ts";
 import { etherRandomAddress, etherSetup, ethTypeTrans, validateEtherAddress } from "../net/ethernet.ts";
 import * as features from "../net/features.ts";
 import { drop } from "../net/frame.ts";
@@ -97,8 +97,7 @@ function stop({ state }: Device<IfbState>): void {
 /** Takes a frame that was redirected here; one that was not has nowhere to go on to, and is dropped (ifb_xmit). */
 function startXmit(frame: Frame, dev: Device<IfbState>): void {
   const { state, machine } = dev;
-  count(dev, RX_PACKETS, 1);
-  count(dev, RX_BYTES, frame.length);
+  countRx(dev, frame.length);
   if (frame.redirect === REDIRECT_NONE || frame.iif === 0) {
     count(dev, RX_DROPPED, 1);
     return drop(frame, "blackhole");
@@ -128,8 +127,7 @@ function sendOn(dev: Device<IfbState>): void {
 
 function sendBack(frame: Frame, dev: Device<IfbState>): void {
   const { redirect } = frame;
-  count(dev, TX_PACKETS, 1);
-  count(dev, TX_BYTES, frame.length);
+  countTx(dev, frame.length);
   const origin = dev.netns.devices.get(frame.iif);
   if (origin === undefined) {
     count(dev, TX_DROPPED, 1);

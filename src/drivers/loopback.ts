@@ -2,8 +2,8 @@
 //
 // Mirrors drivers/net/loopback.c (v6.18). Omitted: the blackhole device.
 
-import { RX_BYTES, RX_PACKETS, TX_BYTES, TX_DROPPED, TX_PACKETS } from "../net/counters.ts";
-import { count } from "../net/device.ts";
+import { TX_DROPPED } from "../net/counters.ts";
+import { count, countRx, countTx } from "../net/device.ts";
 import { etherSetMacAddress, ethTypeTrans } from "../net/ethernet.ts";
 import * as features from "../net/features.ts";
 import type { DeviceOps, Frame, Netns } from "../net/netdevice.ts";
@@ -58,8 +58,6 @@ function startXmit(frame: Frame, dev: Device<null>): void {
   const length = frame.end - frame.start;
   ethTypeTrans(frame, dev);
   if (!netifRx(frame, dev)) return count(dev, TX_DROPPED, 1);
-  count(dev, TX_PACKETS, 1);
-  count(dev, TX_BYTES, length);
-  count(dev, RX_PACKETS, 1);
-  count(dev, RX_BYTES, length);
+  countTx(dev, length);
+  countRx(dev, length);
 }

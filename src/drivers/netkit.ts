@@ -4,9 +4,9 @@
 // Mirrors drivers/net/netkit.c (v6.18). Omitted: BPF programs, whose verdicts would come before the policy.
 
 import { netifCarrierOff, netifCarrierOn } from "../net/carrier.ts";
-import { RX_BYTES, RX_PACKETS, TX_BYTES, TX_DROPPED, TX_PACKETS } from "../net/counters.ts";
+import { TX_DROPPED } from "../net/counters.ts";
 import { configureLink, createLink } from "../net/create-link.ts";
-import { count } from "../net/device.ts";
+import { count, countRx, countTx } from "../net/device.ts";
 import {
   etherRandomAddress,
   etherSetMacAddress,
@@ -275,10 +275,8 @@ function startXmit(frame: Frame, dev: Device<NetkitState>): void {
   frame.timestamp = Number.NaN;
   ethTypeTrans(frame, peer);
   if (!netifRx(frame, peer)) return count(dev, TX_DROPPED, 1);
-  count(dev, TX_PACKETS, 1);
-  count(dev, TX_BYTES, length);
-  count(peer, RX_PACKETS, 1);
-  count(peer, RX_BYTES, length);
+  countTx(dev, length);
+  countRx(peer, length);
 }
 
 /** Ends of the mode "l3" have no address to set. */

@@ -2,8 +2,7 @@
 //
 // Mirrors drivers/net/nlmon.c and net/netlink/af_netlink.c (netlink_add_tap, __netlink_deliver_tap_skb) of v6.18.
 
-import { RX_BYTES, RX_PACKETS } from "../net/counters.ts";
-import { count } from "../net/device.ts";
+import { countRx } from "../net/device.ts";
 import * as features from "../net/features.ts";
 import { frameFrom } from "../net/frame.ts";
 import type { LinkAttributes } from "../net/link-policy.ts";
@@ -69,7 +68,6 @@ function show(dev: Device<NlmonState>, datagram: Uint8Array, protocol: number, i
 
 /** Counts the datagram, as received, and lets it go (nlmon_xmit). */
 function startXmit(frame: Frame, dev: Device<NlmonState>): void {
-  count(dev, RX_PACKETS, 1);
-  count(dev, RX_BYTES, frame.length);
+  countRx(dev, frame.length);
   frame.pool.free(frame);
 }

@@ -5,9 +5,9 @@
 // whole, with their checksum and GSO state, so nothing is to be aggregated). Its ethtool side is in veth-ethtool.ts.
 
 import { netifCarrierOff, netifCarrierOn } from "../net/carrier.ts";
-import { RX_BYTES, RX_PACKETS, TX_BYTES, TX_DROPPED, TX_PACKETS } from "../net/counters.ts";
+import { TX_DROPPED } from "../net/counters.ts";
 import { configureLink, createLink } from "../net/create-link.ts";
-import { count } from "../net/device.ts";
+import { count, countRx, countTx } from "../net/device.ts";
 import { etherRandomAddress, etherSetMacAddress, etherSetup, validateEtherAddress } from "../net/ethernet.ts";
 import * as features from "../net/features.ts";
 import { forwardFrame } from "../net/forward.ts";
@@ -216,8 +216,6 @@ function startXmit(frame: Frame, dev: Device<VethState>): void {
   const reason = forwardFrame(frame, dev, peer);
   if (reason !== null) return dropTx(frame, dev, reason);
   if (!netifRx(frame, peer)) return count(dev, TX_DROPPED, 1);
-  count(dev, TX_PACKETS, 1);
-  count(dev, TX_BYTES, length);
-  count(peer, RX_PACKETS, 1);
-  count(peer, RX_BYTES, length);
+  countTx(dev, length);
+  countRx(peer, length);
 }

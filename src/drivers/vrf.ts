@@ -10,8 +10,8 @@ import { addRule } from "../inet/rules/change.ts";
 import type { RuleList } from "../inet/rules/rule.ts";
 import { anyPacket } from "../inet/rules/rule.ts";
 import { ipNetns } from "../inet/slots.ts";
-import { RX_BYTES, RX_PACKETS, TX_BYTES, TX_DROPPED, TX_PACKETS } from "../net/counters.ts";
-import { count } from "../net/device.ts";
+import { TX_DROPPED } from "../net/counters.ts";
+import { count, countRx, countTx } from "../net/device.ts";
 import {
   etherRandomAddress,
   etherSetMacAddress,
@@ -182,8 +182,6 @@ function startXmit(frame: Frame, dev: Device<null>): void {
   ethTypeTrans(frame, dev);
   frame.packetType = PACKET_HOST;
   if (!netifRx(frame, dev)) return count(dev, TX_DROPPED, 1);
-  count(dev, TX_PACKETS, 1);
-  count(dev, TX_BYTES, length);
-  count(dev, RX_PACKETS, 1);
-  count(dev, RX_BYTES, length);
+  countTx(dev, length);
+  countRx(dev, length);
 }

@@ -2,6 +2,7 @@
 //
 // Mirrors net/core/dev.c (dev_get_iflink, netdev_notifier) and net/core/rtnetlink.c (rtmsg_ifinfo).
 
+import { RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "./counters.ts";
 import type { Device, DeviceEvent, Netns, Origin } from "./netdevice.ts";
 
 /** The ifindex of the device at the other end or below, the device's own when there is none (dev_get_iflink). */
@@ -39,6 +40,18 @@ export function announceLink(dev: Device, change: number, origin?: Origin, event
 export function count(dev: Device, counter: number, amount: number): void {
   const index = dev.counterBase + counter;
   dev.counters[index] = (dev.counters[index] ?? 0) + amount;
+}
+
+/** Counts a frame of `bytes` sent (dev_sw_netstats_tx_add). */
+export function countTx({ counters, counterBase }: Device, bytes: number): void {
+  counters[counterBase + TX_PACKETS] = (counters[counterBase + TX_PACKETS] ?? 0) + 1;
+  counters[counterBase + TX_BYTES] = (counters[counterBase + TX_BYTES] ?? 0) + bytes;
+}
+
+/** Counts a frame of `bytes` received (dev_sw_netstats_rx_add). */
+export function countRx({ counters, counterBase }: Device, bytes: number): void {
+  counters[counterBase + RX_PACKETS] = (counters[counterBase + RX_PACKETS] ?? 0) + 1;
+  counters[counterBase + RX_BYTES] = (counters[counterBase + RX_BYTES] ?? 0) + bytes;
 }
 
 /** A counter of the device summed over all CPUs (dev_get_stats). */

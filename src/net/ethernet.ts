@@ -62,21 +62,17 @@ export function etherSetMacAddress(dev: Device, address: number): void {
  * and `start` moves behind it (eth_type_trans).
  */
 export function ethTypeTrans(frame: Frame, dev: Device): void {
-  const { bytes, start } = frame;
+  const { view, start } = frame;
   frame.dev = dev;
   frame.macHeader = start;
-  const high = ((bytes[start] ?? 0) << 8) | (bytes[start + 1] ?? 0);
-  const low =
-    ((bytes[start + 2] ?? 0) << 24) |
-    ((bytes[start + 3] ?? 0) << 16) |
-    ((bytes[start + 4] ?? 0) << 8) |
-    (bytes[start + 5] ?? 0);
+  const high = view.getUint16(start);
+  const low = view.getInt32(start + 2);
   if ((high & 0x0100) !== 0) {
     frame.packetType = high === 0xffff && low === -1 ? PACKET_BROADCAST : PACKET_MULTICAST;
   } else {
     frame.packetType = low === dev.addressLow && high === dev.addressHigh ? PACKET_HOST : PACKET_OTHERHOST;
   }
-  const protocol = ((bytes[start + 12] ?? 0) << 8) | (bytes[start + 13] ?? 0);
+  const protocol = view.getUint16(start + 12);
   frame.protocol = protocol >= ETH_P_802_3_MIN ? protocol : ETH_P_802_2;
   frame.start = start + ETH_HLEN;
   frame.networkHeader = frame.start;

@@ -30,7 +30,6 @@ export interface FramePoolOptions {
 class Slab implements FrameMemory {
   readonly head: number;
   readonly limit: number;
-  /** Which of the slab sizes it has. */
   readonly sizeClass: number;
   /** How many frames look at it. */
   references = 0;
@@ -47,10 +46,11 @@ export class FramePool implements FrameAllocator {
   readonly #limitBytes: number;
   readonly #poison: boolean;
   #arena: Uint8Array | undefined;
+  #view: DataView | undefined;
   #carvedBytes = 0;
   /** Frames with a slab of each size, lists by `next`; slabs without a frame, and frames without a slab, stacks. */
   readonly #ready: (Frame | null)[] = slabSizes.map(() => null);
-  readonly #slabs: Slab[][] = slabSizes.map(() => []);
+  readonly #slabs: FrameMemory[][] = slabSizes.map(() => []);
   readonly #bare: Frame[] = [];
   #inUse = 0;
 
@@ -83,7 +83,7 @@ export class FramePool implements FrameAllocator {
 
   free(frame: Frame): void {
     const memory = frame.memory;
-    assert(frame.isHeld && memory instanceof Slab, "A frame is given back once, to its own pool");
+    assert(memory.references > 0 && frame.pool === this, "A frame is given back once, to its own pool");
     this.#inUse--;
     resetMetadata(frame);
     memory.references--;
@@ -98,7 +98,7 @@ export class FramePool implements FrameAllocator {
   }
 
   clone(frame: Frame): Frame | null {
-    const copy = this.#bare.pop() ?? new Frame(frame.bytes, this, noMemory);
+    const copy = this.#bare.pop() ?? new Frame(frame.bytes, frame.view, this, noMemory);
     copy.memory = frame.memory;
     copy.memory.references++;
     copy.start = frame.start;
@@ -126,7 +126,7 @@ export class FramePool implements FrameAllocator {
     const moved = slab.head + extra - old.head;
     frame.bytes.copyWithin(slab.head + extra, old.head, frame.end);
     old.references--;
-    if (old.references === 0 && old instanceof Slab) this.#putSlab(old);
+    if (old.references === 0) this.#putSlab(old);
     slab.references = 1;
     frame.memory = slab;
     frame.start += moved;
@@ -139,7 +139,7 @@ export class FramePool implements FrameAllocator {
   }
 
   /** Takes back a slab that no frame looks at any more, while its frame lives on elsewhere. */
-  #putSlab(slab: Slab): void {
+  #putSlab(slab: FrameMemory): void {
     if (this.#poison) this.#arena?.fill(0xdd, slab.head, slab.limit);
     this.#slabs[slab.sizeClass]?.push(slab);
   }
@@ -161,14 +161,15 @@ export class FramePool implements FrameAllocator {
       const slab = this.#takeSlab(index);
       if (slab === null) continue;
       this.#arena ??= new Uint8Array(this.#limitBytes);
-      const frame = this.#bare.pop() ?? new Frame(this.#arena, this, slab);
+      this.#view ??= new DataView(this.#arena.buffer, this.#arena.byteOffset, this.#arena.byteLength);
+      const frame = this.#bare.pop() ?? new Frame(this.#arena, this.#view, this, slab);
       frame.memory = slab;
       return frame;
     }
     return null;
   }
 
-  #takeSlab(sizeClass: number): Slab | null {
+  #takeSlab(sizeClass: number): FrameMemory | null {
     const free = this.#slabs[sizeClass];
     if (free === undefined) return null;
     if (free.length === 0) this.#carve(sizeClass, free);
@@ -176,7 +177,7 @@ export class FramePool implements FrameAllocator {
     if (slab !== undefined) return slab;
     // The arena is used up: a frame that lies ready gives its slab away.
     const frame = this.#takeReady(sizeClass);
-    if (frame === null || !(frame.memory instanceof Slab)) return null;
+    if (frame === null) return null;
     const { memory } = frame;
     frame.memory = noMemory;
     this.#bare.push(frame);
@@ -184,7 +185,7 @@ export class FramePool implements FrameAllocator {
   }
 
   /** Cuts the next step of the arena into slabs of a class; nothing at the limit. */
-  #carve(sizeClass: number, slabs: Slab[]): void {
+  #carve(sizeClass: number, slabs: FrameMemory[]): void {
     const size = slabSizes[sizeClass] ?? stepBytes;
     const step = Math.min(stepBytes, this.#limitBytes - this.#carvedBytes);
     if (step < size) return;

@@ -49,6 +49,8 @@ export const REDIRECT_INGRESS = 2;
 export class Frame {
   /** The arena; shared by all frames of the machine. */
   readonly bytes: Uint8Array;
+  /** The same bytes, for numbers of several. */
+  readonly view: DataView;
   readonly pool: FrameAllocator;
   /** The piece of the arena this frame is a window of. */
   memory: FrameMemory;
@@ -93,8 +95,9 @@ export class Frame {
   /** The same number for every sight of this frame in captures; 0 until the first capture saw it. */
   packetId = 0;
 
-  constructor(bytes: Uint8Array, pool: FrameAllocator, memory: FrameMemory) {
+  constructor(bytes: Uint8Array, view: DataView, pool: FrameAllocator, memory: FrameMemory) {
     this.bytes = bytes;
+    this.view = view;
     this.pool = pool;
     this.memory = memory;
   }
@@ -115,11 +118,13 @@ export interface FrameMemory {
   /** Its bounds: what is before a frame's `start` is headroom, what is behind its `end` tailroom. */
   readonly head: number;
   readonly limit: number;
+  /** Which of the pool's sizes it has. */
+  readonly sizeClass: number;
   references: number;
 }
 
 /** What a frame that was given back, and shared its memory, has. */
-export const noMemory: FrameMemory = { head: 0, limit: 0, references: 0 };
+export const noMemory: FrameMemory = { head: 0, limit: 0, sizeClass: 0, references: 0 };
 
 /** The pool frames come from and go back to (frame.ts). */
 export interface FrameAllocator {

@@ -3,8 +3,8 @@
 // Mirrors drivers/net/bonding/bond_main.c (bond_handle_frame, bond_should_deliver_exact_match).
 
 import { readMac } from "../../bytes/mac.ts";
-import { RX_BYTES, RX_NOHANDLER, RX_PACKETS } from "../../net/counters.ts";
-import { count } from "../../net/device.ts";
+import { RX_NOHANDLER } from "../../net/counters.ts";
+import { count, countRx } from "../../net/device.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { ETH_HLEN } from "../../uapi/if_ether.ts";
 import { hearProbe } from "./arp-probe.ts";
@@ -30,8 +30,7 @@ export function handleFrame(frame: Frame, port: Device): boolean {
     frame.pool.free(frame);
     return true;
   }
-  count(dev, RX_PACKETS, 1);
-  count(dev, RX_BYTES, frame.length + ETH_HLEN);
+  countRx(dev, frame.length + ETH_HLEN);
   frame.dev = dev;
   return false;
 }

@@ -3,8 +3,8 @@
 // Mirrors drivers/net/bonding/bond_main.c (bond_start_xmit, bond_slave_override, bond_xmit_roundrobin,
 // bond_xmit_activebackup, bond_3ad_xor_xmit, bond_xmit_broadcast).
 
-import { TX_BYTES, TX_DROPPED, TX_PACKETS } from "../../net/counters.ts";
-import { count } from "../../net/device.ts";
+import { TX_DROPPED } from "../../net/counters.ts";
+import { count, countTx } from "../../net/device.ts";
 import { dropTx } from "../../net/frame.ts";
 import { sendBelow } from "../../net/lower.ts";
 import type { Frame } from "../../net/netdevice.ts";
@@ -25,8 +25,7 @@ export function startXmit(frame: Frame, dev: Bond): void {
     if (slave === null) return dropTx(frame, dev, "no-egress-port");
     if (!sendBelow(frame, slave.dev)) return count(dev, TX_DROPPED, 1);
   }
-  count(dev, TX_PACKETS, 1);
-  count(dev, TX_BYTES, length);
+  countTx(dev, length);
 }
 
 /** The slave whose queue the frame is on, if it can send; frames on the first queue are on nobody's. */

@@ -3,8 +3,8 @@
 //
 // Mirrors net/bridge/br_input.c. Omitted: netfilter's hooks, MRP and CFM, tunnel keys.
 
-import { MULTICAST, RX_BYTES, RX_PACKETS } from "../../net/counters.ts";
-import { count } from "../../net/device.ts";
+import { MULTICAST } from "../../net/counters.ts";
+import { count, countRx } from "../../net/device.ts";
 import { drop } from "../../net/frame.ts";
 import type { Frame } from "../../net/netdevice.ts";
 import { netifRx } from "../../net/receive.ts";
@@ -188,8 +188,7 @@ function isAdmitted(port: BridgePort, high: number, low: number, now: number): b
 function passUp(frame: Frame, port: BridgePort): void {
   const { br } = port;
   const { dev } = br;
-  count(dev, RX_PACKETS, 1);
-  count(dev, RX_BYTES, frame.end - frame.start);
+  countRx(dev, frame.end - frame.start);
   if (br.isVlanFiltering && !leaveByBridge(br, frame)) return;
   frame.dev = dev;
   netifRx(frame, dev);

@@ -2,8 +2,7 @@
 //
 // Mirrors net/bridge/br_device.c (br_dev_xmit).
 
-import { TX_BYTES, TX_PACKETS } from "../../net/counters.ts";
-import { count } from "../../net/device.ts";
+import { countTx } from "../../net/device.ts";
 import { drop, dropTx } from "../../net/frame.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { ETH_HLEN } from "../../uapi/if_ether.ts";
@@ -19,8 +18,7 @@ export function startXmit(frame: Frame, dev: Device<Bridge>): void {
   const br = dev.state;
   const { bytes, start } = frame;
   if (frame.end - start < ETH_HLEN) return dropTx(frame, dev, "runt");
-  count(dev, TX_PACKETS, 1);
-  count(dev, TX_BYTES, frame.end - start);
+  countTx(dev, frame.end - start);
   frame.macHeader = start;
   frame.start = start + ETH_HLEN;
   frame.networkHeader = frame.start;

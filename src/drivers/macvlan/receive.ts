@@ -4,8 +4,8 @@
 // Mirrors drivers/net/macvlan.c (macvlan_handle_frame, macvlan_broadcast, macvlan_multicast_rx, macvlan_forward_source).
 
 import { BROADCAST_MAC, isMulticast, readMac } from "../../bytes/mac.ts";
-import { MULTICAST, RX_BYTES, RX_DROPPED, RX_ERRORS, RX_PACKETS } from "../../net/counters.ts";
-import { count } from "../../net/device.ts";
+import { MULTICAST, RX_DROPPED, RX_ERRORS } from "../../net/counters.ts";
+import { count, countRx } from "../../net/device.ts";
 import { forwardFrame } from "../../net/forward.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { netifRx } from "../../net/receive.ts";
@@ -39,7 +39,7 @@ export function handleFrame(frame: Frame, lower: Device): boolean {
   }
   frame.dev = dev;
   frame.packetType = PACKET_HOST;
-  countRx(dev, frame.length + ETH_HLEN, true, false);
+  countMacvlanRx(dev, frame.length + ETH_HLEN, true, false);
   return false;
 }
 
@@ -51,7 +51,7 @@ function handleGroup(frame: Frame, port: MacvlanPort, source: number): boolean {
     frame.dev = sender;
     frame.packetType = groupType(frame);
     // Linux counts such a frame with no bytes.
-    countRx(sender, 0, netifRx(frame, sender), false);
+    countMacvlanRx(sender, 0, netifRx(frame, sender), false);
     return true;
   }
   const modes =
@@ -82,7 +82,7 @@ export function spread(frame: Frame, port: MacvlanPort, { source, modes, isLocal
     const copy = frame.pool.clone(frame);
     const isReceived = copy !== null && receiveCopy(copy, dev, isLocal ? source : undefined);
     // Linux adds a header to what is on its way out as well, where one is in the length already.
-    countRx(dev, frame.length + ETH_HLEN, isReceived, true);
+    countMacvlanRx(dev, frame.length + ETH_HLEN, isReceived, true);
   }
 }
 
@@ -116,19 +116,18 @@ function forwardSource(frame: Frame, port: MacvlanPort, source: number): boolean
     const length = copy.length + ETH_HLEN;
     copy.dev = dev;
     if (readMac(copy.bytes, copy.macHeader) === dev.address) copy.packetType = PACKET_HOST;
-    countRx(dev, length, netifRx(copy, dev), false);
+    countMacvlanRx(dev, length, netifRx(copy, dev), false);
   }
   return isKept;
 }
 
 /** Counts a frame; one that was refused as an error (macvlan_count_rx). */
-function countRx(dev: Macvlan, length: number, isReceived: boolean, isGroup: boolean): void {
+function countMacvlanRx(dev: Macvlan, length: number, isReceived: boolean, isGroup: boolean): void {
   if (!isReceived) {
     count(dev, RX_ERRORS, 1);
     count(dev, RX_DROPPED, 1);
     return;
   }
-  count(dev, RX_PACKETS, 1);
-  count(dev, RX_BYTES, length);
+  countRx(dev, length);
   if (isGroup) count(dev, MULTICAST, 1);
 }

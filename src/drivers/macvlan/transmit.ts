@@ -4,8 +4,8 @@
 // Mirrors drivers/net/macvlan.c (macvlan_start_xmit, macvlan_queue_xmit).
 
 import { isMulticast, readMac } from "../../bytes/mac.ts";
-import { TX_BYTES, TX_DROPPED, TX_PACKETS } from "../../net/counters.ts";
-import { count } from "../../net/device.ts";
+import { TX_DROPPED } from "../../net/counters.ts";
+import { count, countTx } from "../../net/device.ts";
 import { forwardFrame } from "../../net/forward.ts";
 import { drop } from "../../net/frame.ts";
 import { sendBelow } from "../../net/lower.ts";
@@ -23,8 +23,7 @@ export function startXmit(frame: Frame, dev: Macvlan): void {
   const isSent =
     mode === MACVLAN_MODE_BRIDGE && toNeighbours(frame, dev, port) ? true : sendBelow(frame, port.lower);
   if (!isSent) return count(dev, TX_DROPPED, 1);
-  count(dev, TX_PACKETS, 1);
-  count(dev, TX_BYTES, length);
+  countTx(dev, length);
 }
 
 /** Shows a frame to those who are to see it without the world; true when the world need not see it. */

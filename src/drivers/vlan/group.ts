@@ -3,8 +3,8 @@
 // Mirrors net/8021q/vlan_core.c (vlan_do_receive, vlan_find_dev) and include/linux/if_vlan.h.
 
 import { equalsMac } from "../../bytes/mac.ts";
-import { MULTICAST, RX_BYTES, RX_PACKETS } from "../../net/counters.ts";
-import { count } from "../../net/device.ts";
+import { MULTICAST } from "../../net/counters.ts";
+import { count, countRx } from "../../net/device.ts";
 import { dropRx } from "../../net/frame.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { VlanSlot } from "../../net/netdevice.ts";
@@ -88,8 +88,7 @@ function enter(frame: Frame, dev: VlanDevice): boolean {
   }
   frame.priority = state.ingress[vlanPriority(frame.vlanTci)] ?? 0;
   frame.vlanProtocol = 0;
-  count(dev, RX_PACKETS, 1);
-  count(dev, RX_BYTES, frame.length);
+  countRx(dev, frame.length);
   if (frame.packetType === PACKET_MULTICAST) count(dev, MULTICAST, 1);
   return false;
 }

@@ -8,8 +8,8 @@
 import { isValidEtherAddr } from "../../bytes/mac.ts";
 import { devUcAdd, devUcDel, syncAddresses, unsyncAddresses } from "../../net/address-list.ts";
 import { netifCarrierOff, netifCarrierOn } from "../../net/carrier.ts";
-import { TX_BYTES, TX_DROPPED, TX_PACKETS } from "../../net/counters.ts";
-import { count } from "../../net/device.ts";
+import { TX_DROPPED } from "../../net/counters.ts";
+import { count, countTx } from "../../net/device.ts";
 import { etherSetup } from "../../net/ethernet.ts";
 import { stackedEthtool } from "../../net/ethtool.ts";
 import * as features from "../../net/features.ts";
@@ -157,8 +157,7 @@ function startXmit(frame: Frame, dev: VlanDevice): void {
     frame.vlanTci = id | (egress.size === 0 ? 0 : (egress.get(frame.priority) ?? 0) << 13);
   }
   if (!sendBelow(frame, lower)) return count(dev, TX_DROPPED, 1);
-  count(dev, TX_PACKETS, 1);
-  count(dev, TX_BYTES, length);
+  countTx(dev, length);
 }
 
 function setMacAddress(dev: VlanDevice, address: number): void {

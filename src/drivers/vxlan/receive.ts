@@ -5,15 +5,8 @@
 import { getBe16, getU8, setU8 } from "../../bytes/endian.ts";
 import { isIpv6LinkLocal } from "../../bytes/ipv6.ts";
 import { readMac } from "../../bytes/mac.ts";
-import {
-  RX_BYTES,
-  RX_DROPPED,
-  RX_ERRORS,
-  RX_FRAME_ERRORS,
-  RX_LENGTH_ERRORS,
-  RX_PACKETS,
-} from "../../net/counters.ts";
-import { count } from "../../net/device.ts";
+import { RX_DROPPED, RX_ERRORS, RX_FRAME_ERRORS, RX_LENGTH_ERRORS } from "../../net/counters.ts";
+import { count, countRx } from "../../net/device.ts";
 import { ethTypeTrans } from "../../net/ethernet.ts";
 import { drop } from "../../net/frame.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
@@ -64,8 +57,7 @@ export function receive(frame: Frame, below: Device, socket: VxlanSocket): boole
     count(dev, RX_DROPPED, 1);
     return discard(frame, "device-down");
   }
-  count(dev, RX_PACKETS, 1);
-  count(dev, RX_BYTES, frame.length);
+  countRx(dev, frame.length);
   netifRx(frame, dev);
   return true;
 }

@@ -12,17 +12,8 @@ import type { IpNetns } from "../../inet/netns.ts";
 import { ipNetns } from "../../inet/slots.ts";
 import { udpXmit4, udpXmit6 } from "../../inet/udp/send.ts";
 import { completeChecksum } from "../../net/complete-checksum.ts";
-import {
-  COLLISIONS,
-  RX_BYTES,
-  RX_DROPPED,
-  RX_PACKETS,
-  TX_BYTES,
-  TX_CARRIER_ERRORS,
-  TX_ERRORS,
-  TX_PACKETS,
-} from "../../net/counters.ts";
-import { count } from "../../net/device.ts";
+import { COLLISIONS, RX_DROPPED, TX_CARRIER_ERRORS, TX_ERRORS } from "../../net/counters.ts";
+import { count, countRx, countTx } from "../../net/device.ts";
 import { ethTypeTrans } from "../../net/ethernet.ts";
 import { drop, dropTx } from "../../net/frame.ts";
 import type { Frame } from "../../net/netdevice.ts";
@@ -148,8 +139,7 @@ function push(frame: Frame, remote: Remote): number {
 }
 
 function sent(dev: Vxlan, length: number): void {
-  count(dev, TX_PACKETS, 1);
-  count(dev, TX_BYTES, length);
+  countTx(dev, length);
 }
 
 function fail(frame: Frame, dev: Vxlan, isUnreachable: boolean): void {
@@ -195,8 +185,7 @@ function bypass(frame: Frame, dev: Vxlan, remote: Remote, family: number): boole
   sent(dev, length);
   ethTypeTrans(frame, target);
   if (netifRx(frame, target)) {
-    count(target, RX_PACKETS, 1);
-    count(target, RX_BYTES, length);
+    countRx(target, length);
   }
   return true;
 }
