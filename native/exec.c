@@ -1,11 +1,13 @@
-// Programs that start others with an environment of their own making: what leads the other one into its uveth namespace is put
-// back, as a network namespace is kept by a process whatever its environment.
+// Programs that start others, maybe with an environment of their own making: what leads the other one into its uveth namespace is
+// put back, as a network namespace is kept by a process whatever its environment. One that is not led there by that is kept
+// from the host's network.
 //
-// Mirrors execve(2), exec(3) and posix_spawn(3). Omitted: system(3) and popen(3) after clearenv(3), which start the shell
-// inside the C library.
+// Mirrors execve(2), exec(3) and posix_spawn(3). Omitted: execveat(2); system(3) and popen(3) after clearenv(3), which start
+// the shell inside the C library.
 
 #include "preload.h"
 
+#include <limits.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -59,8 +61,8 @@ static char *preload_with(char *wanted) {
 }
 
 // Writes `given` with the kept variables in place of its own to `room`, which has KEPT + 1 places more. A changed LD_PRELOAD is
-// never freed: the process is about to become another, or starts few of them so.
-static char *const *with_kept(char *const given[], char **room) {
+// never freed: the process is about to become another, or starts few of them so. A loader that is not ours gets none.
+static char *const *with_kept(char *const given[], enum reach reach, char **room) {
   size_t length = 0;
   char *preload = kept[0];
   if (daemon_socket() == NULL) return given;
@@ -68,7 +70,7 @@ static char *const *with_kept(char *const given[], char **room) {
     if (kept[0] != NULL && is_variable(given[i], names[0])) preload = preload_with(given[i]);
     else if (!is_kept(given[i])) room[length++] = given[i];
   }
-  if (preload != NULL) room[length++] = preload;
+  if (preload != NULL && reach != REACH_FOREIGN) room[length++] = preload;
   for (int i = 1; i < KEPT; i++) {
     if (kept[i] != NULL) room[length++] = kept[i];
   }
@@ -76,19 +78,40 @@ static char *const *with_kept(char *const given[], char **room) {
   return room;
 }
 
+// Sees to it that a program does not use the host's network: to be called last before this process becomes it. When it does not
+// become it after all, as for want of memory, it is kept from the network itself.
+static int lead(enum reach reach) {
+  if (!is_unreached(reach)) return 0;
+  int result = confine();
+  return result < 0 ? fail(result) : 0;
+}
+
+static enum reach reach_from_here(const char *path) {
+  return daemon_socket() == NULL || path == NULL ? REACH_NO_PROGRAM : reach_of(path);
+}
+
 EXPORT int execve(const char *path, char *const arguments[], char *const given[]) {
   char *room[count(given) + KEPT + 1];
-  return NEXT(execve)(path, arguments, with_kept(given, room));
+  enum reach reach = reach_from_here(path);
+  if (lead(reach) < 0) return -1;
+  return NEXT(execve)(path, arguments, with_kept(given, reach, room));
 }
 
 EXPORT int execvpe(const char *file, char *const arguments[], char *const given[]) {
   char *room[count(given) + KEPT + 1];
-  return NEXT(execvpe)(file, arguments, with_kept(given, room));
+  char path[PATH_MAX];
+  enum reach reach = reach_from_here(find_program(file, path));
+  if (lead(reach) < 0) return -1;
+  return NEXT(execvpe)(file, arguments, with_kept(given, reach, room));
 }
 
 EXPORT int fexecve(int fd, char *const arguments[], char *const given[]) {
   char *room[count(given) + KEPT + 1];
-  return NEXT(fexecve)(fd, arguments, with_kept(given, room));
+  char path[32];
+  snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+  enum reach reach = reach_from_here(path);
+  if (lead(reach) < 0) return -1;
+  return NEXT(fexecve)(fd, arguments, with_kept(given, reach, room));
 }
 
 EXPORT int execv(const char *path, char *const arguments[]) { return execve(path, arguments, environ); }
@@ -128,14 +151,44 @@ EXPORT int execle(const char *path, const char *first, ...) {
   return execve(path, arguments, given);
 }
 
+typedef int spawn_function(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
+                           char *const[], char *const[]);
+
+// The arguments of posix_spawn or posix_spawnp.
+struct spawn {
+  spawn_function *start;
+  pid_t *pid;
+  const char *file;
+  const posix_spawn_file_actions_t *actions;
+  const posix_spawnattr_t *attributes;
+  char *const *arguments;
+  char *const *environment;
+};
+
+static int start_spawn(void *given) {
+  const struct spawn *spawn = given;
+  return spawn->start(spawn->pid, spawn->file, spawn->actions, spawn->attributes, spawn->arguments, spawn->environment);
+}
+
+// Starts the program of `path`. What is not found may be there for the child, which can go to another folder first.
+static int spawn(struct spawn *spawn, const char *path) {
+  char *room[count(spawn->environment) + KEPT + 1];
+  enum reach reach = reach_from_here(path);
+  int is_elsewhere = reach == REACH_NO_PROGRAM && spawn->actions != NULL && path != NULL && path[0] != '/';
+  spawn->environment = with_kept(spawn->environment, reach, room);
+  if (daemon_socket() == NULL || !(is_unreached(reach) || is_elsewhere)) return start_spawn(spawn);
+  return while_confined(start_spawn, spawn);
+}
+
 EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                        const posix_spawnattr_t *attributes, char *const arguments[], char *const given[]) {
-  char *room[count(given) + KEPT + 1];
-  return NEXT(posix_spawn)(pid, path, actions, attributes, arguments, with_kept(given, room));
+  struct spawn request = {NEXT(posix_spawn), pid, path, actions, attributes, arguments, given};
+  return spawn(&request, path);
 }
 
 EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
                         const posix_spawnattr_t *attributes, char *const arguments[], char *const given[]) {
-  char *room[count(given) + KEPT + 1];
-  return NEXT(posix_spawnp)(pid, file, actions, attributes, arguments, with_kept(given, room));
+  struct spawn request = {NEXT(posix_spawnp), pid, file, actions, attributes, arguments, given};
+  char path[PATH_MAX];
+  return spawn(&request, find_program(file, path));
 }

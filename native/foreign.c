@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static int is_foreign(int family) { return family == AF_INET || family == AF_INET6 || family == AF_PACKET; }
+int is_foreign(int family) { return family == AF_INET || family == AF_INET6 || family == AF_PACKET; }
 
 static void explain(void) {
   complain("TCP, UDP and packet sockets do not reach a uveth namespace: bind, connect and send are refused");

@@ -11,8 +11,9 @@
 // daemon queues what it has to say before it answers, a reply is there when send returns, as rtnetlink's is. What cannot be
 // refused is told without a pipe and not waited for: a connection keeps its order.
 //
-// Omitted: programs that make system calls by themselves (static ones, Go), setns for a single thread, sockets that
-// come by SCM_RIGHTS, netlink sockets connected to others than the kernel.
+// Programs that this does not reach (reach.c) run too, with a filter that leaves them no socket of a network (confine.c).
+//
+// Omitted: setns for a single thread, sockets that come by SCM_RIGHTS, netlink sockets connected to others than the kernel.
 
 #ifndef UVETH_PRELOAD_H
 #define UVETH_PRELOAD_H
@@ -142,7 +143,28 @@ const char *map_path(const char *path, char room[PATH_ROOM]);
 struct ifreq;
 int ask_ethtool(const struct ifreq *ifreq, uint32_t is_admin);
 
+// reach.c
+enum reach {
+  REACH_NO_PROGRAM, // what cannot be started, or is a shell's to read
+  REACH_ALL,
+  REACH_STATIC,
+  REACH_FOREIGN,
+  REACH_GO,
+  REACH_RIGHTS,
+  REACH_UNREADABLE,
+};
+static inline int is_unreached(enum reach reach) { return reach > REACH_ALL; }
+enum reach reach_of(const char *path);
+const char *find_program(const char *file, char *room);
+
+// confine.c: what is no network's, and a filter for programs that are not reached
+int is_system_protocol(int protocol);
+int is_networked(int family);
+int confine(void);
+int while_confined(int (*start)(void *), void *argument);
+
 // foreign.c
+int is_foreign(int family);
 int refuse_address(const void *address, socklen_t length);
 int refuse_family_of(int fd, int error);
 

@@ -7,12 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-// Netlink protocols that have nothing to do with a network.
-static int is_system_protocol(int protocol) {
-  return protocol == NETLINK_AUDIT || protocol == NETLINK_SELINUX || protocol == NETLINK_CRYPTO ||
-         protocol == NETLINK_KOBJECT_UEVENT;
-}
-
 static int is_raw(int type) { return (type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_RAW; }
 
 EXPORT int socket(int domain, int type, int protocol) {
@@ -25,6 +19,7 @@ EXPORT int socket(int domain, int type, int protocol) {
     complain("raw IP sockets do not reach a uveth namespace");
     return fail(-EPERM);
   }
+  if (domain != AF_NETLINK && is_networked(domain) && !is_foreign(domain)) return fail(-EAFNOSUPPORT);
   // Without a protocol a packet socket receives nothing.
   int fd = NEXT(socket)(domain, type, domain == AF_PACKET ? 0 : protocol);
   mark(fd, 0);

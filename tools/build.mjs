@@ -96,6 +96,7 @@ function compileNative(root, out) {
     "-shared",
     "-fPIC",
     "-fvisibility=hidden",
+    "-pthread",
     ...preload,
     "-ldl",
   ]);

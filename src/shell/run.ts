@@ -8,6 +8,7 @@ import { existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { becomeProgram } from "../attach/node/become-program.ts";
+import { whyUnreached } from "../attach/node/reach.ts";
 import { connectDaemon } from "../daemon/client.ts";
 import { daemonPlace, ownUid } from "../daemon/place.ts";
 import { NETNS_FD, runPlace } from "../daemon/seqpacket-protocol.ts";
@@ -90,6 +91,13 @@ function parseWords(argv: readonly string[]): Words | undefined {
 }
 
 async function start({ netns, isAdmin, command }: Words, library: string, io: RunIo): Promise<number> {
+  const [program = ""] = command;
+  const why = await whyUnreached(library, program);
+  if (why !== undefined) {
+    const instead = `uveth exec ${netns ?? "NETNS"} -- ${program}`;
+    io.stderr(`Cannot lead "${program}" to a uveth namespace: ${why}; type "${instead}"\n`);
+    return EXIT_CANNOT_RUN;
+  }
   const daemon = daemonPlace({ env: io.env, uid: ownUid() });
   const place = runPlace(daemon.socket);
   const client = await connectDaemon({ env: io.env });
@@ -111,7 +119,7 @@ async function start({ netns, isAdmin, command }: Words, library: string, io: Ru
   };
   // The connection to the daemon is closed by exec, when the program's descriptor already holds the namespace.
   const failed = await becomeProgram({ command, env, descriptors: [[home, NETNS_FD]] });
-  io.stderr(`Cannot run "${command[0]}": ${errnoText(-failed)}\n`);
+  io.stderr(`Cannot run "${program}": ${errnoText(-failed)}\n`);
   return failed === NetlinkError.fromErrno(-2).errno ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 }
 

@@ -57,6 +57,8 @@ export function underRun(name: string): UnderRun {
       child.stdout.on("data", (text) => (stdout += text));
       child.stderr.on("data", (text) => (stderr += text));
       child.on("close", (status) => resolve({ status, stdout, stderr }));
+      // A program need not read what it is given.
+      child.stdin.on("error", () => {});
       child.stdin.end(input);
     });
   return {
