@@ -58,7 +58,7 @@ export type { DhcpOffer, DhcpOptions } from "./sockets/dhcp-client.ts";
 export type { DhcpLease, DhcpServer, DhcpServerOptions } from "./sockets/dhcp-server.ts";
 export type { DnsServer, DnsServerOptions, DnsValue } from "./sockets/dns-server.ts";
 export type { Endpoint } from "./sockets/endpoint.ts";
-export type { Interceptor } from "./sockets/intercept.ts";
+export type { EchoRefusal, InterceptedEcho, Interceptor } from "./sockets/intercept.ts";
 export type { Listener, ListenOptions } from "./sockets/listener.ts";
 export { MachineNetns } from "./sockets/netns.ts";
 export type { PrefixOptions, RouteInfoOptions, RouterOptions, RouterPreference } from "./sockets/router.ts";

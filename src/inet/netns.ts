@@ -20,6 +20,7 @@ import { Fib6Table } from "./ipv6/fib.ts";
 import type { ProxyNeighbour } from "./neigh/neighbour.ts";
 import { defaultNeighValues, NeighParms } from "./neigh/parms.ts";
 import type { NexthopObject } from "./nexthop/object.ts";
+import type { TakePassingEcho } from "./passing-echo.ts";
 import { PathMtus } from "./path-mtu.ts";
 import type { PingSocket } from "./ping-socket.ts";
 import type { ProtocolSlot } from "./protocol-slot.ts";
@@ -116,6 +117,8 @@ export class IpNetns extends NetnsSlot {
    * TPROXY and IP_TRANSPARENT make one).
    */
   isIntercepting = false;
+  /** Takes echo requests for other hosts then. */
+  takePassingEcho: TakePassingEcho | null = null;
   /** Counts what may change the way packets go: who keeps a way looks for it again then (rt_genid). */
   routeGeneration = 0;
 

@@ -40,3 +40,8 @@ export const INADDR_UNSPEC_GROUP = 0xe0000000;
 export const INADDR_ALLHOSTS_GROUP = 0xe0000001;
 export const INADDR_ALLRTRS_GROUP = 0xe0000002;
 export const INADDR_MAX_LOCAL_GROUP = 0xe00000ff;
+
+// Options of level SOL_IP, which is IPPROTO_IP
+export const IP_TTL = 2;
+export const IP_RECVERR = 11;
+export const IP_RECVTTL = 12;

@@ -17,3 +17,9 @@ export const IPV6_TLV_CALIPSO = 7;
 export const IPV6_TLV_IOAM = 49;
 export const IPV6_TLV_JUMBO = 194;
 export const IPV6_TLV_HAO = 201;
+
+// Options of level SOL_IPV6, which is IPPROTO_IPV6
+export const IPV6_UNICAST_HOPS = 16;
+export const IPV6_RECVERR = 25;
+export const IPV6_RECVHOPLIMIT = 51;
+export const IPV6_HOPLIMIT = 52;

@@ -3,8 +3,9 @@
 //
 //   netns [uplink0] 10.0.2.15 ──── 10.0.2.2 [uplink0] a namespace that stands in for the world ··· sockets of this process
 //
-// TCP and UDP to any address, over IPv4 and IPv6; DNS at 10.0.2.3 leads to the resolver of the real machine. Addresses are those
-// that slirp and QEMU use. Omitted: ICMP, which would take sockets that not everybody may open (pings are not answered).
+// TCP, UDP and echo requests of ICMP to any address, over IPv4 and IPv6; DNS at 10.0.2.3 leads to the resolver of the real machine.
+// Addresses are those that slirp and QEMU use. Echo requests take sockets that not everybody may open: where this process may not,
+// the sender is told that they are prohibited.
 
 import { createSocket } from "node:dgram";
 import { getServers } from "node:dns";
@@ -13,8 +14,12 @@ import { connect as connectOutside, isIPv6 } from "node:net";
 import { pipeline } from "node:stream";
 import type { Connection, Endpoint, Interceptor, MachineNetns, ReceivedDatagram, Udp } from "../../index.ts";
 import { Machine } from "../../index.ts";
-import { notSupported } from "../../netlink/error.ts";
+import { NetlinkError, notSupported } from "../../netlink/error.ts";
+import { checkEchoSockets } from "./echo-socket.ts";
+import type { Libc } from "./libc.ts";
+import { loadLibc } from "./libc.ts";
 import { NetnsSocket } from "./netns-socket.ts";
+import { gateway, UplinkEchoes } from "./uplink-echoes.ts";
 
 /** What an uplink is to be. */
 export interface UplinkOptions {
@@ -24,12 +29,16 @@ export interface UplinkOptions {
   readonly dns?: Endpoint;
   /** Lets the lab reach what listens on the real machine's loopback, at 10.0.2.2; no by default. */
   readonly hostLoopback?: boolean;
-  /** Which real addresses may be reached; all by default. */
+  /** Which real addresses may be reached; all by default. The port of an echo request is 0. */
   readonly allow?: (to: Endpoint) => boolean;
+  /**
+   * Whether pings go out too, by ICMP sockets of this process; by default where it may open them. `true` has `uplink` reject with
+   * EACCES and the cure where it may not (net.ipv4.ping_group_range), with ENOSYS where there is no FFI.
+   */
+  readonly echo?: boolean;
 }
 
 const inside = { ipv4: "10.0.2.15/24", ipv6: "fd00:2::15/64" };
-const gateway = { ipv4: "10.0.2.2", ipv6: "fd00:2::2" };
 const dnsAddress = "10.0.2.3";
 const dnsPort = 53;
 /** A flow of datagrams that was silent for so long has ended, and the most there may be at a time. */
@@ -44,12 +53,20 @@ export class Uplink {
   readonly #interceptor: Interceptor;
   readonly #sockets = new Set<Socket>();
   readonly #flows = new Map<string, Flow>();
+  readonly #echoes: UplinkEchoes;
 
-  private constructor(options: UplinkOptions, world: MachineNetns, machine: Machine) {
+  private constructor(
+    options: UplinkOptions,
+    world: MachineNetns,
+    machine: Machine,
+    echoes: Libc | NetlinkError,
+  ) {
     this.#options = options;
     this.#world = world;
     this.#machine = machine;
     this.#interceptor = world.intercept();
+    this.#echoes = new UplinkEchoes(echoes, (host) => this.#target({ host, port: 0 })?.host);
+    this.#interceptor.echoes((echo) => this.#echoes.take(echo));
     void this.#connections();
     void this.#datagrams();
   }
@@ -59,6 +76,8 @@ export class Uplink {
     const machine = netns.provider;
     if (!(machine instanceof Machine)) throw notSupported("An uplink needs a machine in this process");
     const { dev = "uplink0" } = options;
+    const echoes = await mayEcho(options.echo);
+    if (echoes instanceof NetlinkError && options.echo === true) throw echoes;
     const name = `${netns.name ?? "initial"}-${dev}`;
     const world = await machine.netns(name);
     await netns.link.add({ kind: "veth", name: dev, isUp: true, peer: { name: "uplink0", netns: name } });
@@ -75,14 +94,15 @@ export class Uplink {
     await world.route.add({ dst: "::/0", via: "fd00:2::15", dev: "uplink0" });
     await world.setSysctl("net.ipv4.ip_forward", 1);
     await world.setSysctl("net.ipv6.conf.all.forwarding", 1);
-    return new Uplink(options, world, machine);
+    return new Uplink(options, world, machine, echoes);
   }
 
   /** Where a connection or a datagram to `to` really goes; undefined: nowhere. */
   #target(to: Endpoint): Endpoint | undefined {
     if (to.host === dnsAddress && to.port === dnsPort) return this.#options.dns ?? resolver();
     if (to.host === gateway.ipv4 || to.host === gateway.ipv6) {
-      return this.#options.hostLoopback === true ? { host: "127.0.0.1", port: to.port } : undefined;
+      if (this.#options.hostLoopback !== true) return undefined;
+      return { host: to.port === 0 && isIPv6(to.host) ? "::1" : "127.0.0.1", port: to.port };
     }
     // Nothing of the real machine's own is reached by another name.
     const isPrivate =
@@ -135,11 +155,17 @@ export class Uplink {
     }
   }
 
+  /** Why pings do not go out; undefined where they do. */
+  get echoError(): Error | undefined {
+    return this.#echoes.refusal;
+  }
+
   /** Takes the uplink down: what goes over it is broken off, its device is deleted. */
   async close(): Promise<void> {
     this.#interceptor.close();
     for (const flow of [...this.#flows.values()]) flow.close();
     for (const socket of this.#sockets) socket.destroy();
+    this.#echoes.close();
     const { name } = this.#world;
     await this.#world.link.del("uplink0");
     await this.#world.close();
@@ -198,6 +224,19 @@ class Flow {
     this.#lab.close();
     this.#outside.close();
     this.#onClosed();
+  }
+}
+
+/** What echo requests take, or why there are none. */
+async function mayEcho(isWanted: boolean | undefined): Promise<Libc | NetlinkError> {
+  if (isWanted === false) return new NetlinkError("EACCES", "This uplink is to carry no pings");
+  try {
+    const libc = await loadLibc();
+    checkEchoSockets(libc);
+    return libc;
+  } catch (error) {
+    if (error instanceof NetlinkError) return error;
+    throw error;
   }
 }
 

@@ -8,6 +8,7 @@ import { drop } from "../../net/frame.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { CHECKSUM_NONE } from "../../net/netdevice.ts";
 import * as uapi from "../../uapi/icmp.ts";
+import { PACKET_HOST } from "../../uapi/if_packet.ts";
 import { IPPROTO_ICMP } from "../../uapi/in.ts";
 import { AF_INET } from "../../uapi/socket.ts";
 import * as wire from "../../wire/icmp.ts";
@@ -24,6 +25,7 @@ import {
 import type { ErrorHandler } from "../icmp-error.ts";
 import { l3mdevIfindex } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
+import { readPassingEcho } from "../passing-echo.ts";
 import { ipNetns } from "../slots.ts";
 import { isIpv4Broadcast } from "./broadcast.ts";
 import { ipSend } from "./output.ts";
@@ -55,6 +57,9 @@ export function icmpReceive(frame: Frame, dev: Device): void {
 /** Answers an echo request, from the address it was sent to; those to many are left unanswered unless told otherwise. */
 function echo(ip: IpNetns, frame: Frame, dev: Device): void {
   const { bytes, networkHeader } = frame;
+  if (ip.takePassingEcho !== null && frame.packetType === PACKET_HOST) {
+    if (ip.takePassingEcho(readPassingEcho(frame, AF_INET))) return frame.pool.free(frame);
+  }
   const route = new Route4();
   route.flow.oif = l3mdevIfindex(dev);
   const destination = ipv4Destination(bytes, networkHeader);

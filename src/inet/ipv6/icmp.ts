@@ -31,6 +31,7 @@ import {
 } from "../../wire/nd.ts";
 import { l3mdevIfindex } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
+import { readPassingEcho } from "../passing-echo.ts";
 import { ipNetns } from "../slots.ts";
 import { hasUsableAddress } from "./address-find.ts";
 import { isAnycast } from "./anycast.ts";
@@ -91,6 +92,9 @@ function echo(ip: IpNetns, frame: Frame, dev: Device): void {
   const destination = networkHeader + IPV6_DESTINATION;
   const slot = dev.ip6;
   const isToMany = isIpv6Multicast(bytes, destination);
+  if (ip.takePassingEcho !== null && !isToMany && frame.packetType === PACKET_HOST) {
+    if (ip.takePassingEcho(readPassingEcho(frame, AF_INET6))) return frame.pool.free(frame);
+  }
   const isToAny = slot instanceof In6Device && isAnycast(slot, bytes, destination);
   const { icmp6EchoIgnoreAll, icmp6EchoIgnoreAnycast, icmp6EchoIgnoreMulticast } = ip.tunables;
   const isIgnored = (isToMany && icmp6EchoIgnoreMulticast !== 0) || (isToAny && icmp6EchoIgnoreAnycast !== 0);
