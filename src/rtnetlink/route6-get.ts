@@ -6,7 +6,7 @@
 import type { Request } from "../af_netlink/handler.ts";
 import { equalsIpv6, ipv6ToText } from "../bytes/ipv6.ts";
 import type { Fib6Route } from "../inet/ipv6/fib.ts";
-import { Route6, routeInput6, routeOutput6 } from "../inet/ipv6/route.ts";
+import { lookUpInput6, Route6, routeOutput6 } from "../inet/ipv6/route.ts";
 import { isRejectType } from "../inet/ipv6/route-create.ts";
 import { selectSource6 } from "../inet/ipv6/source.ts";
 import { ipNetns } from "../inet/slots.ts";
@@ -57,7 +57,7 @@ export function getRoute6(request: Request): void {
   setKey(route, attrs);
   const input = attrs.iif === undefined || attrs.iif === 0 ? undefined : deviceOf(request, attrs.iif);
   if (input === undefined) routeOutput6(ip, route);
-  else routeInput6(ip, input, concatenated(route), 0, 16, route);
+  else lookUpInput6(ip, input, concatenated(route), 0, 16, route);
   const found = route.route;
   // A source to speak from is not asked for.
   const { error } = route;

@@ -8,7 +8,7 @@ import { expect } from "vitest";
 import type { MessageWriter } from "../../src/netlink/writer.ts";
 import { IF_OPER_UP, IFF_MASTER, IFF_NOARP } from "../../src/uapi/if.ts";
 import * as il from "../../src/uapi/if_link.ts";
-import { RTM_GETRULE } from "../../src/uapi/rtnetlink.ts";
+import { RTM_GETRULE, RTNH_F_ONLINK } from "../../src/uapi/rtnetlink.ts";
 import type { ParityContext } from "./context.ts";
 import { parity } from "./harness.ts";
 import { expectError } from "./vocabulary.ts";
@@ -99,6 +99,58 @@ parity(
     await ctx.delLink({ name: "red" });
     expect(new Set(await tablesOf())).toEqual(new Set([254, 255]));
     expect((await ctx.link("v0")).master).toBeUndefined();
+  },
+  { skip },
+);
+
+parity(
+  "gateways are judged by the addresses of the VRF alone (tools/testing/selftests/net/fib-onlink-tests.sh, fib_tests.sh)",
+  async (ctx) => {
+    await addRed(ctx);
+    await ctx.addVeth("v0", "v1");
+    await ctx.addVeth("w0", "w1");
+    await ctx.quiet("v0", "v1", "w0", "w1", "red");
+    const master = await ctx.index("red");
+    for (const name of ["v1", "w1"]) await ctx.setLink({ name, master });
+    await ctx.up("red", "v0", "v1", "w0", "w1");
+    for (const [prefix, dev] of [
+      ["10.0.0.1/24", "v0"],
+      ["10.0.0.2/24", "v1"],
+      ["10.0.1.2/24", "w1"],
+      ["2001:db8::1/64", "v0"],
+      ["2001:db8::2/64", "v1"],
+      ["2001:db8:1::2/64", "w1"],
+    ] as const) {
+      await ctx.addAddr(prefix, dev);
+    }
+    const ownIpv4 = { code: "EINVAL", message: "Nexthop has invalid gateway" } as const;
+    const ownIpv6 = { code: "EINVAL", message: "Gateway can not be a local address" } as const;
+    const elsewhere = {
+      code: "EINVAL",
+      message: "Nexthop has invalid gateway or device mismatch",
+    } as const;
+    const [v0, v1] = [await ctx.index("v0"), await ctx.index("v1")];
+    const onlink = { flags: RTNH_F_ONLINK };
+    // The host's own address in the VRF is none of the others' business, and the other way round.
+    await ctx.addRoute("2001:db8:8::/64", { gateway: "2001:db8::2", oif: v0 });
+    await ctx.addRoute("2001:db8:9::/64", { gateway: "2001:db8::1", oif: v1, table: TABLE });
+    await ctx.addRoute("10.8.0.0/16", { gateway: "10.0.0.2", oif: v0, ...onlink });
+    await expectError(
+      ctx.addRoute("10.9.0.0/16", { gateway: "10.0.0.2", oif: v1, table: TABLE, ...onlink }),
+      ownIpv4,
+    );
+    await expectError(
+      ctx.addRoute("10.9.0.0/16", { gateway: "10.0.1.2", oif: v1, table: TABLE, ...onlink }),
+      ownIpv4,
+    );
+    await expectError(
+      ctx.addRoute("2001:db8:a::/64", { gateway: "2001:db8::2", oif: v1, table: TABLE }),
+      ownIpv6,
+    );
+    await expectError(
+      ctx.addRoute("2001:db8:a::/64", { gateway: "2001:db8:1::64", oif: v1, table: TABLE, ...onlink }),
+      elsewhere,
+    );
   },
   { skip },
 );

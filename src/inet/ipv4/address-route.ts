@@ -12,7 +12,7 @@ import * as rt from "../../uapi/rtnetlink.ts";
 import { l3mdevTable } from "../l3mdev.ts";
 import { ipNetns } from "../slots.ts";
 import type { Ipv4Address } from "./address.ts";
-import { addressType } from "./address-type.ts";
+import { addressTypeBy } from "./address-type.ts";
 import type { InDevice } from "./device.ts";
 import { deleteRoute, flushSource, insertRoute } from "./fib-change.ts";
 import { kernelRoute4 } from "./route-config.ts";
@@ -103,7 +103,8 @@ export function deleteAddressRoutes(
   change("del", rt.RTN_LOCAL, address.local, 32, primary);
   const ip = ipNetns(address.dev.netns);
   const isGone = isDying || !inDev.addresses.includes(address);
-  if (isGone && addressType(ip, address.local) !== rt.RTN_LOCAL) flushSource(ip, address.local);
+  if (isGone && addressTypeBy(ip, address.local, address.dev) !== rt.RTN_LOCAL)
+    flushSource(ip, address.local);
 }
 
 /** Looks which routes of `address` another address with the same source has as well. */

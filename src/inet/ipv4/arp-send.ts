@@ -19,7 +19,7 @@ import { NUD_VALID } from "../neigh/neighbour.ts";
 import { APP_PROBES, UCAST_PROBES } from "../neigh/parms.ts";
 import type { IpNetns } from "../netns.ts";
 import { ipNetns } from "../slots.ts";
-import { addressType } from "./address-type.ts";
+import { addressTypeBy } from "./address-type.ts";
 import { InDevice } from "./device.ts";
 import { isOnLink, selectSource } from "./source.ts";
 
@@ -61,7 +61,7 @@ function solicitSource(ip: IpNetns, dev: Device, target: number, waiting: Frame 
   const announce = Math.max(ip.all4[index] ?? 0, dev.ip.conf.get(index));
   if (waiting !== null && (announce === 0 || announce === 1)) {
     const source = ipv4Source(waiting.bytes, waiting.networkHeader);
-    const isOurs = addressType(ip, source) === RTN_LOCAL;
+    const isOurs = addressTypeBy(ip, source, dev) === RTN_LOCAL;
     if (isOurs && (announce === 0 || isOnLink(dev.ip, target, source))) return source;
   }
   return selectSource(ip, dev, target, RT_SCOPE_LINK);

@@ -18,7 +18,7 @@ import { findProxy } from "../neigh/proxy.ts";
 import { neighUpdate } from "../neigh/update.ts";
 import type { IpNetns } from "../netns.ts";
 import { inDevice, ipNetns } from "../slots.ts";
-import { addressType } from "./address-type.ts";
+import { addressTypeBy } from "./address-type.ts";
 import { sendArp } from "./arp-send.ts";
 import { InDevice } from "./device.ts";
 import { FibResult, Flow4 } from "./fib.ts";
@@ -84,7 +84,7 @@ function answer(
   const { senderIp, senderMac, targetIp } = question;
   if (senderIp === 0) {
     // Somebody looks whether the address is free (RFC 5227).
-    if (addressType(ip, targetIp) === RTN_LOCAL && !ignores(ip, inDev, senderIp, targetIp))
+    if (addressTypeBy(ip, targetIp, dev) === RTN_LOCAL && !ignores(ip, inDev, senderIp, targetIp))
       reply(dev, question);
     return "answered";
   }
@@ -177,9 +177,9 @@ function learn(ip: IpNetns, inDev: InDevice, question: Question, isForUs: boolea
   const { operation, senderIp, senderMac } = question;
   let neigh = findNeighbour(dev, senderIp) ?? null;
   const accepts = acceptsUnknown(ip, inDev, senderIp);
-  const isAnnouncement = (neigh !== null || accepts) && isGratuitous(ip, question);
+  const isAnnouncement = (neigh !== null || accepts) && isGratuitous(ip, dev, question);
   if (neigh === null && accepts) {
-    const isAnswer = operation === ARPOP_REPLY && addressType(ip, senderIp) === RTN_UNICAST;
+    const isAnswer = operation === ARPOP_REPLY && addressTypeBy(ip, senderIp, dev) === RTN_UNICAST;
     if (isAnnouncement || isAnswer) neigh = neighbourFor(ip, dev, senderIp);
   }
   if (neigh === null) return;
@@ -200,8 +200,9 @@ function acceptsUnknown(ip: IpNetns, inDev: InDevice, senderIp: number): boolean
 /** Whether somebody tells of its own address unasked (arp_is_garp). */
 function isGratuitous(
   ip: IpNetns,
+  dev: Device,
   { operation, senderIp, senderMac, targetIp, targetMac }: Question,
 ): boolean {
   if (senderIp !== targetIp || (operation === ARPOP_REPLY && senderMac !== targetMac)) return false;
-  return addressType(ip, senderIp) === RTN_UNICAST;
+  return addressTypeBy(ip, senderIp, dev) === RTN_UNICAST;
 }

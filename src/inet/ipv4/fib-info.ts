@@ -13,7 +13,7 @@ import type { IpNetns } from "../netns.ts";
 import { checkForRoute4 } from "../nexthop/check.ts";
 import type { NexthopObject } from "../nexthop/object.ts";
 import { hasInet } from "../slots.ts";
-import { addressType } from "./address-type.ts";
+import { addressType, addressTypeBy } from "./address-type.ts";
 import type { FibInfo, FibTable } from "./fib.ts";
 import { FibResult, Flow4 } from "./fib.ts";
 import { fibLookup, fibTableLookup, rebalance } from "./fib-lookup.ts";
@@ -199,7 +199,8 @@ function checkOnlinkGateway(ip: IpNetns, config: Purpose, nexthop: FibNexthop): 
   const dev = ip.netns.devices.get(nexthop.ifindex);
   if (dev === undefined) throw noDevice("Nexthop device required for onlink");
   if ((dev.flags & IFF_UP) === 0) throw new NetlinkError("ENETDOWN", "Nexthop device is not up");
-  if (addressType(ip, nexthop.gateway) !== rt.RTN_UNICAST) throw invalid("Nexthop has invalid gateway");
+  if (addressTypeBy(ip, nexthop.gateway, dev) !== rt.RTN_UNICAST)
+    throw invalid("Nexthop has invalid gateway");
   nexthop.dev = dev;
   nexthop.scope = rt.RT_SCOPE_LINK;
 }

@@ -11,7 +11,7 @@ import type { Neighbour } from "../neigh/neighbour.ts";
 import { createNeighbour } from "../neigh/table.ts";
 import type { IpNetns } from "../netns.ts";
 import { inDevice } from "../slots.ts";
-import { addressType } from "./address-type.ts";
+import { addressTypeBy } from "./address-type.ts";
 import { InDevice } from "./device.ts";
 
 /** Devices on which there is only one next hop, whatever the address. */
@@ -48,7 +48,7 @@ export function makeNeighbour(
   const neigh = createNeighbour(ip.inet.arp, dev, inDev.parms, key, null, isGcExempt);
   if (neigh === null) return null;
   inDev.neighbours.set(key, neigh);
-  neigh.type = addressType(ip, key);
+  neigh.type = addressTypeBy(ip, key, dev);
   if (neigh.type === RTN_MULTICAST) {
     neigh.lladdr = ipv4MulticastMac(key);
   } else if ((dev.flags & (IFF_NOARP | IFF_LOOPBACK)) !== 0) {

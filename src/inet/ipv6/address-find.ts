@@ -6,6 +6,7 @@ import { isIpv6LinkLocal } from "../../bytes/ipv6.ts";
 import type { Device } from "../../net/netdevice.ts";
 import { IFA_F_OPTIMISTIC, IFA_F_TENTATIVE } from "../../uapi/if_addr.ts";
 import { RT_SCOPE_HOST, RT_SCOPE_LINK } from "../../uapi/rtnetlink.ts";
+import { l3mdevMaster } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import type { Ipv6Address } from "./address.ts";
 import { In6Device } from "./device.ts";
@@ -22,7 +23,10 @@ export function findAddress6(
   return dev === null ? found[0] : found.find((address) => address.dev === dev);
 }
 
-/** Whether the address at `bytes[offset]` is the host's, and may be used unless `evenTentative`. */
+/**
+ * Whether the address at `bytes[offset]` is the host's, and may be used unless `evenTentative`. With `dev` only addresses of
+ * the same VRF count (ipv6_chk_addr_and_flags).
+ */
 export function hasUsableAddress(
   ip: IpNetns,
   bytes: Uint8Array,
@@ -35,9 +39,16 @@ export function hasUsableAddress(
   return found.some((address) => isOn(address, dev) && (evenTentative || isUsable(address)));
 }
 
-/** Addresses that reach beyond their link are the host's on every device. */
+/** Addresses that reach beyond their link are the host's on every device of their VRF. */
 function isOn({ dev, scope }: Ipv6Address, wanted: Device | null): boolean {
-  return wanted === null || dev === wanted || (scope !== RT_SCOPE_LINK && scope !== RT_SCOPE_HOST);
+  if (wanted === null || dev === wanted) return true;
+  return scope !== RT_SCOPE_LINK && scope !== RT_SCOPE_HOST && l3mdevMaster(dev) === l3mdevMaster(wanted);
+}
+
+/** Whether the address at `bytes[offset]` is any device's of the VRF that `dev` is a port of, even a tentative one. */
+export function isInVrf(ip: IpNetns, bytes: Uint8Array, offset: number, dev: Device): boolean {
+  const vrf = l3mdevMaster(dev);
+  return ip.addresses6.get(bytes, offset)?.some((address) => l3mdevMaster(address.dev) === vrf) === true;
 }
 
 /** Whether duplicate detection lets the address be used. */

@@ -40,7 +40,7 @@ export function icmp6Send(ip: IpNetns, frame: Frame, type: number, code: number,
   const route = new Route6();
   route.destination.set(bytes.subarray(networkHeader + IPV6_SOURCE, networkHeader + IPV6_DESTINATION));
   const destination = networkHeader + IPV6_DESTINATION;
-  if (hasUsableAddress(ip, bytes, destination, null))
+  if (hasUsableAddress(ip, bytes, destination, dev))
     route.source.set(bytes.subarray(destination, destination + 16));
   route.oif = l3mdevIfindex(dev);
   if (isIpv6LinkLocal(route.destination)) route.oif = ownerOf(ip, dev, bytes, destination).ifindex;

@@ -19,10 +19,11 @@ import { IFF_LOOPBACK, IFF_UP } from "../../uapi/if.ts";
 import { DEVCONF_DISABLE_IPV6 } from "../../uapi/ipv6.ts";
 import * as rt from "../../uapi/rtnetlink.ts";
 import type { GatewayCheck6 } from "../inet.ts";
+import { l3mdevTable } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { checkForRoute6 } from "../nexthop/check.ts";
 import { hasInet6, in6Device } from "../slots.ts";
-import { hasUsableAddress } from "./address-find.ts";
+import { hasUsableAddress, isInVrf } from "./address-find.ts";
 import { Fib6Result, Fib6Route, Lookup6 } from "./fib.ts";
 import { table6For } from "./fib-change.ts";
 import { fib6Lookup, selectSibling } from "./fib-lookup.ts";
@@ -159,7 +160,7 @@ function validateGateway(
 
 /** An address of this host; a link-local one counts only on its own link. */
 function isOwn(ip: IpNetns, gateway: Uint8Array, dev: Device, isLinkLocal: boolean): boolean {
-  return hasUsableAddress(ip, gateway, 0, isLinkLocal ? dev : null, true);
+  return isLinkLocal ? hasUsableAddress(ip, gateway, 0, dev, true) : isInVrf(ip, gateway, 0, dev);
 }
 
 function isPossibleGateway(gateway: Uint8Array): boolean {
@@ -204,7 +205,9 @@ function isDirect({ route }: Fib6Result, wanted: Device | undefined): boolean {
 function checkOnlink(ip: IpNetns, gateway: Uint8Array, dev: Device | undefined): void {
   const result = new Fib6Result();
   const lookup = gatewayLookup(dev?.ifindex ?? 0, false);
-  if (!tableLookup6(ip, ip.main6, gateway, 0, lookup, result)) return;
+  const vrf = dev === undefined ? 0 : l3mdevTable(dev);
+  const table = vrf === 0 ? ip.main6 : ip.tables6.get(vrf);
+  if (table === undefined || !tableLookup6(ip, table, gateway, 0, lookup, result)) return;
   const { route } = result;
   if (route === null || route.prefixLength === 0 || isIpv6Unspecified(route.prefix)) return;
   if (route.type !== rt.RTN_UNICAST || route.dev !== dev) {

@@ -91,9 +91,21 @@ export function routeInput6(
   destination: number,
   route: Route6,
 ): boolean {
-  const { lookup, result } = route;
   const isLoopback = (dev.flags & IFF_LOOPBACK) !== 0;
   if (isLoopback && hasUsableAddress(ip, bytes, destination, null)) return here(route, dev);
+  return lookUpInput6(ip, dev, bytes, source, destination, route);
+}
+
+/** As routeInput6, by the tables alone: what came by the loopback for this host has been looked up when it was sent. */
+export function lookUpInput6(
+  ip: IpNetns,
+  dev: Device,
+  bytes: Uint8Array,
+  source: number,
+  destination: number,
+  route: Route6,
+): boolean {
+  const { lookup, result } = route;
   lookup.device = dev.ifindex;
   lookup.oif = 0;
   lookup.iif = dev.ifindex;
