@@ -30,3 +30,10 @@ export function signed(text: string, base: 0 | 10 | 16 = 0): number | undefined 
   const value = integer(text, base);
   return value === undefined || BigInt.asIntN(32, value) !== value ? undefined : Number(value);
 }
+
+/** A number as printf's %g has it: six digits, no zeros at the end, an exponent of two digits from a million on. */
+export function sixDigits(value: number): string {
+  const [digits = "", exponent] = value.toPrecision(6).split("e+");
+  const short = digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
+  return exponent === undefined ? short : `${short}e+${exponent.padStart(2, "0")}`;
+}

@@ -7,9 +7,9 @@ import type { Attribute } from "../netlink/attribute.ts";
 import type { Answer, NetlinkClient } from "../netlink/client.ts";
 import type { Message } from "../netlink/message.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
-import { parseMessage } from "../netlink/parse.ts";
+import { parseMessage, parseNested } from "../netlink/parse.ts";
 import type { Parsed } from "../netlink/policy.ts";
-import { flag, policy, u16, u32 } from "../netlink/policy.ts";
+import { flag, policy, u16, u32, u64 } from "../netlink/policy.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import { NLM_F_CREATE, NLM_F_ECHO, NLM_F_EXCL, NLM_F_REPLACE } from "../uapi/netlink.ts";
 import * as nh from "../uapi/nexthop.ts";
@@ -22,6 +22,13 @@ export interface NexthopMember {
   readonly weight: number;
 }
 
+const resilientAttributes = policy(nh.NHA_RES_GROUP_MAX, {
+  [nh.NHA_RES_GROUP_BUCKETS]: u16("buckets"),
+  [nh.NHA_RES_GROUP_IDLE_TIMER]: u32("idleTimer"),
+  [nh.NHA_RES_GROUP_UNBALANCED_TIMER]: u32("unbalancedTimer"),
+  [nh.NHA_RES_GROUP_UNBALANCED_TIME]: u64("unbalancedTime"),
+});
+
 const nexthopAttributes = policy(nh.NHA_MAX, {
   [nh.NHA_ID]: u32("id"),
   [nh.NHA_GROUP]: reads("group", members),
@@ -30,7 +37,11 @@ const nexthopAttributes = policy(nh.NHA_MAX, {
   [nh.NHA_OIF]: u32("oif"),
   [nh.NHA_GATEWAY]: reads("gateway", (attribute) => attribute.copy()),
   [nh.NHA_FDB]: flag("fdb"),
+  [nh.NHA_RES_GROUP]: reads("resilient", (attribute) => parseNested(attribute, resilientAttributes)),
 });
+
+/** What a resilient group has beside its members; times in hundredths of a second. */
+export type ResilientGroup = Parsed<typeof resilientAttributes>;
 
 /** An object as the kernel reports it; `gateway` is 4 or 16 bytes. */
 export type NexthopEntry = Parsed<typeof nexthopAttributes> & {
@@ -63,6 +74,13 @@ export function parseNexthopEntry(message: Message): NexthopEntry {
   };
 }
 
+/** What a resilient group is asked to be. */
+export interface ResilientRequest {
+  buckets?: number | undefined;
+  idleTimer?: number | undefined;
+  unbalancedTimer?: number | undefined;
+}
+
 /** An object as it is asked for. What is undefined is zero in the header, or left out. */
 export interface NexthopEntryRequest {
   family: number;
@@ -71,6 +89,8 @@ export interface NexthopEntryRequest {
   id?: number | undefined;
   group?: readonly NexthopMember[] | undefined;
   groupType?: number | undefined;
+  /** Of a resilient group; times in hundredths of a second. */
+  resilient?: ResilientRequest | undefined;
   blackhole?: boolean | undefined;
   oif?: number | undefined;
   gateway?: Uint8Array | undefined;
@@ -143,6 +163,16 @@ function writeNexthopEntry(writer: MessageWriter, request: NexthopEntryRequest):
   if (request.fdb === true) writer.flag(nh.NHA_FDB);
   if (request.group !== undefined) writeGroup(writer, request.group);
   if (request.groupType !== undefined) writer.u16(nh.NHA_GROUP_TYPE, request.groupType);
+  if (request.resilient !== undefined) writeResilient(writer, request.resilient);
+}
+
+function writeResilient(writer: MessageWriter, request: ResilientRequest): void {
+  const { buckets, idleTimer, unbalancedTimer } = request;
+  const nest = writer.nestFlagged(nh.NHA_RES_GROUP);
+  if (buckets !== undefined) writer.u16(nh.NHA_RES_GROUP_BUCKETS, buckets);
+  if (idleTimer !== undefined) writer.u32(nh.NHA_RES_GROUP_IDLE_TIMER, idleTimer);
+  if (unbalancedTimer !== undefined) writer.u32(nh.NHA_RES_GROUP_UNBALANCED_TIMER, unbalancedTimer);
+  writer.endNest(nest);
 }
 
 function writeGroup(writer: MessageWriter, group: readonly NexthopMember[]): void {

@@ -40,6 +40,8 @@ export interface InetAnnouncer {
     flags: number,
     origin: Origin | undefined,
   ): void;
+  /** A bucket of a resilient group leads elsewhere. */
+  nexthopBucket(netns: Netns, group: NexthopObject, bucket: number): void;
   /** A router told of a prefix, or of something that only users have a use for: an option as it was received. */
   prefix6(dev: Device, info: PrefixInfo): void;
   userOption6(dev: Device, router: Uint8Array, bytes: Uint8Array): void;
@@ -97,6 +99,7 @@ const silent: InetAnnouncer = {
   route4: () => {},
   route6: () => {},
   nexthop: () => {},
+  nexthopBucket: () => {},
   prefix6: () => {},
   userOption6: () => {},
   netconf: () => {},

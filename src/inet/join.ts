@@ -35,7 +35,7 @@ import type { Neighbour } from "./neigh/neighbour.ts";
 import { ProxyQueue } from "./neigh/proxy.ts";
 import { createNeighTable } from "./neigh/table.ts";
 import { IpNetns } from "./netns.ts";
-import { flushNexthops } from "./nexthop/change.ts";
+import { endNexthops, flushNexthops } from "./nexthop/change.ts";
 import { followDevice } from "./rules/rule.ts";
 import { in6Device, ipNetns } from "./slots.ts";
 import { moveSysctls } from "./sysctl.ts";
@@ -154,11 +154,12 @@ function changeStack(dev: Device): void {
   deviceEvent6("unregister", dev);
 }
 
-/** A namespace goes: packets in pieces, pings and sockets go with it. */
+/** A namespace goes: packets in pieces, pings, timers of groups and sockets go with it. */
 function leave(ip: IpNetns): void {
   ip.fragments4.purge();
   ip.fragments6.purge();
   for (const ping of [...ip.pings.values()]) ping.close();
+  endNexthops(ip);
   closeTcp(ip);
   for (const socket of [...udpTable(ip).sockets]) closeUdp(socket);
 }

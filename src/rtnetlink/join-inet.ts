@@ -17,6 +17,7 @@ import { dumpNeighs } from "./neigh-dump.ts";
 import { arpFamily, ndFamily } from "./neigh-family.ts";
 import { announceNetconf, announceNetconfSetting, netconf4, netconf6 } from "./netconf.ts";
 import { announceNexthop, delNexthop, dumpNexthops, getNexthop, newNexthop } from "./nexthop.ts";
+import { announceNexthopBucket, dumpNexthopBuckets, getNexthopBucket } from "./nexthop-bucket.ts";
 import { announceRoute4, delRoute4, dumpRoutes4, newRoute4 } from "./route4.ts";
 import { getRoute4 } from "./route4-get.ts";
 import { announceRoute6, delRoute6, dumpRoutes6, newRoute6 } from "./route6.ts";
@@ -41,6 +42,7 @@ export function joinInetRequests(rtnetlink: Rtnetlink, inet: Inet): void {
       announceRoute6(rtnetlink, netns, type, route, flags, origin),
     nexthop: (netns, type, object, flags, origin) =>
       announceNexthop(rtnetlink, netns, type, object, flags, origin),
+    nexthopBucket: (netns, group, bucket) => announceNexthopBucket(rtnetlink, netns, group, bucket),
     prefix6: (dev, info) => announcePrefix(rtnetlink, dev, info),
     userOption6: (dev, router, bytes) => announceUserOption(rtnetlink, dev, router, bytes),
     netconf: (family, type, dev) => announceNetconf(rtnetlink, family, type, dev),
@@ -79,6 +81,10 @@ function joinRoutes(rtnetlink: Rtnetlink): void {
   rtnetlink.register(AF_UNSPEC, rt.RTM_NEWNEXTHOP, { handle: newNexthop });
   rtnetlink.register(AF_UNSPEC, rt.RTM_DELNEXTHOP, { handle: delNexthop });
   rtnetlink.register(AF_UNSPEC, rt.RTM_GETNEXTHOP, { handle: getNexthop, dump: dumpNexthops });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_GETNEXTHOPBUCKET, {
+    handle: getNexthopBucket,
+    dump: dumpNexthopBuckets,
+  });
   rtnetlink.register(AF_UNSPEC, rt.RTM_NEWRULE, { handle: newRule });
   rtnetlink.register(AF_UNSPEC, rt.RTM_DELRULE, { handle: delRule });
   rtnetlink.register(AF_UNSPEC, rt.RTM_GETRULE, { dump: dumpRules });

@@ -1,18 +1,19 @@
 // What a request about a nexthop object asks for.
 //
 // Mirrors net/ipv4/nexthop.c (rtm_nh_policy_new, rtm_to_nh_config, nh_check_attr_group, valid_group_nh) with their order, errno
-// and texts. *Omitted:* resilient groups (refused: type mpath is there), encapsulations, counters in hardware.
+// and texts. *Omitted:* encapsulations, counters in hardware.
 
 import type { Request } from "../af_netlink/handler.ts";
 import { getBe32, getU16, getU32 } from "../bytes/endian.ts";
 import type { IpNetns } from "../inet/netns.ts";
 import { createGroup, createNexthop } from "../inet/nexthop/create.ts";
-import type { GroupMember, NexthopObject, NexthopValue } from "../inet/nexthop/object.ts";
+import type { GroupMember, NexthopObject, NexthopValue, ResilientConfig } from "../inet/nexthop/object.ts";
+import { JIFFY_NS, jiffiesFromClock } from "../net/jiffies.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { invalid, NetlinkError, notSupported } from "../netlink/error.ts";
 import type { Message } from "../netlink/message.ts";
 import { NLMSG_HDRLEN } from "../netlink/message.ts";
-import { parseMessage } from "../netlink/parse.ts";
+import { parseMessage, parseNested } from "../netlink/parse.ts";
 import type { Parsed } from "../netlink/policy.ts";
 import { binary, flag, nest, policy, u16, u32 } from "../netlink/policy.ts";
 import { IFF_UP } from "../uapi/if.ts";
@@ -57,6 +58,12 @@ export function readNhmsg({ bytes }: Message): Nhmsg {
   };
 }
 
+/** Whether the header says nothing but a family. */
+export function isBare(message: Message): boolean {
+  const { flags, protocol, reserved, scope } = readNhmsg(message);
+  return protocol === 0 && reserved === 0 && scope === 0 && flags === 0;
+}
+
 /** A request that was read: its id, and what makes the object once that is known to be wanted. */
 export interface NexthopRead {
   readonly id: number;
@@ -75,10 +82,7 @@ export function nexthopOf({ message }: Request, ip: IpNetns): NexthopRead {
   }
   if (attrs.fdb === true) checkFdb(header, attrs);
   const { id = 0 } = attrs;
-  if (attrs.group !== undefined) {
-    const members = groupOf(ip, header, attrs, message, attrs.group);
-    return { id, create: () => createGroup(header.protocol, attrs.fdb === true, members) };
-  }
+  if (attrs.group !== undefined) return { id, create: groupOf(ip, header, attrs, message, attrs.group) };
   return { id, create: singleOf(ip, header, attrs) };
 }
 
@@ -141,14 +145,14 @@ interface Entry {
 
 const maxWeight = 0x10000;
 
-/** Reads the members of a group (nh_check_attr_group). */
+/** Reads what a group is (nh_check_attr_group, rtm_to_nh_config_grp_res). */
 function groupOf(
   ip: IpNetns,
   header: Nhmsg,
   attrs: NewAttributes,
   message: Message,
   group: Uint8Array,
-): GroupMember[] {
+): () => NexthopValue {
   if (header.family !== AF_UNSPEC) throw invalid("Invalid family for group");
   const type = attrs.groupType ?? nh.NEXTHOP_GRP_TYPE_MPATH;
   if (type > nh.NEXTHOP_GRP_TYPE_MAX) throw invalid("Invalid group type");
@@ -163,7 +167,15 @@ function groupOf(
       throw invalid("Nexthop id can not be used twice in a group");
     }
   }
+  checkOthers(message.attributes(nh.NHMSG_SIZE), type);
+  const { protocol } = header;
   const isFdb = attrs.fdb === true;
+  const resilient = type === nh.NEXTHOP_GRP_TYPE_RES ? resilientOf(attrs.resGroup) : null;
+  return () => createGroup({ protocol, isFdb, resilient, members: membersOf(ip, entries, isFdb) });
+}
+
+/** Finds the members (nh_check_attr_group_rtnl). */
+function membersOf(ip: IpNetns, entries: readonly Entry[], isFdb: boolean): GroupMember[] {
   const members = entries.map(({ id, weight }) => {
     const object = ip.nexthops.get(id);
     if (object === undefined) throw invalid("Invalid nexthop id");
@@ -172,9 +184,24 @@ function groupOf(
   });
   const families = new Set(members.map(({ object }) => object.value.family));
   if (isFdb && families.size > 1) throw invalid("FDB nexthop group cannot have mixed family nexthops");
-  checkOthers(message.attributes(nh.NHMSG_SIZE), type);
-  if (type === nh.NEXTHOP_GRP_TYPE_RES) throw notSupported("Resilient nexthop groups are not supported");
   return members;
+}
+
+/** rtm_nh_res_policy_new */
+const resilientPolicy = policy(nh.NHA_RES_GROUP_UNBALANCED_TIMER, {
+  [nh.NHA_RES_GROUP_BUCKETS]: u16("buckets"),
+  [nh.NHA_RES_GROUP_IDLE_TIMER]: u32("idleTimer"),
+  [nh.NHA_RES_GROUP_UNBALANCED_TIMER]: u32("unbalancedTimer"),
+});
+
+function resilientOf(nested: Attribute | undefined): ResilientConfig {
+  if (nested === undefined) return { buckets: undefined, idleNs: undefined, unbalancedNs: undefined };
+  const { buckets, idleTimer, unbalancedTimer } = parseNested(nested, resilientPolicy, "strict");
+  if (buckets === 0) throw invalid("Number of buckets needs to be non-0");
+  // Kept in 32 bits.
+  const nsOf = (clock: number | undefined) =>
+    clock === undefined ? undefined : (jiffiesFromClock(clock) >>> 0) * JIFFY_NS;
+  return { buckets, idleNs: nsOf(idleTimer), unbalancedNs: nsOf(unbalancedTimer) };
 }
 
 function entriesOf(group: Uint8Array): Entry[] {
@@ -193,7 +220,10 @@ function entriesOf(group: Uint8Array): Entry[] {
 
 /** Whether an object may be a member (valid_group_nh, nh_check_attr_fdb_group). */
 function checkMember({ isGroup, value }: NexthopObject, count: number, isFdb: boolean): void {
-  if (isGroup) throw invalid("Hash-threshold group can not be a nexthop within a group");
+  if (isGroup) {
+    const type = value.resilient === null ? "Hash-threshold" : "Resilient";
+    throw invalid(`${type} group can not be a nexthop within a group`);
+  }
   if (value.isBlackhole && count > 1) {
     throw invalid("Blackhole nexthop can not be used in a group with more than 1 path");
   }

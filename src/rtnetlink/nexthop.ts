@@ -1,16 +1,17 @@
 // Nexthop objects: RTM_NEWNEXTHOP, RTM_DELNEXTHOP, RTM_GETNEXTHOP, and what RTNLGRP_NEXTHOP hears.
 //
 // Mirrors net/ipv4/nexthop.c (rtm_new_nexthop, rtm_del_nexthop, rtm_get_nexthop, rtm_dump_nexthop, nh_fill_node,
-// nexthop_notify) with their errno and texts. *Omitted:* buckets of resilient groups, counters.
+// nexthop_notify) with their errno and texts. *Omitted:* counters.
 
 import type { Dump, DumpControl, Request } from "../af_netlink/handler.ts";
 import { setBe32, setU32 } from "../bytes/endian.ts";
 import { addNexthop, removeNexthop } from "../inet/nexthop/change.ts";
 import type { GroupMember, NexthopObject } from "../inet/nexthop/object.ts";
+import type { ResilientTable } from "../inet/nexthop/resilient.ts";
 import { ipNetns } from "../inet/slots.ts";
+import { clockFromNs } from "../net/jiffies.ts";
 import type { Netns, Origin } from "../net/netdevice.ts";
 import { invalid, NetlinkError } from "../netlink/error.ts";
-import type { Message } from "../netlink/message.ts";
 import { parseMessage } from "../netlink/parse.ts";
 import type { Parsed } from "../netlink/policy.ts";
 import { flag, policy, u32 } from "../netlink/policy.ts";
@@ -19,7 +20,7 @@ import { NLM_F_MULTI } from "../uapi/netlink.ts";
 import * as nh from "../uapi/nexthop.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import type { Rtnetlink } from "./dispatch.ts";
-import { nexthopOf, readNhmsg } from "./nexthop-config.ts";
+import { isBare, nexthopOf, readNhmsg } from "./nexthop-config.ts";
 
 const maxInt = 0x7fff_ffff;
 
@@ -64,12 +65,6 @@ function objectOf({ message, netns }: Request, id: number | undefined): NexthopO
   const object = ipNetns(netns).nexthops.get(id);
   if (object === undefined) throw new NetlinkError("ENOENT");
   return object;
-}
-
-/** Whether the header says nothing but a family. */
-function isBare(message: Message): boolean {
-  const { flags, protocol, reserved, scope } = readNhmsg(message);
-  return protocol === 0 && reserved === 0 && scope === 0 && flags === 0;
 }
 
 /** rtm_nh_policy_dump */
@@ -129,7 +124,7 @@ export function announceNexthop(
 }
 
 /** Writes an object's header and attributes (nh_fill_node). */
-function fillNexthop(writer: MessageWriter, { id, value }: NexthopObject): void {
+function fillNexthop(writer: MessageWriter, { id, table, value }: NexthopObject): void {
   const { hop, members } = value;
   const at = writer.reserve(nh.NHMSG_SIZE);
   const isWay = members === null && !value.isBlackhole;
@@ -138,7 +133,7 @@ function fillNexthop(writer: MessageWriter, { id, value }: NexthopObject): void 
   if (isWay) writer.bytes[at + nh.NHMSG_SCOPE] = hop?.scope ?? 0;
   setU32(writer.bytes, at + nh.NHMSG_FLAGS, value.flags >>> 0);
   writer.u32(nh.NHA_ID, id);
-  if (members !== null) return putGroup(writer, members, value.isFdb);
+  if (members !== null) return putGroup(writer, members, value.isFdb, table);
   if (value.isBlackhole) {
     writer.flag(nh.NHA_BLACKHOLE);
     return;
@@ -153,9 +148,14 @@ function fillNexthop(writer: MessageWriter, { id, value }: NexthopObject): void 
   }
 }
 
-function putGroup(writer: MessageWriter, members: readonly GroupMember[], isFdb: boolean): void {
+function putGroup(
+  writer: MessageWriter,
+  members: readonly GroupMember[],
+  isFdb: boolean,
+  table: ResilientTable<NexthopObject> | null,
+): void {
   if (isFdb) writer.flag(nh.NHA_FDB);
-  writer.u16(nh.NHA_GROUP_TYPE, nh.NEXTHOP_GRP_TYPE_MPATH);
+  writer.u16(nh.NHA_GROUP_TYPE, table === null ? nh.NEXTHOP_GRP_TYPE_MPATH : nh.NEXTHOP_GRP_TYPE_RES);
   let at = writer.attribute(nh.NHA_GROUP, members.length * nh.NEXTHOP_GRP_SIZE);
   for (const { object, weight } of members) {
     setU32(writer.bytes, at + nh.NEXTHOP_GRP_ID, object.id);
@@ -163,5 +163,16 @@ function putGroup(writer: MessageWriter, members: readonly GroupMember[], isFdb:
     writer.bytes[at + nh.NEXTHOP_GRP_WEIGHT_HIGH] = (weight - 1) >>> 8;
     at += nh.NEXTHOP_GRP_SIZE;
   }
+  if (table !== null) putTable(writer, table);
   writer.u32(nh.NHA_OP_FLAGS, nh.NHA_OP_FLAG_RESP_GRP_RESVD_0);
+}
+
+/** Writes what a resilient group has beside its members (nh_nla_put_group_res). */
+function putTable(writer: MessageWriter, table: ResilientTable<NexthopObject>): void {
+  const nest = writer.nestFlagged(nh.NHA_RES_GROUP);
+  writer.u16(nh.NHA_RES_GROUP_BUCKETS, table.size);
+  writer.u32(nh.NHA_RES_GROUP_IDLE_TIMER, clockFromNs(table.idleTimerNs));
+  writer.u32(nh.NHA_RES_GROUP_UNBALANCED_TIMER, clockFromNs(table.unbalancedTimerNs));
+  writer.u64(nh.NHA_RES_GROUP_UNBALANCED_TIME, clockFromNs(table.unbalancedNs));
+  writer.endNest(nest);
 }

@@ -41,5 +41,18 @@ export const NHA_HW_STATS_ENABLE = 16; // newer than Linux 6.1's headers
 export const NHA_HW_STATS_USED = 17; // newer than Linux 6.1's headers
 export const NHA_MAX = 17;
 
+// Inside NHA_RES_GROUP
+export const NHA_RES_GROUP_BUCKETS = 1;
+export const NHA_RES_GROUP_IDLE_TIMER = 2;
+export const NHA_RES_GROUP_UNBALANCED_TIMER = 3;
+export const NHA_RES_GROUP_UNBALANCED_TIME = 4;
+export const NHA_RES_GROUP_MAX = 4;
+
+// Inside NHA_RES_BUCKET
+export const NHA_RES_BUCKET_INDEX = 1;
+export const NHA_RES_BUCKET_IDLE_TIME = 2;
+export const NHA_RES_BUCKET_NH_ID = 3;
+export const NHA_RES_BUCKET_MAX = 3;
+
 // What NHA_OP_FLAGS of an answer says: the kernel reads the upper byte of weights
 export const NHA_OP_FLAG_RESP_GRP_RESVD_0 = 0x80000000; // newer than Linux 6.1's headers

@@ -31,6 +31,9 @@ const MASKS: readonly (readonly [what: string, pattern: RegExp, mask: string | "
   ["expiry", /\b(expires) -?\d+sec/g, "$1 Tsec"],
   ["lifetime", /\b(valid_lft|preferred_lft) \d+sec/g, "$1 Tsec"],
   ["lifetime", /"(valid_life_time|preferred_life_time)":( ?)(?!4294967295)\d+/g, '"$1":$2T'],
+  // For how long a bucket of a nexthop group has been idle, and the group out of balance.
+  ["idle", /\b(idle_time|unbalanced_time) [\d.]+/g, "$1 T"],
+  ["idle", /"(idle_time|unbalanced_time)":( ?)[\d.]+/g, '"$1":$2T'],
   // How many hold a cached route at this moment, and since when it was used.
   ["users", / (users \d+|age \d+sec)|,"(users|age)":( ?)\d+/g, ""],
   ["time", /\bboot-time\+[0-9a-z ]+/g, "boot-time+T "],

@@ -5,9 +5,9 @@
 //
 // Source: iproute2 6.1.0, run beside us. The lines are in ip-lines/.
 
-import { nexthopLines } from "./ip-lines/nexthop.ts";
+import { bucketLines, nexthopLines } from "./ip-lines/nexthop.ts";
 import { ruleModify, ruleShow } from "./ip-lines/rule.ts";
 import { testScenarios } from "./scenario-tests.ts";
 
-testScenarios("kernel", [ruleShow, ruleModify, nexthopLines]);
-testScenarios("machine", [ruleShow, ruleModify, nexthopLines]);
+testScenarios("kernel", [ruleShow, ruleModify, nexthopLines, bucketLines]);
+testScenarios("machine", [ruleShow, ruleModify, nexthopLines, bucketLines]);

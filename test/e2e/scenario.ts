@@ -205,7 +205,7 @@ export function quietIo(provider: NetlinkProvider): CommandIo {
 
 /**
  * Masks what no two runs have in common: link-layer addresses that the kernel chose (those that the lines name begin with
- * 02:00:00:00:00), how long ago a neighbour was used or until when a route lasts, and handles of disciplines, which are
+ * 02:00:00:00:00), how long ago a neighbour or a bucket was used or until when a route lasts, and handles of disciplines, which are
  * counted for the whole system and begin at 8001.
  */
 function masked(text: string): string {
@@ -213,6 +213,7 @@ function masked(text: string): string {
     .replace(/\b(?!02:00:00:00:00|00:00|ff:ff)[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/g, "<random>")
     .replace(/ used \d+\/\d+\/\d+/g, " used <ages>")
     .replace(/ used \d+\/\d+ /g, " used <ages> ")
+    .replace(/(\bidle_time |"idle_time":\s?)[\d.]+/g, "$1<time>")
     .replace(/ +\d+\.\d\d/g, " <time>")
     .replace(/"timer":( ?)" *\d+\.\d\d"/g, '"timer":$1<time>')
     .replace(/\bexpires \d+sec/g, "expires <time>")

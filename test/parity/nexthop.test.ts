@@ -525,3 +525,145 @@ parity("routes go by objects", async (ctx) => {
     ]
   `);
 });
+
+// --- Resilient groups -------------------------------------------------------------------------------------------------
+
+interface BucketRequest {
+  readonly id?: number;
+  readonly oif?: number;
+  readonly master?: number;
+  readonly groups?: true;
+  readonly protocol?: number;
+  /** What is in NHA_RES_BUCKET. */
+  readonly bucket?: (writer: MessageWriter) => unknown;
+}
+
+function writeBucket(writer: MessageWriter, request: BucketRequest): void {
+  const at = writer.reserve(nh.NHMSG_SIZE);
+  writer.bytes[at + nh.NHMSG_PROTOCOL] = request.protocol ?? 0;
+  if (request.id !== undefined) writer.u32(nh.NHA_ID, request.id);
+  if (request.oif !== undefined) writer.u32(nh.NHA_OIF, request.oif);
+  if (request.groups === true) writer.flag(nh.NHA_GROUPS);
+  if (request.master !== undefined) writer.u32(nh.NHA_MASTER, request.master);
+  if (request.bucket === undefined) return;
+  const nest = writer.nestFlagged(nh.NHA_RES_BUCKET);
+  request.bucket(writer);
+  writer.endNest(nest);
+}
+
+const resilient =
+  (write: (writer: MessageWriter) => unknown): ((writer: MessageWriter) => void) =>
+  (writer) => {
+    const nest = writer.nestFlagged(nh.NHA_RES_GROUP);
+    write(writer);
+    writer.endNest(nest);
+  };
+const buckets = (count: number) => resilient((writer) => writer.u16(nh.NHA_RES_GROUP_BUCKETS, count));
+
+parity(
+  "what is asked of resilient groups and their buckets is checked in the kernel's order",
+  async (ctx) => {
+    await ctx.addVeth("a", "b");
+    await ctx.up("a", "b");
+    await ctx.addAddr("10.0.0.1/24", "a");
+    const oif = await ctx.index("a");
+    await add(ctx, { id: 1, oif, gateway: "10.0.0.2" });
+    await add(ctx, { id: 2, oif, gateway: "10.0.0.3" });
+    const groupType = nh.NEXTHOP_GRP_TYPE_RES;
+    await add(ctx, { id: 50, group: [1, 2] });
+    await add(ctx, { id: 100, group: [1, 2], groupType, more: buckets(4) });
+    const get = (request: BucketRequest) =>
+      attempt(ctx.request(rt.RTM_GETNEXTHOPBUCKET, 0, (writer) => writeBucket(writer, request)));
+    const dump = (request: BucketRequest) =>
+      attempt(ctx.dump(rt.RTM_GETNEXTHOPBUCKET, (writer) => writeBucket(writer, request)));
+    const index = (at: number) => (writer: MessageWriter) => writer.u16(nh.NHA_RES_BUCKET_INDEX, at);
+    const nhId = (id: number) => (writer: MessageWriter) => writer.u32(nh.NHA_RES_BUCKET_NH_ID, id);
+    expect([
+      await get({}),
+      await get({ id: 100 }),
+      await get({ id: 0, bucket: index(0) }),
+      await get({ id: 77, bucket: index(0) }),
+      await get({ id: 100, bucket: () => undefined }),
+      await get({ id: 100, bucket: index(3) }),
+      await get({ id: 100, bucket: index(4) }),
+      await get({ id: 100, bucket: nhId(1) }),
+      await get({ id: 50, bucket: index(0) }),
+      await get({ id: 1, bucket: index(0) }),
+      await get({ id: 100, protocol: 4, bucket: index(0) }),
+      await get({ id: 100, oif, bucket: index(0) }),
+    ]).toEqual([
+      "EINVAL Nexthop id is missing",
+      "EINVAL Bucket information is missing",
+      "EINVAL Invalid nexthop id",
+      "ENOENT ",
+      "EINVAL Bucket index is missing",
+      "done",
+      "ENOENT Bucket index out of bounds",
+      "EINVAL Unknown attribute type @36",
+      "EINVAL Nexthop group not of type resilient",
+      "EINVAL Not a nexthop group",
+      "EINVAL Invalid values in header",
+      "EINVAL Unsupported attribute @32",
+    ]);
+    const large = 0x8000_0000;
+    expect([
+      await dump({ id: 0, oif: large, protocol: 4 }),
+      await dump({ id: 50 }),
+      await dump({ id: 1 }),
+      await dump({ id: 77 }),
+      await dump({ oif: large, bucket: index(1) }),
+      await dump({ oif: large, bucket: nhId(0) }),
+      await dump({ oif: large, master: large }),
+      await dump({ master: large, protocol: 4 }),
+      await dump({ protocol: 4 }),
+      await dump({ groups: true }),
+      await dump({ id: 100, oif, bucket: nhId(2) }),
+    ]).toEqual([
+      "EINVAL Invalid nexthop id",
+      "EINVAL Nexthop group not of type resilient",
+      "EINVAL Not a nexthop group",
+      "ENOENT ",
+      "EINVAL Unsupported attribute @36",
+      "EINVAL Invalid nexthop id",
+      "EINVAL Invalid device index",
+      "EINVAL Invalid master device index",
+      "EINVAL Invalid values in header for nexthop dump request",
+      "EINVAL ",
+      "done",
+    ]);
+    const time = resilient((writer) => writer.u64(nh.NHA_RES_GROUP_UNBALANCED_TIME, 1));
+    expect([
+      await attempt(add(ctx, { id: 200, group: [1], groupType })),
+      await attempt(add(ctx, { id: 200, group: [1], groupType, more: resilient(() => undefined) })),
+      await attempt(add(ctx, { id: 200, group: [77], groupType, more: buckets(0) })),
+      await attempt(add(ctx, { id: 200, group: [77], groupType, oif, more: buckets(0) })),
+      await attempt(add(ctx, { id: 200, group: [1], groupType, more: time })),
+      await attempt(add(ctx, { id: 200, group: [1], groupType: 0, more: buckets(2) })),
+      await attempt(add(ctx, { id: 200, group: [77], oif })),
+      await attempt(add(ctx, { id: 100, group: [1], groupType })),
+      await attempt(add(ctx, { id: 300, group: [2], groupType }, REPLACE)),
+      await attempt(add(ctx, { id: 300, group: [2], groupType }, nl.NLM_F_REPLACE)),
+      await attempt(add(ctx, { id: 50, group: [2], groupType, more: buckets(4) }, REPLACE)),
+      await attempt(add(ctx, { id: 100, group: [2] }, REPLACE)),
+      await attempt(add(ctx, { id: 100, group: [2], groupType, more: buckets(5) }, REPLACE)),
+      await attempt(add(ctx, { id: 100, group: [2], groupType, protocol: 4 }, REPLACE)),
+      await attempt(add(ctx, { id: 201, group: [100] })),
+    ]).toEqual([
+      "EINVAL Number of buckets not specified for nexthop group insertion",
+      "EINVAL Number of buckets not specified for nexthop group insertion",
+      "EINVAL Number of buckets needs to be non-0",
+      "EINVAL No other attributes can be set in nexthop groups",
+      "EINVAL Unknown attribute type @56",
+      "EINVAL No other attributes can be set in nexthop groups",
+      "EINVAL No other attributes can be set in nexthop groups",
+      "EEXIST ",
+      "EINVAL Number of buckets not specified for nexthop group insertion",
+      "ENOENT Replace specified without create and no entry exists",
+      "EINVAL Can not replace a nexthop group with one of a different type.",
+      "EINVAL Can not replace a nexthop group with one of a different type.",
+      "EINVAL Can not change number of buckets of a resilient nexthop group.",
+      "done",
+      "EINVAL Resilient group can not be a nexthop within a group",
+    ]);
+  },
+);

@@ -109,6 +109,9 @@ export class IpContext {
       return await answer;
     } catch (error) {
       const exit = asExit(error);
+      // That there is no such thing is no text of its own at the end of a list (rtnl_dump_done).
+      if (end.text !== "" && error instanceof NetlinkError && error.code === "ENOENT" && error.message === "")
+        throw new CommandExit(end.code, end.text);
       throw exit instanceof CommandExit ? new CommandExit(end.code, exit.text + end.text) : exit;
     }
   }

@@ -1,11 +1,10 @@
 // `ip nexthop`: finds the command and hands the words on.
-//
-// *Omitted:* buckets, which only resilient groups have.
 
-import { CommandExit, EXIT_FAILURE, usage } from "../exit.ts";
+import { usage } from "../exit.ts";
 import type { Words } from "../words.ts";
 import { firstMatch } from "../words.ts";
 import type { IpContext } from "./context.ts";
+import { nexthopBucket } from "./nexthop/bucket.ts";
 import { NEXTHOP_USAGE } from "./nexthop/help.ts";
 import { getObject, modifyObject } from "./nexthop/modify.ts";
 import { flushObjects, showObjects } from "./nexthop/show.ts";
@@ -43,7 +42,7 @@ export async function nexthop(ip: IpContext, words: Words): Promise<number> {
     case "flush":
       return flushObjects(ip, words);
     case "bucket":
-      throw new CommandExit(EXIT_FAILURE, 'Command "bucket" is not supported by uveth.\n');
+      return nexthopBucket(ip, words);
     case "help":
       throw usage(NEXTHOP_USAGE);
     case undefined:

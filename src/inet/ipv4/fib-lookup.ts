@@ -45,7 +45,11 @@ export function selectPath(ip: IpNetns, flow: Flow4, result: FibResult): void {
   const { alias } = result;
   if (alias === null || alias.info.nexthops.length < 2 || flow.oif !== 0) return;
   const hash = flowHash(ip, flow);
-  const { nexthops } = alias.info;
+  const { nexthops, object } = alias.info;
+  if (object !== null && object.table !== null) {
+    result.nexthop = nexthops[object.table.select(hash)] ?? result.nexthop;
+    return;
+  }
   const asksNeighbours = ip.tunables.multipathUseNeigh !== 0;
   let isFirst = asksNeighbours;
   for (let index = 0; index < nexthops.length; index++) {

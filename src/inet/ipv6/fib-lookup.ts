@@ -52,6 +52,11 @@ export function selectSibling(
   if ((hashFields6 & HASH_DST_IP) !== 0) mixed = mix(mixed, hashOf(destination, destinationOffset));
   if ((hashFields6 & HASH_FLOWLABEL) !== 0) mixed = mix(mixed, lookup.flowLabel);
   const hash = finishHash(mixTransport(mixed, hashFields6, lookup));
+  const table = result.route?.object?.table ?? null;
+  if (table !== null) {
+    result.route = siblings[table.select(hash)] ?? result.route;
+    return;
+  }
   for (let index = 0; index < siblings.length; index++) {
     const sibling = siblings[index];
     if (sibling === undefined || hash > sibling.upperBound || (sibling.flags & RTNH_F_DEAD) !== 0) continue;

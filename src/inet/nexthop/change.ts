@@ -13,8 +13,9 @@ import { deleteRoute6 } from "../ipv6/fib-change.ts";
 import { applyNexthop6 } from "../ipv6/route-nexthop.ts";
 import type { IpNetns } from "../netns.ts";
 import { checkForRoute4, checkForRoute6 } from "./check.ts";
-import type { NexthopValue } from "./object.ts";
+import type { NexthopValue, ResilientConfig } from "./object.ts";
 import { NexthopObject } from "./object.ts";
+import { ResilientTable } from "./resilient.ts";
 import { usersOf } from "./users.ts";
 
 /** A nexthop object that is asked for. */
@@ -42,6 +43,7 @@ export function addNexthop(ip: IpNetns, request: NexthopRequest): void {
     throw new NetlinkError("ENOENT", "Replace specified without create and no entry exists");
   } else {
     const made = new NexthopObject(id, value, ip.tunables);
+    if (value.resilient !== null) made.table = createTable(ip, made, value.resilient);
     ip.nexthops.set(id, made);
     enterGroups(made, value);
   }
@@ -85,6 +87,30 @@ function tell(
 
 function enterGroups(group: NexthopObject, { members }: NexthopValue): void {
   for (const { object } of members ?? []) object.groups.add(group);
+  group.table?.setMembers(members ?? []);
+}
+
+/** NH_RES_DEFAULT_IDLE_TIMER, NH_RES_DEFAULT_UNBALANCED_TIMER */
+const defaultTimers = { idleNs: 120_000_000_000, unbalancedNs: 0 };
+
+/** Makes the buckets of a new resilient group. */
+function createTable(
+  ip: IpNetns,
+  group: NexthopObject,
+  config: ResilientConfig,
+): ResilientTable<NexthopObject> {
+  const { buckets, idleNs, unbalancedNs } = config;
+  if (buckets === undefined) {
+    throw invalid("Number of buckets not specified for nexthop group insertion");
+  }
+  const timers = {
+    idleNs: idleNs ?? defaultTimers.idleNs,
+    unbalancedNs: unbalancedNs ?? defaultTimers.unbalancedNs,
+  };
+  const { inet, netns } = ip;
+  return new ResilientTable(inet.machine, buckets, timers, (bucket) =>
+    inet.announcer.nexthopBucket(netns, group, bucket),
+  );
 }
 
 /** Gives an object something else to say; routes and groups that could not live with it forbid that. */
@@ -97,6 +123,7 @@ function replace(ip: IpNetns, old: NexthopObject, value: NexthopValue): void {
   if (!old.isGroup && value.members !== null) {
     throw invalid("Can not replace a nexthop with a nexthop group.");
   }
+  if (old.isGroup) checkTable(old.table, value.resilient);
   for (const group of old.groups) {
     if (value.isBlackhole && (group.value.members?.length ?? 0) > 1) {
       throw invalid("Blackhole nexthop can not be a member of a group with more than one path");
@@ -105,10 +132,25 @@ function replace(ip: IpNetns, old: NexthopObject, value: NexthopValue): void {
     if (usersOf(ip.routesByNexthop6, group).size > 0) checkForRoute6(value);
   }
   for (const { object } of old.value.members ?? []) object.groups.delete(old);
-  old.value = value;
+  // A group stays the protocol's that made it; of a single way the new one is told.
+  old.value = old.isGroup ? { ...value, protocol: old.value.protocol } : value;
+  if (old.table !== null) {
+    old.table.idleTimerNs = value.resilient?.idleNs ?? old.table.idleTimerNs;
+    old.table.unbalancedTimerNs = value.resilient?.unbalancedNs ?? old.table.unbalancedTimerNs;
+  }
   enterGroups(old, value);
   apply(ip, old);
   for (const group of old.groups) apply(ip, group);
+}
+
+/** Whether a group's buckets can be those of what replaces it (replace_nexthop_grp). */
+function checkTable(table: ResilientTable<NexthopObject> | null, config: ResilientConfig | null): void {
+  if ((table === null) !== (config === null)) {
+    throw invalid("Can not replace a nexthop group with one of a different type.");
+  }
+  if (config?.buckets !== undefined && config.buckets !== table?.size) {
+    throw invalid("Can not change number of buckets of a resilient nexthop group.");
+  }
 }
 
 /** Has the routes of an object take the ways it has now. */
@@ -130,6 +172,7 @@ export function removeNexthop(ip: IpNetns, object: NexthopObject, told: Told | u
   if (ip.nexthops.get(object.id) !== object) return;
   if (told !== undefined) tell(ip, "del", object, told.flags, told.origin);
   ip.nexthops.delete(object.id);
+  object.table?.end();
   // The group that took it in last hears of it first.
   for (const group of [...object.groups].reverse()) leaveGroup(ip, group, object, told);
   for (const { object: member } of object.value.members ?? []) member.groups.delete(object);
@@ -144,6 +187,7 @@ function leaveGroup(ip: IpNetns, group: NexthopObject, gone: NexthopObject, told
   if (members.length === 0) return removeNexthop(ip, group, told);
   group.value = { ...group.value, members };
   gone.groups.delete(group);
+  group.table?.setMembers(members);
   apply(ip, group);
   if (told !== undefined) tell(ip, "new", group, told.flags, told.origin);
 }
@@ -157,4 +201,9 @@ export function flushNexthops(ip: IpNetns, dev: Device): void {
     const { hop, isBlackhole } = object.value;
     if (!object.isGroup && hop?.dev === dev && !isBlackhole) removeNexthop(ip, object, undefined);
   }
+}
+
+/** The namespace goes: nothing happens to groups any more in the course of time. */
+export function endNexthops(ip: IpNetns): void {
+  for (const object of ip.nexthops.values()) object.table?.end();
 }

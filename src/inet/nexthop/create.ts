@@ -40,7 +40,7 @@ export function createNexthop(ip: IpNetns, config: NexthopConfig): NexthopValue 
     if (family === AF_INET6) check6(ip, hop);
     else checkNexthop(ip, { table: tableOf(ip, hop), scope: RT_SCOPE_UNIVERSE }, hop);
   }
-  return { family, protocol, flags: hop.flags, isBlackhole, isFdb, hop, members: null };
+  return { family, protocol, flags: hop.flags, isBlackhole, isFdb, hop, members: null, resilient: null };
 }
 
 function tableOf(ip: IpNetns, { ifindex }: FibNexthop): number {
@@ -62,6 +62,8 @@ function check6(ip: IpNetns, hop: FibNexthop): void {
 }
 
 /** Makes a group. */
-export function createGroup(protocol: number, isFdb: boolean, members: readonly GroupMember[]): NexthopValue {
-  return { family: AF_UNSPEC, protocol, flags: 0, isBlackhole: false, isFdb, hop: null, members };
+export function createGroup(
+  what: Pick<NexthopValue, "protocol" | "isFdb" | "resilient"> & { readonly members: readonly GroupMember[] },
+): NexthopValue {
+  return { ...what, family: AF_UNSPEC, flags: 0, isBlackhole: false, hop: null };
 }

@@ -1,14 +1,22 @@
 // Nexthop objects: a way on, or a group of ways, by an id that routes refer to.
 //
-// Mirrors include/net/nexthop.h (struct nexthop, nh_info, nh_group). *Omitted:* resilient groups, encapsulations, counters.
+// Mirrors include/net/nexthop.h (struct nexthop, nh_info, nh_group). *Omitted:* encapsulations, counters.
 
 import { FibNexthop } from "../ipv4/fib-nexthop.ts";
 import type { Tunables } from "../tunables.ts";
+import type { ResilientTable } from "./resilient.ts";
 
 /** A member of a group. */
 export interface GroupMember {
   readonly object: NexthopObject;
   readonly weight: number;
+}
+
+/** What a resilient group is asked to be; undefined: as it is, or as usual. */
+export interface ResilientConfig {
+  readonly buckets: number | undefined;
+  readonly idleNs: number | undefined;
+  readonly unbalancedNs: number | undefined;
 }
 
 /** What a nexthop object says; it changes when the object is replaced. */
@@ -24,6 +32,8 @@ export interface NexthopValue {
   readonly hop: FibNexthop | null;
   /** The members of a group; null when it is none. */
   readonly members: readonly GroupMember[] | null;
+  /** What a resilient group is to be; null for all else. */
+  readonly resilient: ResilientConfig | null;
 }
 
 /** One object. */
@@ -34,6 +44,8 @@ export class NexthopObject {
   readonly paths: FibNexthop[] = [];
   /** Groups it is a member of. */
   readonly groups = new Set<NexthopObject>();
+  /** The buckets of a resilient group; null for all else. */
+  table: ResilientTable<NexthopObject> | null = null;
 
   readonly #tunables: Tunables;
 

@@ -108,3 +108,69 @@ export const nexthopLines: Scenario = {
     nexthop flush
   `,
 };
+
+export const bucketLines: Scenario = {
+  title: "ip nexthop bucket",
+  setup: [
+    ...UP,
+    "nexthop add id 1 via 10.0.0.2 dev v0",
+    "nexthop add id 2 via 10.0.0.3 dev v0",
+    "nexthop add id 3 via 10.0.0.4 dev v0",
+  ],
+  // Idle times are not shown: they are those of the clock.
+  lines: `
+    nexthop add id 100 group 1 type resilient
+    nexthop add id 100 group 1 type resilient buckets
+    nexthop add id 100 group 1 type resilient buckets x
+    nexthop add id 100 group 1 type resilient buckets 65536
+    nexthop add id 100 group 1 type resilient buckets 0
+    nexthop add id 100 group 1 type resilient buckets 2 idle_timer x
+    nexthop add id 100 group 1 type resilient buckets 2 idle_timer 42949672
+    nexthop add id 100 group 1 type resilient buckets 2 idle_timer 42949671
+    nexthop add id 99 group 1 type resilient buckets 2 unbalanced_timer -1
+    nexthop add id 101 group 1,3/2 type resilient buckets 0x3 idle_timer 0x5 unbalanced_timer 7 proto static
+    nexthop add id 102 type resilient buckets 3 group 1
+    nexthop add id 103 type resilient group 1 buckets 3
+    nexthop add id 103 type mpath group 1 buckets 3
+    nexthop add id 103 buckets 3
+    nexthop add id 103 type resilient
+    nexthop add id 103 group 102 type resilient buckets 1
+    nexthop
+    -d nexthop
+    -j nexthop
+    -j -p nexthop show id 101
+    nexthop replace id 101 group 1/3 type resilient idle_timer 9
+    nexthop replace id 101 group 1/3 type resilient buckets 4
+    nexthop replace id 101 group 1/3
+    nexthop show id 101
+    nexthop bucket list x
+    nexthop bucket list id x
+    nexthop bucket list id 1
+    nexthop bucket list id 77
+    nexthop bucket list nhid x
+    nexthop bucket list nhid 77
+    nexthop bucket list dev nope
+    nexthop bucket list dev v1
+    nexthop bucket list vrf nope
+    nexthop bucket list master nope
+    nexthop bucket list master v1
+    nexthop bucket list groups
+    nexthop bucket help
+    nexthop bucket nope
+    nexthop bucket get
+    nexthop bucket get id x
+    nexthop bucket get id 101
+    nexthop bucket get id 101 index x
+    nexthop bucket get id 101 index 65536
+    nexthop bucket get id 101 index 3
+    nexthop bucket get id 0 index 1
+    nexthop bucket get id 1 index 0
+    nexthop bucket get id 77 index 0
+    nexthop bucket get dev v0
+    nexthop bucket list id 101
+    -j nexthop bucket list nhid 3
+    -d -j -p nexthop bucket get id 101 index 1
+    nexthop bucket show id 0
+    nexthop bucket
+  `,
+};

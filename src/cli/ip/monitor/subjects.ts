@@ -5,6 +5,7 @@
 import { parseAddress } from "../../../client/addr.ts";
 import { parseLink } from "../../../client/link.ts";
 import { parseNeighbour } from "../../../client/neigh.ts";
+import { parseNexthopBucket } from "../../../client/nexthop-bucket.ts";
 import { parseNexthopEntry } from "../../../client/nexthop-object.ts";
 import { parseNsid } from "../../../client/nsid.ts";
 import { parseRoute } from "../../../client/route.ts";
@@ -19,7 +20,7 @@ import { loadForPrint, printLink } from "../link/print.ts";
 import { printBriefStart } from "../link/print-brief.ts";
 import { printNeigh } from "../neigh/print.ts";
 import { printId } from "../netns/ids.ts";
-import { loadForObjects, printObject } from "../nexthop/print.ts";
+import { loadForObjects, printBucket, printObject } from "../nexthop/print.ts";
 import { newRouteFilter } from "../route/filter.ts";
 import { loadForRoutes, printRoute } from "../route/print.ts";
 import { printRule } from "../rule/print.ts";
@@ -105,6 +106,13 @@ export const SUBJECTS: readonly MonitorSubject[] = [
     groups: [[AF_UNSPEC, rt.RTNLGRP_NEXTHOP]],
     prepare: prepareNexthop,
   },
+  {
+    word: "nexthop",
+    label: "NEXTHOPBUCKET",
+    types: [rt.RTM_NEWNEXTHOPBUCKET, rt.RTM_DELNEXTHOPBUCKET],
+    groups: [[AF_UNSPEC, rt.RTNLGRP_NEXTHOP]],
+    prepare: prepareBucket,
+  },
 ];
 
 /** Words that stand for what does not happen here. */
@@ -180,6 +188,11 @@ async function prepareNexthop(ip: IpContext, message: Message): Promise<Notice> 
   await loadForObjects(ip, [object]);
   const isDeleted = message.type === rt.RTM_DELNEXTHOP;
   return { ifindex: object.oif, print: (out) => printObject(ip, out, object, isDeleted) };
+}
+
+function prepareBucket(_ip: IpContext, message: Message): Promise<Notice> {
+  const bucket = parseNexthopBucket(message);
+  return Promise.resolve({ ifindex: undefined, print: (out) => printBucket(out, bucket) });
 }
 
 async function prepareNsid(ip: IpContext, message: Message): Promise<Notice> {

@@ -1,8 +1,8 @@
 // `ip nexthop add`, `replace`, `delete` and `get`: words → one request → the kernel's answer.
 //
-// Facts: ip-nexthop(8) and the behaviour of iproute2 6.1. *Omitted:* encapsulations, and what resilient groups are asked for.
+// Facts: ip-nexthop(8) and the behaviour of iproute2 6.1. *Omitted:* encapsulations.
 
-import type { NexthopEntryRequest, NexthopMember } from "../../../client/nexthop-object.ts";
+import type { NexthopEntryRequest, NexthopMember, ResilientRequest } from "../../../client/nexthop-object.ts";
 import {
   deleteNexthopEntry,
   getNexthopEntry,
@@ -133,6 +133,36 @@ function takeType(request: NexthopEntryRequest, words: Words): void {
   if (word === "mpath") request.groupType = nh.NEXTHOP_GRP_TYPE_MPATH;
   else if (word === "resilient") request.groupType = nh.NEXTHOP_GRP_TYPE_RES;
   else throw wrongArgument(word, '"type" value is invalid\n');
+  if (word === "resilient") request.resilient = takeResilient(words);
+}
+
+/** What may stand behind `type resilient`; the first other word ends it. Nothing at all is left out. */
+function takeResilient(words: Words): ResilientRequest | undefined {
+  const request: ResilientRequest = {};
+  for (;;) {
+    switch (words.peek) {
+      case "buckets":
+        words.take();
+        request.buckets = needed(words, (word) => unsigned(word, 16), "invalid buckets value");
+        break;
+      case "idle_timer":
+        words.take();
+        request.idleTimer = needed(words, hundredths, "invalid idle timer value");
+        break;
+      case "unbalanced_timer":
+        words.take();
+        request.unbalancedTimer = needed(words, hundredths, "invalid unbalanced timer value");
+        break;
+      default:
+        return Object.keys(request).length === 0 ? undefined : request;
+    }
+  }
+}
+
+/** Whole seconds, as hundredths that fit 32 bits. */
+function hundredths(word: string): number | undefined {
+  const seconds = unsigned(word);
+  return seconds === undefined || seconds >= Math.floor(0xffff_ffff / 100) ? undefined : seconds * 100;
 }
 
 function takeProtocol(request: NexthopEntryRequest, words: Words): void {

@@ -2,10 +2,13 @@
 //
 // Facts: the output of iproute2 6.1.
 
-import type { NexthopEntry } from "../../../client/nexthop-object.ts";
+import type { NexthopBucket } from "../../../client/nexthop-bucket.ts";
+import type { NexthopEntry, ResilientGroup } from "../../../client/nexthop-object.ts";
 import * as nh from "../../../uapi/nexthop.ts";
 import * as rt from "../../../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../../uapi/socket.ts";
+import { FixedNumber } from "../../json-writer.ts";
+import { sixDigits } from "../../numbers.ts";
 import type { Output } from "../../output.ts";
 import { addressText } from "../../prefix.ts";
 import type { IpContext } from "../context.ts";
@@ -53,14 +56,13 @@ export function printObject(ip: IpContext, out: Output, entry: NexthopEntry, isD
     const name = routeProtocols.nameOf(entry.protocol, numeric);
     out.field("protocol", name, `proto ${name} `);
   }
-  out.openArray("flags");
-  for (const [mask, word] of FLAGS) if ((entry.flags & mask) !== 0) out.item(word, `${word} `);
-  out.closeArray();
+  printFlags(out, entry.flags);
   if (entry.fdb === true) out.field("fdb", null, "fdb");
   out.text("\n");
 }
 
-function printGroup(out: Output, { group = [], groupType = nh.NEXTHOP_GRP_TYPE_MPATH }: NexthopEntry): void {
+function printGroup(out: Output, entry: NexthopEntry): void {
+  const { group = [], groupType = nh.NEXTHOP_GRP_TYPE_MPATH, resilient } = entry;
   out.openArray("group", "group ");
   for (const [index, { id, weight }] of group.entries()) {
     out.openObject();
@@ -75,4 +77,40 @@ function printGroup(out: Output, { group = [], groupType = nh.NEXTHOP_GRP_TYPE_M
     const name = groupType === nh.NEXTHOP_GRP_TYPE_RES ? "resilient" : "<unknown type>";
     out.field("type", name, `type ${name} `);
   }
+  if (resilient !== undefined) printResilient(out, resilient);
+}
+
+function printResilient(out: Output, resilient: ResilientGroup): void {
+  const { buckets, idleTimer, unbalancedTime, unbalancedTimer } = resilient;
+  out.openObject("resilient_args");
+  if (buckets !== undefined) out.field("buckets", buckets, `buckets ${buckets} `);
+  if (idleTimer !== undefined) printSeconds(out, "idle_timer", idleTimer);
+  if (unbalancedTimer !== undefined) printSeconds(out, "unbalanced_timer", unbalancedTimer);
+  if (unbalancedTime !== undefined) printSeconds(out, "unbalanced_time", unbalancedTime);
+  out.closeObject();
+}
+
+/** Hundredths of a second. */
+function printSeconds(out: Output, word: string, hundredths: number | bigint): void {
+  const text = sixDigits(Number(hundredths) / 100);
+  out.field(word, new FixedNumber(text), `${word} ${text} `);
+}
+
+/** Prints a bucket of a resilient group on its line. */
+export function printBucket(out: Output, bucket: NexthopBucket): void {
+  const { flags, id, idleTime, index, nhId } = bucket;
+  if (id !== undefined) out.field("id", id, `id ${id} `);
+  out.openObject("bucket");
+  if (index !== undefined) out.field("index", index, `index ${index} `);
+  if (idleTime !== undefined) printSeconds(out, "idle_time", idleTime);
+  if (nhId !== undefined) out.field("nhid", nhId, `nhid ${nhId} `);
+  out.closeObject();
+  printFlags(out, flags);
+  out.text("\n");
+}
+
+function printFlags(out: Output, flags: number): void {
+  out.openArray("flags");
+  for (const [mask, word] of FLAGS) if ((flags & mask) !== 0) out.item(word, `${word} `);
+  out.closeArray();
 }

@@ -24,7 +24,8 @@ interface ObjectFilter {
   id: number | undefined;
 }
 
-const DUMP_REFUSED = { code: EXIT_REFUSED, text: "Dump terminated\n" };
+/** How a refused dump ends the command. */
+export const DUMP_REFUSED = { code: EXIT_REFUSED, text: "Dump terminated\n" };
 
 /** Lists the objects that the words ask for; an id asks for that one. */
 export async function showObjects(ip: IpContext, words: Words): Promise<number> {
@@ -91,19 +92,22 @@ async function parseFilter(ip: IpContext, words: Words): Promise<ObjectFilter> {
   return filter;
 }
 
-async function deviceOf(ip: IpContext, name: string): Promise<number> {
+/** Reads the name of a device. */
+export async function deviceOf(ip: IpContext, name: string): Promise<number> {
   const ifindex = await ip.links.find(name);
   if (ifindex === undefined) throw wrongArgument(name, "Device does not exist\n");
   return ifindex;
 }
 
-async function vrfOf(ip: IpContext, name: string): Promise<number> {
+/** Reads the name of a VRF. */
+export async function vrfOf(ip: IpContext, name: string): Promise<number> {
   const ifindex = await ip.links.findVrf(name);
   if (ifindex === undefined) throw wrongArgument(name, "Invalid VRF\n");
   return ifindex;
 }
 
-function idOf(word: string): number {
+/** Reads the id of an object. */
+export function idOf(word: string): number {
   const id = unsigned(word);
   if (id === undefined) throw wrongArgument(word, "invalid id value");
   return id;

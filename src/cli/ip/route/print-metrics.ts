@@ -5,6 +5,7 @@
 
 import type { RouteMetrics } from "../../../client/route-attributes.ts";
 import * as rt from "../../../uapi/rtnetlink.ts";
+import { sixDigits } from "../../numbers.ts";
 import type { Output } from "../../output.ts";
 
 /** One metric: its number, its word, and how its value is shown. */
@@ -67,11 +68,4 @@ function printFeatures(out: Output, features: number): void {
 function printTime(out: Output, word: string, milliseconds: number): void {
   const text = milliseconds >= 1000 ? `${sixDigits(milliseconds / 1000)}s ` : `${milliseconds}ms `;
   out.field(word, milliseconds, text);
-}
-
-/** A number as printf's %g has it: six digits, no zeros at the end, an exponent of two digits from a million on. */
-function sixDigits(value: number): string {
-  const [digits = "", exponent] = value.toPrecision(6).split("e+");
-  const short = digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
-  return exponent === undefined ? short : `${short}e+${exponent.padStart(2, "0")}`;
 }
