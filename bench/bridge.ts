@@ -149,7 +149,7 @@ class Walk {
     for (let sent = 0; sent < count; sent++) {
       const frame = machine.frames.alloc(frameSize);
       if (frame === null) throw new Error("The pool is exhausted");
-      const { bytes, start } = frame;
+      const { view, start } = frame;
       let low = 0x0102;
       let middle = 0;
       if (this.spread > 0) {
@@ -158,20 +158,12 @@ class Walk {
         low = number * 0x101;
         middle = 0x0001 + (low >>> 16);
       }
-      bytes[start] = 2;
-      bytes[start + 1] = 0;
-      bytes[start + 2] = middle >>> 8;
-      bytes[start + 3] = middle;
-      bytes[start + 4] = low >>> 8;
-      bytes[start + 5] = low;
-      bytes[start + 6] = 2;
-      bytes[start + 7] = 0;
-      bytes[start + 8] = 0;
-      bytes[start + 9] = 0;
-      bytes[start + 10] = 1;
-      bytes[start + 11] = 1;
-      bytes[start + 12] = ETH_P_802_EX1 >> 8;
-      bytes[start + 13] = ETH_P_802_EX1 & 0xff;
+      view.setUint16(start, 0x0200);
+      view.setUint16(start + 2, middle);
+      view.setUint16(start + 4, low);
+      view.setUint16(start + 6, 0x0200);
+      view.setUint32(start + 8, 0x0101);
+      view.setUint16(start + 12, ETH_P_802_EX1);
       frame.end = start + frameSize;
       frame.dev = this.#dev;
       devQueueXmit(frame);

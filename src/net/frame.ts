@@ -15,6 +15,8 @@ import { CHECKSUM_NONE, Frame, GSO_NONE, noMemory, REDIRECT_NONE } from "./netde
 const slabSizes = [256, 2_048, 9_216, 67_584] as const;
 /** The arena is carved in steps of this many bytes. */
 const stepBytes = 1 << 20;
+/** Bytes behind the last slab, so that to read a header of a frame too short for it reads nothing, and does not throw. */
+const slackBytes = 64;
 /** Room kept before a frame for headers that are pushed in front: NET_SKB_PAD. */
 const defaultHeadroom = 64;
 
@@ -160,7 +162,7 @@ export class FramePool implements FrameAllocator {
       if (ready !== null) return ready;
       const slab = this.#takeSlab(index);
       if (slab === null) continue;
-      this.#arena ??= new Uint8Array(this.#limitBytes);
+      this.#arena ??= new Uint8Array(this.#limitBytes + slackBytes);
       this.#view ??= new DataView(this.#arena.buffer, this.#arena.byteOffset, this.#arena.byteLength);
       const frame = this.#bare.pop() ?? new Frame(this.#arena, this.#view, this, slab);
       frame.memory = slab;

@@ -10,7 +10,6 @@ import type { Frame } from "../../net/netdevice.ts";
 import { netifRx } from "../../net/receive.ts";
 import { IFF_PROMISC } from "../../uapi/if.ts";
 import { ETH_P_IPV6 } from "../../uapi/if_ether.ts";
-
 import { PACKET_HOST } from "../../uapi/if_packet.ts";
 import { updateFdb } from "./fdb.ts";
 import { FDB_LOCAL, FDB_LOCKED, noEntry } from "./fdb-table.ts";
@@ -31,12 +30,12 @@ const groupBridge = 0x0;
 /** Takes a frame that a port has received (br_handle_frame); false: it goes on to the port's own protocols. */
 export function handleFrame(frame: Frame, port: BridgePort): boolean {
   const { br } = port;
-  const { bytes } = frame;
+  const { view } = frame;
   const mac = frame.macHeader;
-  const toHigh = ((bytes[mac] ?? 0) << 8) | (bytes[mac + 1] ?? 0);
-  const toLow = word(bytes, mac + 2);
-  const fromHigh = ((bytes[mac + 6] ?? 0) << 8) | (bytes[mac + 7] ?? 0);
-  const fromLow = word(bytes, mac + 8);
+  const toHigh = view.getUint16(mac);
+  const toLow = view.getInt32(mac + 2);
+  const fromHigh = view.getUint16(mac + 6);
+  const fromLow = view.getInt32(mac + 8);
   if ((fromHigh & 0x0100) !== 0 || (fromHigh | fromLow) === 0) {
     drop(frame, "bad-mac-source");
     return true;
@@ -52,15 +51,6 @@ export function handleFrame(frame: Frame, port: BridgePort): boolean {
   if (toLow === br.dev.addressLow && toHigh === br.dev.addressHigh) frame.packetType = PACKET_HOST;
   finishInput(frame, port, toHigh, toLow, fromHigh, fromLow);
   return true;
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] ?? 0) << 24) |
-    ((bytes[at + 1] ?? 0) << 16) |
-    ((bytes[at + 2] ?? 0) << 8) |
-    (bytes[at + 3] ?? 0)
-  );
 }
 
 /** What becomes of a frame to a reserved group: forwarded after all (null), dropped (true), the port's own (false). */

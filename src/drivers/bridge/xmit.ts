@@ -16,26 +16,21 @@ import { allowIngress, vlanRefused } from "./vlan.ts";
 /** Sends a frame whose `start` is at its MAC header. Takes ownership. */
 export function startXmit(frame: Frame, dev: Device<Bridge>): void {
   const br = dev.state;
-  const { bytes, start } = frame;
+  const { start, view } = frame;
   if (frame.end - start < ETH_HLEN) return dropTx(frame, dev, "runt");
   countTx(dev, frame.end - start);
   frame.macHeader = start;
   frame.start = start + ETH_HLEN;
   frame.networkHeader = frame.start;
-  const protocol = ((bytes[start + 12] ?? 0) << 8) | (bytes[start + 13] ?? 0);
-  frame.protocol = protocol;
+  frame.protocol = view.getUint16(start + 12);
   let vid = 0;
   if (br.isVlanFiltering) {
     vid = allowIngress(br, br.vlans, frame, BR_STATE_FORWARDING);
     if (vid === vlanRefused) return;
   }
   const mac = frame.macHeader;
-  const toHigh = ((bytes[mac] ?? 0) << 8) | (bytes[mac + 1] ?? 0);
-  const toLow =
-    ((bytes[mac + 2] ?? 0) << 24) |
-    ((bytes[mac + 3] ?? 0) << 16) |
-    ((bytes[mac + 4] ?? 0) << 8) |
-    (bytes[mac + 5] ?? 0);
+  const toHigh = view.getUint16(mac);
+  const toLow = view.getInt32(mac + 2);
   if ((toHigh & 0x0100) === 0) {
     const entry = br.fdb.find((vid << 16) | toHigh, toLow);
     if (entry === noEntry) flood(br, null, frame, BR_FLOOD, MARK_OWN, vid);
