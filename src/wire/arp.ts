@@ -56,7 +56,8 @@ export function isEthernetArp(bytes: Uint8Array, at: number, end: number): boole
   );
 }
 
-function hasEthernetLayout(bytes: Uint8Array, at: number): boolean {
+/** Tells whether a packet of enough bytes is about IPv4 addresses and hardware addresses of six bytes, whatever the hardware. */
+export function hasEthernetLayout(bytes: Uint8Array, at: number): boolean {
   return (
     getBe16(bytes, at + PROTOCOL) === ETH_P_IP &&
     getU8(bytes, at + HARDWARE_LENGTH) === ETH_ALEN &&

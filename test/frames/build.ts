@@ -17,10 +17,11 @@ import * as il from "../../src/uapi/if_link.ts";
 import * as nd from "../../src/uapi/neighbour.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../../src/uapi/netlink.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
-import { AF_BRIDGE, AF_INET } from "../../src/uapi/socket.ts";
+import { AF_BRIDGE, AF_INET, AF_INET6 } from "../../src/uapi/socket.ts";
 import type { LinkRequest } from "../parity/vocabulary/link.ts";
 import { readLink, writeLink } from "../parity/vocabulary/link.ts";
-import type { Topology } from "./case.ts";
+import { ipBytes } from "../parity/vocabulary/text.ts";
+import type { NeighbourSpec, Topology } from "./case.ts";
 import { hex } from "./case.ts";
 import type { FilterSpec } from "./filters.ts";
 import { addFilters } from "./filters.ts";
@@ -99,15 +100,15 @@ class Builder {
   async vxlan(topology: Extract<Topology, { kind: "vxlan" }>): Promise<void> {
     await this.pair(0, 1_500, 1_500);
     const link = this.indexes.get("p0") ?? 0;
-    await this.#client.request(rt.RTM_NEWADDR, CREATE, (writer) => {
-      const at = writer.reserve(IFADDRMSG_SIZE);
-      writer.bytes[at + IFADDRMSG_FAMILY] = AF_INET;
-      writer.bytes[at + IFADDRMSG_PREFIXLEN] = 24;
-      setU32(writer.bytes, at + IFADDRMSG_INDEX, link);
-      writer.binary(IFA_LOCAL, Uint8Array.of(10, 0, 0, 1)).binary(IFA_ADDRESS, Uint8Array.of(10, 0, 0, 1));
-    });
+    await this.#address(link);
     for (const remote of [2, 3]) {
-      await this.#neighbour(link, AF_INET, 0, "02:00:00:00:00:10", nd.NUD_PERMANENT, remote);
+      const neighbour = {
+        address: `10.0.0.${remote}`,
+        mac: "02:00:00:00:00:10",
+        state: nd.NUD_PERMANENT,
+        flags: 0,
+      };
+      await this.#neighbour(link, AF_INET, neighbour);
     }
     const more = (writer: MessageWriter): void =>
       writeInfo(writer, "vxlan", (inner) => {
@@ -123,18 +124,32 @@ class Builder {
     await this.#up("vx0");
     const vxlan = this.indexes.get("vx0") ?? 0;
     for (const { mac, remote } of topology.entries) {
-      await this.#neighbour(vxlan, AF_BRIDGE, nd.NTF_SELF, mac, nd.NUD_NOARP | nd.NUD_PERMANENT, remote);
+      const state = nd.NUD_NOARP | nd.NUD_PERMANENT;
+      await this.#neighbour(vxlan, AF_BRIDGE, {
+        address: `10.0.0.${remote}`,
+        mac,
+        state,
+        flags: nd.NTF_SELF,
+      });
     }
   }
 
-  /** An entry of either table that leads to a remote; a second one of the same address is refused by both sides. */
+  /** Gives a device the address 10.0.0.1/24. */
+  async #address(ifindex: number): Promise<void> {
+    await this.#client.request(rt.RTM_NEWADDR, CREATE, (writer) => {
+      const at = writer.reserve(IFADDRMSG_SIZE);
+      writer.bytes[at + IFADDRMSG_FAMILY] = AF_INET;
+      writer.bytes[at + IFADDRMSG_PREFIXLEN] = 24;
+      setU32(writer.bytes, at + IFADDRMSG_INDEX, ifindex);
+      writer.binary(IFA_LOCAL, Uint8Array.of(10, 0, 0, 1)).binary(IFA_ADDRESS, Uint8Array.of(10, 0, 0, 1));
+    });
+  }
+
+  /** An entry of a table of neighbours; a second one of the same address is refused by both sides. */
   async #neighbour(
     ifindex: number,
     family: number,
-    flags: number,
-    mac: string,
-    state: number,
-    remote: number,
+    { address, mac, state, flags }: NeighbourSpec,
   ): Promise<void> {
     await this.#client
       .request(rt.RTM_NEWNEIGH, CREATE, (writer) => {
@@ -144,7 +159,7 @@ class Builder {
         setU16(writer.bytes, at + nd.NDMSG_STATE, state);
         writer.bytes[at + nd.NDMSG_FLAGS] = flags;
         writeMac(writer.bytes, writer.attribute(nd.NDA_LLADDR, 6), macFromText(mac) ?? 0);
-        writer.binary(nd.NDA_DST, Uint8Array.of(10, 0, 0, remote));
+        writer.binary(nd.NDA_DST, ipBytes(address));
       })
       .catch(() => undefined);
   }
@@ -166,6 +181,11 @@ class Builder {
     await this.#set({ name: "br0", mtu: 1_500, flags, change: IFF_UP | IFF_PROMISC });
     // A port's carrier is noticed before its state is set by hand, which it would undo.
     await this.#find(...topology.ports.map((_, index) => `p${index}`));
+    if (topology.hasAddress) await this.#address(master);
+    for (const neighbour of topology.neighbours) {
+      const family = neighbour.address.includes(":") ? AF_INET6 : AF_INET;
+      await this.#neighbour(master, family, neighbour);
+    }
     for (const { port, mac, state } of topology.entries) await this.#entry(port, mac, state);
     for (const [index, { settings }] of topology.ports.entries()) {
       for (const setting of settings) await this.#portSetting(index, setting);

@@ -20,6 +20,7 @@ import {
   MACVLAN_MODE_PRIVATE,
   MACVLAN_MODE_VEPA,
 } from "../../src/uapi/if_link.ts";
+import { NTF_ROUTER, NUD_FAILED, NUD_NOARP, NUD_PERMANENT, NUD_STALE } from "../../src/uapi/neighbour.ts";
 import {
   TCA_EGRESS_MIRROR,
   TCA_EGRESS_REDIR,
@@ -29,7 +30,7 @@ import {
 import { Dice } from "../fuzz/dice.ts";
 import type { FilterSpec } from "./filters.ts";
 import type { FrameStyle } from "./frames.ts";
-import { generalQuery, makeFrameBytes, vxlanFrame } from "./frames.ts";
+import { generalQuery, makeFrameBytes, neighbourFrame, vxlanFrame } from "./frames.ts";
 
 /** A device frames are put into and heard from. */
 export interface Place {
@@ -44,6 +45,14 @@ export interface PortSpec {
   readonly settings: readonly (readonly [type: number, bits: 8 | 16 | 32, value: number])[];
 }
 
+/** A neighbour of the bridge itself: an address of either family, in a state NUD_*. */
+export interface NeighbourSpec {
+  readonly address: string;
+  readonly mac: string;
+  readonly state: number;
+  readonly flags: number;
+}
+
 /** What is built. */
 export type Topology =
   | { readonly kind: "veth"; readonly mtu: number; readonly peerMtu: number }
@@ -54,6 +63,9 @@ export type Topology =
       readonly entries: readonly { readonly port: number; readonly mac: string; readonly state: number }[];
       readonly isUp: boolean;
       readonly isPromiscuous: boolean;
+      /** Who the bridge knows as neighbours, and whether it has the address 10.0.0.1 itself. */
+      readonly neighbours: readonly NeighbourSpec[];
+      readonly hasAddress: boolean;
     }
   | { readonly kind: "macvlan"; readonly modes: readonly number[] }
   | { readonly kind: "ifb"; readonly filters: readonly FilterSpec[] }
@@ -112,6 +124,9 @@ const MCAST_SNOOPING = 23;
 const STP_STATE = 5;
 const portFlags = [4, 5, 6, 8, 9, 27, 28, 30, 33, 39];
 const PORT_GROUP_FWD_MASK = 31;
+const PORT_PROXYARP = 10;
+const PORT_PROXYARP_WIFI = 11;
+const PORT_NEIGH_SUPPRESS = 32;
 const PORT_STATE = 1;
 
 /** Makes the case of a seed. */
@@ -125,7 +140,7 @@ export function makeCase(seed: number): Case {
   const style: FrameStyle = { dice, stations: stationsOf(topology), mtu: 1_500, snoops };
   const frames: Injection[] = Array.from({ length: 4 + dice.below(14) }, () => {
     const place = dice.below(places.length);
-    let bytes = topology.kind === "vxlan" ? vxlanFrame(style, place) : makeFrameBytes(style);
+    let bytes = frameFor(style, topology, place);
     while (topology.kind === "ifb" && places[place]?.name === "p0" && isTagged(bytes))
       bytes = makeFrameBytes(style);
     return { place, bytes, pauseMs: 0 };
@@ -141,6 +156,13 @@ export function makeCase(seed: number): Case {
   return { seed, topology, frames };
 }
 
+/** A bridge that has an address answers by itself: it is asked for neighbours only. */
+function frameFor(style: FrameStyle, topology: Topology, place: number): Uint8Array {
+  if (topology.kind === "vxlan") return vxlanFrame(style, place);
+  if (topology.kind !== "bridge" || topology.neighbours.length === 0) return makeFrameBytes(style);
+  return topology.hasAddress || !style.dice.once(4) ? neighbourFrame(style) : makeFrameBytes(style);
+}
+
 /**
  * Of a tagged frame Linux' packet socket takes the tag for a part of the link header, and mirred, on its way from what is sent
  * to what is received, that with it: only frames of such a socket come out like that.
@@ -151,7 +173,7 @@ function isTagged(bytes: Uint8Array): boolean {
 }
 
 function makeTopology(dice: Dice): Topology {
-  switch (dice.below(10)) {
+  switch (dice.below(12)) {
     case 0:
       return { kind: "veth", mtu: dice.of([1_500, 1_500, 300, 68]), peerMtu: dice.of([1_500, 1_500, 300]) };
     case 1:
@@ -160,6 +182,9 @@ function makeTopology(dice: Dice): Topology {
       return { kind: "ifb", filters: Array.from({ length: 1 + dice.below(3) }, () => makeFilter(dice)) };
     case 3:
       return makeVxlan(dice);
+    case 4:
+    case 5:
+      return makeAnsweringBridge(dice);
     default:
       return makeBridge(dice);
   }
@@ -212,7 +237,52 @@ function makeBridge(dice: Dice): Topology {
     mac: `02:00:00:00:01:0${dice.below(6)}`,
     state: dice.of([0x80, 0x40]),
   }));
-  return { kind: "bridge", ports, settings, entries, isUp: !dice.once(10), isPromiscuous: dice.once(8) };
+  return {
+    kind: "bridge",
+    ports,
+    settings,
+    entries,
+    isUp: !dice.once(10),
+    isPromiscuous: dice.once(8),
+    neighbours: [],
+    hasAddress: false,
+  };
+}
+
+/** A bridge that knows neighbours, and ports that are spared questions for them. */
+function makeAnsweringBridge(dice: Dice): Topology {
+  const ports = Array.from({ length: 2 + dice.below(3) }, () => {
+    const settings: [number, 8 | 16 | 32, number][] = [];
+    if (dice.once(2)) settings.push([PORT_NEIGH_SUPPRESS, 8, 1]);
+    if (dice.once(6)) settings.push([PORT_PROXYARP, 8, 1]);
+    if (dice.once(6)) settings.push([PORT_PROXYARP_WIFI, 8, 1]);
+    if (dice.once(6)) settings.push([dice.of(portFlags), 8, dice.below(2)]);
+    return { mtu: 1_500, settings };
+  });
+  const entries = Array.from({ length: 1 + dice.below(4) }, () => ({
+    port: dice.below(ports.length),
+    mac: `02:00:00:00:01:0${dice.below(4)}`,
+    state: dice.of([0x80, 0x40, 0x40]),
+  }));
+  const neighbours = [2, 3, 4].flatMap((host) => {
+    const addresses = [`10.0.0.${host}`, `fd00::${host}`].filter(() => !dice.once(4));
+    return addresses.map((address) => ({
+      address,
+      mac: dice.once(8) ? "02:00:00:00:00:b0" : `02:00:00:00:01:0${dice.below(4)}`,
+      state: dice.of([NUD_PERMANENT, NUD_PERMANENT, NUD_PERMANENT, NUD_NOARP, NUD_STALE, NUD_FAILED]),
+      flags: dice.once(6) ? NTF_ROUTER : 0,
+    }));
+  });
+  return {
+    kind: "bridge",
+    ports,
+    settings: [[MCAST_SNOOPING, 8, dice.below(2)]],
+    entries,
+    isUp: true,
+    isPromiscuous: dice.once(8),
+    neighbours,
+    hasAddress: dice.once(4),
+  };
 }
 
 function makePort(dice: Dice): PortSpec {

@@ -68,6 +68,9 @@ function* smallerThan(each: Case): Generator<Case> {
     yield withBridge({ settings: without(topology.settings, index) });
   for (const index of topology.entries.keys())
     yield withBridge({ entries: without(topology.entries, index) });
+  for (const index of topology.neighbours.keys())
+    yield withBridge({ neighbours: without(topology.neighbours, index) });
+  if (topology.hasAddress) yield withBridge({ hasAddress: false });
   if (topology.isPromiscuous) yield withBridge({ isPromiscuous: false });
   for (const [index, port] of topology.ports.entries()) {
     for (const setting of port.settings.keys()) {

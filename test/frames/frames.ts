@@ -84,6 +84,58 @@ export function vxlanFrame(style: FrameStyle, place: number): Uint8Array {
   });
 }
 
+/** A question or an answer of ARP or neighbour discovery, mostly as hosts send them. */
+export function neighbourFrame(style: FrameStyle): Uint8Array {
+  const { dice, stations } = style;
+  const from = dice.of(stations);
+  const to = dice.once(4) ? dice.of(stations) : undefined;
+  if (dice.once(3)) return ndFrame(style, from, to);
+  const operation = dice.of([1, 1, 1, 1, 2, 3, 4]);
+  const hosts = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5"];
+  const bytes = arpFrame({
+    to: to ?? "ff:ff:ff:ff:ff:ff",
+    from,
+    senderIp: dice.once(6) ? "0.0.0.0" : dice.of(hosts),
+    targetIp: dice.once(8) ? dice.of(["127.0.0.1", "239.1.2.3"]) : dice.of(hosts),
+  });
+  setBe16(bytes, 20, operation);
+  if (dice.once(12)) setBe16(bytes, 12, 0x8035);
+  if (dice.once(12)) bytes[14 + dice.below(8)] = dice.below(8);
+  return dice.once(8) ? tagged(bytes, 0x8100, dice.below(3)) : bytes;
+}
+
+/** A solicitation or an advertisement, sometimes without its option, with one that is broken or with another's address. */
+function ndFrame({ dice, stations }: FrameStyle, from: string, unicast: string | undefined): Uint8Array {
+  const isQuestion = !dice.once(3);
+  const target = ipv6FromText(`fd00::${2 + dice.below(4)}`) ?? new Uint8Array(16);
+  const group = ipv6FromText("ff02::1:ff00:0") ?? new Uint8Array(16);
+  group[15] = target[15] ?? 0;
+  const source = ipv6FromText(dice.once(5) ? "::" : `fd00::${2 + dice.below(4)}`) ?? new Uint8Array(16);
+  const destination = dice.once(10) ? source : isQuestion ? group : target;
+  const message = new Uint8Array(dice.once(4) ? 24 : 32);
+  message[0] = isQuestion ? 135 : 136;
+  if (!isQuestion) message[4] = dice.of([0, 0x40, 0x60, 0xe0]);
+  if (dice.once(12)) message[1] = 1;
+  message.set(target, 8);
+  if (message.length > 24) {
+    message.set([dice.once(8) ? 5 : isQuestion ? 1 : 2, dice.once(10) ? 0 : 1], 24);
+    writeMac(message, 26, macFromText(dice.once(4) ? dice.of(stations) : from) ?? 0);
+  }
+  const bytes = new Uint8Array(14 + 40 + message.length + (dice.once(10) ? 6 : 0));
+  bytes.set([0x33, 0x33, ...group.subarray(12)], 0);
+  if (unicast !== undefined) writeMac(bytes, 0, macFromText(unicast) ?? 0);
+  writeMac(bytes, 6, macFromText(from) ?? 0);
+  setBe16(bytes, 12, 0x86dd);
+  bytes[14] = 0x60 + (dice.once(4) ? dice.below(16) : 0);
+  setBe16(bytes, 18, message.length);
+  bytes.set([58, 255], 20);
+  bytes.set(source, 22);
+  bytes.set(destination, 38);
+  bytes.set(message, 54);
+  updateIcmpv6Checksum(bytes, 54, 54 + message.length, 14);
+  return bytes;
+}
+
 function destination({ dice, stations }: FrameStyle): string {
   if (dice.once(6)) return `01:80:c2:00:00:0${dice.below(16).toString(16)}`;
   return dice.once(3) ? dice.of(groups) : dice.of(stations);

@@ -3,12 +3,12 @@
 //
 //   the way of a frame     input.ts → fdb.ts (who is where) → vlan.ts (may it) → forward.ts → a port; or xmit.ts → …
 //   the way of a setting   options.ts, port-options.ts → stp-port.ts, vlan-change.ts, multicast-options.ts, …
+//   neighbours             neigh-suppress.ts (whose question need not go further)
 //   groups                 multicast.ts (who listens) → mdb.ts; multicast-query.ts asks
 //   what it tells          fill.ts, port-fill.ts, link-message.ts, fdb-message.ts, mdb-message.ts, vlan-message.ts
 //
 // Mirrors net/bridge/ (v6.18), here br.c, br_device.c and br_if.c. Omitted: netfilter, MRP, CFM, switchdev, netpoll, sysfs,
-// handing spanning tree to a program, multiple spanning trees; answering ARP and neighbour discovery for hosts behind other
-// ports, whose settings (neigh_suppress, proxy_arp) are kept and told, but for proxy_arp keeping floods off a port.
+// handing spanning tree to a program, multiple spanning trees.
 
 import { isValidEtherAddr, readMac } from "../../bytes/mac.ts";
 import { etherRandomAddress, etherSetup } from "../../net/ethernet.ts";

@@ -13,6 +13,7 @@ import { ETH_P_IPV6 } from "../../uapi/if_ether.ts";
 import { VLAN_TAG_SIZE } from "../../wire/vlan.ts";
 import { isRouterPort } from "./multicast-router.ts";
 import type { MdbEntry } from "./multicast-state.ts";
+import { isSuppressed } from "./neigh-suppress.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import {
   type BR_BCAST_FLOOD,
@@ -22,6 +23,7 @@ import {
   type BR_MCAST_FLOOD,
   BR_MULTICAST_TO_UNICAST,
   BR_PROXYARP,
+  BR_PROXYARP_WIFI,
   BR_STATE_FORWARDING,
 } from "./state.ts";
 import { allowsEgress, leaveByPort } from "./vlan.ts";
@@ -32,6 +34,8 @@ export const MARK_ISOLATED = 1;
 export const MARK_KEEP = 4;
 /** It is the bridge's own. */
 export const MARK_OWN = 8;
+/** Its question has been answered, or need not go to ports that suppress it (proxyarp_replied). */
+export const MARK_ANSWERED = 16;
 
 /** Which frames a port that does not know the destination is given: by the flag that spares it them. */
 export type FloodFlag = typeof BR_FLOOD | typeof BR_MCAST_FLOOD | typeof BR_BCAST_FLOOD;
@@ -79,7 +83,7 @@ export function flood(
   let previous: BridgePort | null = null;
   for (let index = 0; index < ports.length; index++) {
     const port = ports[index];
-    if (port === undefined || isSpared(port, flag, marks) || !shouldDeliver(port, source, marks, vid))
+    if (port === undefined || isSpared(port, flag, marks, vid) || !shouldDeliver(port, source, marks, vid))
       continue;
     if (previous !== null) deliverClone(previous, frame);
     previous = port;
@@ -88,9 +92,11 @@ export function flood(
 }
 
 /** Whether a port's flags spare it the frame. What the bridge itself sends to all or to a group goes everywhere. */
-function isSpared({ flags }: BridgePort, flag: FloodFlag, marks: number): boolean {
+function isSpared(port: BridgePort, flag: FloodFlag, marks: number, vid: number): boolean {
+  const { flags } = port;
   if ((flags & flag) === 0 && (flag === BR_FLOOD || (marks & MARK_OWN) === 0)) return true;
-  return (flags & BR_PROXYARP) !== 0;
+  if ((flags & BR_PROXYARP) !== 0) return true;
+  return (marks & MARK_ANSWERED) !== 0 && ((flags & BR_PROXYARP_WIFI) !== 0 || isSuppressed(port, vid));
 }
 
 /** Sends a frame to a group by the ports behind which somebody listens, or a router is (br_multicast_flood). */

@@ -13,9 +13,18 @@ import { ETH_P_IPV6 } from "../../uapi/if_ether.ts";
 import { PACKET_HOST } from "../../uapi/if_packet.ts";
 import { updateFdb } from "./fdb.ts";
 import { FDB_LOCAL, FDB_LOCKED, noEntry } from "./fdb-table.ts";
-import { flood, floodMulticast, forward, MARK_ISOLATED, MARK_KEEP } from "./forward.ts";
-import { entryOf, hasQuerier, MCAST_DROP, MCAST_MESSAGE, MCAST_ROUTERS_ONLY, snoop } from "./multicast.ts";
+import { flood, floodMulticast, forward, MARK_ANSWERED, MARK_ISOLATED, MARK_KEEP } from "./forward.ts";
+import {
+  entryOf,
+  hasQuerier,
+  MCAST_DROP,
+  MCAST_MESSAGE,
+  MCAST_PLAIN,
+  MCAST_ROUTERS_ONLY,
+  snoop,
+} from "./multicast.ts";
 import { isRouterBridge } from "./multicast-router.ts";
+import { suppress } from "./neigh-suppress.ts";
 import type { BridgePort } from "./state.ts";
 import * as st from "./state.ts";
 import { allowIngress, isOnlyLearning, learningVlan, leaveByBridge, vlanRefused } from "./vlan.ts";
@@ -113,11 +122,16 @@ function finishInput(
     return drop(frame, "locked");
   if ((flags & st.BR_LEARNING) !== 0) updateFdb(br, port, from, fromLow, 0, now);
 
+  const isGroup = (toHigh & 0x0100) !== 0;
+  const isBroadcast = toHigh === 0xffff && toLow === -1;
+  const kind = isGroup && !isBroadcast ? snoop(br, port, frame, vid) : MCAST_PLAIN;
+  if (kind === MCAST_DROP) return drop(frame, "bad-header");
+  if (isLearning) return drop(frame, "stp-state");
+
   let marks = (flags & st.BR_ISOLATED) !== 0 ? MARK_ISOLATED : 0;
-  const isPromiscuous = (br.dev.flags & IFF_PROMISC) !== 0;
-  if (isPromiscuous) marks |= MARK_KEEP;
-  if ((toHigh & 0x0100) === 0) {
-    if (isLearning) return drop(frame, "stp-state");
+  if ((br.dev.flags & IFF_PROMISC) !== 0) marks |= MARK_KEEP;
+  if (suppress(br, port, frame, vid)) marks |= MARK_ANSWERED;
+  if (!isGroup) {
     const { fdb } = br;
     const entry = fdb.find((vid << 16) | toHigh, toLow);
     if (entry === noEntry) {
@@ -128,14 +142,10 @@ function finishInput(
       fdb.usedNs[entry] = now;
       forward(fdb.ports[entry] ?? null, port, frame, marks, vid);
     }
-  } else if (toHigh === 0xffff && toLow === -1) {
-    if (isLearning) return drop(frame, "stp-state");
+  } else if (isBroadcast) {
     marks |= MARK_KEEP;
     flood(br, port, frame, st.BR_BCAST_FLOOD, marks, vid);
   } else {
-    const kind = snoop(br, port, frame, vid);
-    if (kind === MCAST_DROP) return drop(frame, "bad-header");
-    if (isLearning) return drop(frame, "stp-state");
     marks = inputMulticast(frame, port, kind, marks, vid);
   }
   if ((marks & MARK_KEEP) !== 0) passUp(frame, port);

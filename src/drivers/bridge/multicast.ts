@@ -32,7 +32,7 @@ import { BR_MULTICAST_FAST_LEAVE, BR_STATE_BLOCKING, BR_STATE_DISABLED } from ".
 /** What snooping says of a frame to a group: it is broken and dropped; or how it is to go. */
 export const MCAST_DROP = 0;
 /** To whoever listens, to all where that is not known. */
-const MCAST_PLAIN = 1;
+export const MCAST_PLAIN = 1;
 /** It is a packet to a group that none but members and routers need. */
 export const MCAST_ROUTERS_ONLY = 2;
 /** A message of IGMP or MLD itself: it goes to all, or to routers only. */

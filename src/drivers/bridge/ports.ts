@@ -21,6 +21,7 @@ import { announcePort } from "./link-message.ts";
 import { disableMulticastPort, routerExpired } from "./multicast.ts";
 import { queryPort } from "./multicast-query.ts";
 import { PortMulticast } from "./multicast-state.ts";
+import { recalculateSuppression } from "./neigh-suppress.ts";
 import { managePromiscuity, releasePromiscuity } from "./promiscuity.ts";
 import type { Bridge } from "./state.ts";
 import * as st from "./state.ts";
@@ -146,4 +147,5 @@ export function checkCarrier(port: BridgePort): boolean {
 /** Settings of a port changed that concern the others (br_port_flags_change). */
 export function changedPortFlags({ br }: BridgePort, changed: number): void {
   if ((changed & (st.BR_FLOOD | st.BR_LEARNING)) !== 0) managePromiscuity(br);
+  if ((changed & (st.BR_NEIGH_SUPPRESS | st.BR_NEIGH_VLAN_SUPPRESS)) !== 0) recalculateSuppression(br);
 }

@@ -7,6 +7,15 @@ import { linkSpeed } from "../../net/ethtool.ts";
 import { HZ, JIFFY_NS } from "../../net/jiffies.ts";
 import type { Device } from "../../net/netdevice.ts";
 import type { Timer } from "../../net/timers.ts";
+import {
+  SPEED_10,
+  SPEED_100,
+  SPEED_1000,
+  SPEED_2500,
+  SPEED_5000,
+  SPEED_10000,
+  SPEED_UNKNOWN,
+} from "../../uapi/ethtool.ts";
 import { ETH_P_8021Q } from "../../uapi/if_ether.ts";
 import { FdbTable } from "./fdb-table.ts";
 import type { BridgeMulticast, PortMulticast } from "./multicast-state.ts";
@@ -127,6 +136,8 @@ export class Bridge {
   isGroupAddressSet = false;
   /** BR_BOOLOPT_* */
   options = 0;
+  /** Some port suppresses neighbours (BROPT_NEIGH_SUPPRESS_ENABLED). */
+  suppressesNeighbours = false;
   isMtuSetByUser = false;
   readonly multicast: BridgeMulticast<BridgePort>;
   readonly vlans = new VlanGroup(true);
@@ -218,12 +229,33 @@ export class BridgePort {
   }
 }
 
-/** What a link's speed costs in spanning tree (port_cost). */
+/** What a link costs in spanning tree: by its speed in Mbit/s, else by what its name says it is (port_cost). */
 export function portCost(dev: Device): number {
-  const speed = linkSpeed(dev);
-  if (speed >= 10_000) return 2;
-  if (speed >= 1_000) return 4;
-  return speed >= 100 ? 19 : 100;
+  const cost = costOfSpeed(linkSpeed(dev));
+  if (cost !== undefined) return cost;
+  if (dev.name.startsWith("lec")) return 7;
+  return dev.name.startsWith("plip") ? 2_500 : 100;
+}
+
+/** Speeds of Ethernet have costs of their own, as has what is faster than they are. */
+function costOfSpeed(speed: number): number | undefined {
+  switch (speed) {
+    case SPEED_UNKNOWN:
+    case SPEED_10:
+      return 100;
+    case SPEED_100:
+      return 19;
+    case SPEED_1000:
+      return 5;
+    case SPEED_2500:
+      return 4;
+    case SPEED_5000:
+      return 3;
+    case SPEED_10000:
+      return 2;
+    default:
+      return speed > SPEED_10000 ? 1 : undefined;
+  }
 }
 
 /** The port that `dev` is; null when it is none of a bridge (br_port_get_rtnl). */
