@@ -5,6 +5,8 @@
 // the system call returns.
 
 import { getU32, setU32 } from "../../bytes/endian.ts";
+import { NetlinkError } from "../../netlink/error.ts";
+import { errnoNumber } from "../../uapi/errno.ts";
 import type { BatchIo } from "./batch-io.ts";
 import { BATCH_SIZE } from "./batch-io.ts";
 
@@ -52,6 +54,11 @@ const CQE_WORDS = 4;
 const CQE_RESULT = 2;
 
 const cqEntries = 2 * BATCH_SIZE;
+/** Times that a kernel short of memory is asked again before the rest of a batch is given up. */
+const mostTries = 3;
+const EINTR = errnoNumber("EINTR");
+const EAGAIN = errnoNumber("EAGAIN");
+const EBUSY = errnoNumber("EBUSY");
 const twoTo32 = 0x1_0000_0000;
 
 /** A ring of this thread. */
@@ -69,7 +76,8 @@ export class Uring implements BatchIo {
   #tail = 0;
   #head = 0;
 
-  private constructor(parts: RingParts) {
+  /** A ring over what io_uring_setup(2) and mmap(2) have given; see `open`. */
+  constructor(parts: RingParts) {
     this.#enter = parts.enter;
     this.#close = parts.close;
     this.#ring = parts.ring;
@@ -121,8 +129,11 @@ export class Uring implements BatchIo {
       params,
       ring: new Int32Array(koffi.view(BigInt(ring), ringBytes)),
       sqes: new Int32Array(koffi.view(BigInt(sqes), sqesBytes)),
-      enter: (count, least) =>
-        Number(syscall(SYS_IO_URING_ENTER, fd, count, least, least > 0 ? IORING_ENTER_GETEVENTS : 0, 0, 0)),
+      enter(count, least) {
+        const flags = least > 0 ? IORING_ENTER_GETEVENTS : 0;
+        const result = Number(syscall(SYS_IO_URING_ENTER, fd, count, least, flags, 0, 0));
+        return result < 0 ? -koffi.errno() : result;
+      },
       // The memory is looked at no more when this is called.
       close() {
         munmap(ring, ringBytes);
@@ -144,7 +155,10 @@ export class Uring implements BatchIo {
     this.#prepare(IORING_OP_WRITE, fd, address, length, token);
   }
 
-  /** Does them; waits for the rare one that the kernel puts off, whose memory must not change meanwhile. */
+  /**
+   * Does them; waits for the rare one that the kernel puts off, whose memory must not change meanwhile. What it does not take, for
+   * want of memory of its own, has -EAGAIN for its result, or whatever forbids it.
+   */
   submit(): number {
     const count = this.#prepared;
     if (count === 0) return 0;
@@ -153,24 +167,48 @@ export class Uring implements BatchIo {
     Atomics.store(ring, this.#sqTail, this.#tail);
     // What the last batch came to has been read.
     Atomics.store(ring, this.#cqHead, this.#head);
-    this.#enter(count, 0);
-    while (((Atomics.load(ring, this.#cqTail) - this.#head) | 0) < count) {
-      if (this.#enter(0, count) < 0) break;
-    }
     this.#first = this.#head;
-    this.#head = (this.#head + count) | 0;
+    this.#taken = this.#submitAll(count);
+    while (((Atomics.load(ring, this.#cqTail) - this.#head) | 0) < this.#taken) {
+      const result = this.#enter(0, this.#taken);
+      if (result < 0 && result !== -EINTR) throw NetlinkError.fromErrno(result, "io_uring does not answer");
+    }
+    this.#head = (this.#head + this.#taken) | 0;
     return count;
   }
 
-  /** The ring's number of the first result of this batch. */
+  /** Hands over what is in the ring; returns how many of them the kernel has taken, and takes the others back. */
+  #submitAll(count: number): number {
+    let taken = 0;
+    this.#refusal = -EAGAIN;
+    for (let pauses = 0; taken < count; ) {
+      const result = this.#enter(count - taken, 0);
+      if (result > 0) taken += result;
+      else if (result === -EINTR) continue;
+      else if (result < 0 && result !== -EAGAIN && result !== -EBUSY) {
+        this.#refusal = result;
+        break;
+      } else if (++pauses > mostTries) break;
+    }
+    this.#tail = (this.#tail - (count - taken)) | 0;
+    if (taken < count) Atomics.store(this.#ring, this.#sqTail, this.#tail);
+    return taken;
+  }
+
+  /** The ring's number of the first result of this batch, how many there are, and what the requests behind them have come to. */
   #first = 0;
+  #taken = 0;
+  #refusal = -EAGAIN;
 
   token(index: number): number {
-    return this.#ring[this.#cqe(index)] ?? 0;
+    if (index < this.#taken) return this.#ring[this.#cqe(index)] ?? 0;
+    // Still where it was prepared.
+    const place = (this.#tail + index - this.#taken) & (BATCH_SIZE - 1);
+    return this.#sqes[place * SQE_WORDS + SQE_USER_DATA] ?? 0;
   }
 
   result(index: number): number {
-    return this.#ring[this.#cqe(index) + CQE_RESULT] ?? 0;
+    return index < this.#taken ? (this.#ring[this.#cqe(index) + CQE_RESULT] ?? 0) : this.#refusal;
   }
 
   close(): void {
@@ -197,11 +235,12 @@ export class Uring implements BatchIo {
   }
 }
 
-/** What a ring is made of. */
-interface RingParts {
+/** What a ring is made of: struct io_uring_params as filled, the rings and the requests as mapped, and io_uring_enter(2). */
+export interface RingParts {
   readonly params: Uint8Array;
   readonly ring: Int32Array;
   readonly sqes: Int32Array;
+  /** Submits, and waits until so many results are there: how many were taken, or -errno. */
   enter(count: number, least: number): number;
   close(): void;
 }
