@@ -8,12 +8,15 @@
 import { describe, expect } from "vitest";
 import { test } from "../../../test/fixtures.ts";
 import { setS32 } from "../../bytes/endian.ts";
+import { createMachine, SeededRandom, VirtualClock } from "../../index.ts";
+import type { Frame } from "../../net/netdevice.ts";
 import type { Libc } from "./libc.ts";
 import { Tap } from "./tap.ts";
 import type { TapCalls } from "./tap-calls.ts";
 import { EPOLL_EVENT_SIZE } from "./tap-calls.ts";
 import { TapLoop } from "./tap-loop.ts";
 
+const EIO = 5;
 const EAGAIN = 11;
 const EINVAL = 22;
 const EMFILE = 24;
@@ -26,6 +29,8 @@ class FakeKernel implements Partial<TapCalls> {
   onReadable = (): void => {};
   waiting = 0;
   written = 0;
+  /** What write(2) returns in place of the length, if negative. */
+  refusal = 0;
   /** What epoll_create1(2) returns. */
   epoll = 6;
   readonly libc: Libc = Object.assign(Object.create(null), {
@@ -57,7 +62,7 @@ class FakeKernel implements Partial<TapCalls> {
 
   readonly write = (_fd: number, _address: number, length: number): number => {
     this.written++;
-    return length;
+    return this.refusal < 0 ? this.refusal : length;
   };
 }
 
@@ -83,4 +88,45 @@ describe("run", () => {
       loop.close();
     },
   );
+});
+
+test("loses nothing while there is no memory for a frame", async () => {
+  const clock = new VirtualClock();
+  const options = { clock, scheduler: clock, random: new SeededRandom(1), frameMemoryBytes: 4 << 20 };
+  const { core } = createMachine(options);
+  const kernel = new FakeKernel();
+  const loop = await TapLoop.open(kernel, core, false);
+  let received = 0;
+  loop.add(Tap.open(kernel, { name: "t0", fd: 7 }), (frame) => {
+    received++;
+    frame.pool.free(frame);
+  });
+  // Lets it have a frame to read into.
+  kernel.onReadable();
+  const held: Frame[] = [];
+  for (let frame = core.frames.alloc(1_500); frame !== null; frame = core.frames.alloc(1_500))
+    held.push(frame);
+  kernel.waiting = 10;
+  kernel.onReadable();
+  expect(received + kernel.waiting).toBe(10);
+  for (const frame of held) core.frames.free(frame);
+  while (kernel.waiting > 0) kernel.onReadable();
+  expect(received).toBe(10);
+  loop.close();
+});
+
+test("counts what a device inside refuses", async ({ machine }) => {
+  const kernel = new FakeKernel();
+  kernel.refusal = -EIO;
+  const loop = await TapLoop.open(kernel, machine.core, false);
+  const { loopback } = machine.core.initialNetns;
+  if (loopback === null) expect.fail("no lo");
+  const port = loop.add(Tap.open(kernel, { name: "t0", fd: 7 }), (frame) => {
+    frame.dev = loopback;
+    port.send(frame);
+  });
+  kernel.waiting = 3;
+  kernel.onReadable();
+  expect(loopback.drops?.get("device-down")).toBe(3);
+  loop.close();
 });

@@ -5,6 +5,7 @@
 // behind any busy wire. Order is kept in each direction of each TAP.
 
 import { getS32, setS32 } from "../../bytes/endian.ts";
+import { drop } from "../../net/frame.ts";
 import type { Frame, MachineContext } from "../../net/netdevice.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { errnoNumber } from "../../uapi/errno.ts";
@@ -23,6 +24,7 @@ const EPOLL_CTL_DEL = 2;
 const EPOLLIN = 1;
 
 const EOPNOTSUPP = errnoNumber("EOPNOTSUPP");
+const EIO = errnoNumber("EIO");
 
 /** Frames read from one TAP in one batch, at most, and bytes that are worth reading before the machine has its turn. */
 const readWeight = 64;
@@ -90,9 +92,14 @@ export class TapLoop {
   static async open(calls: TapCalls, machine: MachineContext, mayUseUring = true): Promise<TapLoop> {
     const io = (mayUseUring ? await Uring.open() : undefined) ?? new SyscallIo(calls);
     const epoll = calls.epollCreate();
-    if (epoll >= 0) return new TapLoop(calls, machine, io, epoll);
-    io.close();
-    throw NetlinkError.fromErrno(epoll);
+    try {
+      if (epoll < 0) throw NetlinkError.fromErrno(epoll);
+      return new TapLoop(calls, machine, io, epoll);
+    } catch (error) {
+      if (epoll >= 0) calls.libc.close(epoll);
+      io.close();
+      throw error;
+    }
   }
 
   /** Serves `tap`, which the port closes in the end: `receive` is handed every frame that the kernel sends. */
@@ -207,7 +214,7 @@ export class TapLoop {
       const result = io.result(index);
       if ((token & writeToken) !== 0) {
         const frame = this.#writing[token & ~writeToken];
-        if (frame !== undefined && frame !== null) frame.pool.free(frame);
+        if (frame !== undefined && frame !== null) endWrite(frame, result);
         this.#writing[token & ~writeToken] = null;
         continue;
       }
@@ -232,15 +239,13 @@ export class TapLoop {
   #take(port: TapPort, slot: number, length: number): void {
     const frame = this.#slots[slot];
     if (frame === undefined || frame === null || length < ETH_HLEN || length >= largestFrame) return;
-    let taken = frame;
     const { headerSize } = port.tap;
-    if (length <= copyLimit - headroom) {
-      const copy = this.#machine.frames.alloc(length, headroom);
-      if (copy === null) return;
-      const from = frame.start - headerSize;
-      copy.bytes.copyWithin(copy.start - headerSize, from, frame.start + length);
-      taken = copy;
-    } else this.#slots[slot] = null;
+    const isSmall = length <= copyLimit - headroom;
+    const copy = isSmall ? this.#machine.frames.alloc(length, headroom) : null;
+    const taken = copy ?? frame;
+    // Without memory for a copy it goes itself, and what comes behind it waits.
+    if (copy === null) this.#slots[slot] = null;
+    else copy.bytes.copyWithin(copy.start - headerSize, frame.start - headerSize, frame.start + length);
     port.largest = Math.max(port.largest, length);
     taken.end = taken.start + length;
     taken.macHeader = taken.start;
@@ -300,8 +305,8 @@ export class TapLoop {
       const frame = this.#pending[index];
       const port = this.#targets[index];
       if (frame === undefined || port === undefined) continue;
-      if (this.#ports.get(port.tap.fd) === port && this.#prepareWrite(frame, port, index)) continue;
-      frame.pool.free(frame);
+      if (this.#ports.get(port.tap.fd) !== port) drop(frame, "device-down");
+      else if (!this.#prepareWrite(frame, port, index)) drop(frame, "no-memory");
     }
     if (count === this.#pending.length) {
       this.#pending.length = 0;
@@ -313,7 +318,7 @@ export class TapLoop {
     return count;
   }
 
-  /** False when memory is short. A device that is down inside refuses the frame (EIO), as an unplugged cable would. */
+  /** False when memory is short. A device that is down inside refuses the frame (EIO). */
   #prepareWrite(frame: Frame, port: TapPort, index: number): boolean {
     const { fd, headerSize } = port.tap;
     if (!frame.pool.cowHead(frame, headerSize)) return false;
@@ -330,6 +335,12 @@ export class TapLoop {
     if (Number.isNaN(this.#arena)) this.#arena = this.#calls.address(frame.bytes);
     return this.#arena + offset;
   }
+}
+
+/** Lets go of a frame that was written, or refused. */
+function endWrite(frame: Frame, result: number): void {
+  if (result >= 0) frame.pool.free(frame);
+  else drop(frame, result === -EIO ? "device-down" : "no-memory");
 }
 
 /** A TAP that is served. */
