@@ -112,7 +112,19 @@ export class SeqpacketServer {
       if (peer === undefined || (peer.uid !== uid && peer.uid !== 0)) {
         log(`Refused process ${peer?.pid} of uid ${peer?.uid}: this is the daemon of uid ${uid}`);
         calls.close(fd);
-      } else this.#welcome(fd, peer.pid);
+      } else this.#try(fd, peer.pid);
+    }
+  }
+
+  /** Welcomes a program, if its socket can be watched. */
+  #try(fd: number, pid: number): void {
+    const { calls, log } = this.#options;
+    try {
+      this.#welcome(fd, pid);
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error;
+      log(`Refused process ${pid}: ${error.message}`);
+      calls.close(fd);
     }
   }
 

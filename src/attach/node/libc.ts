@@ -6,6 +6,13 @@
 // *Omitted:* other systems than Linux, and Linux without an FFI; `loadLibc` refuses with the cure.
 
 import { NetlinkError } from "../../netlink/error.ts";
+import { errnoText } from "../../uapi/errno.ts";
+
+const EPOLL_CLOEXEC = 0x80000;
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
+/** At least sizeof(struct epoll_event). */
+const epollEventRoom = 16;
 
 /** The calls. Each returns what the system call returns, or -errno. They act on the calling thread and do not wait. */
 export interface Libc {
@@ -35,7 +42,9 @@ export interface Libc {
 
   /** Where `bytes` lie in memory. Only for buffers over 64 bytes, which the garbage collector does not move. */
   address(bytes: Uint8Array): bigint;
-  /** Calls `onReadable` from the event loop whenever `fd` is readable or in error, until the watch is closed. */
+  /** Throws the NetlinkError that keeps `fd` from being watched: EPERM for a file, EBADF, ENOMEM, ENOSPC. */
+  checkWatchable(fd: number): void;
+  /** Calls `onReadable` from the event loop whenever `fd` is readable or in error, until the watch is closed; see checkWatchable. */
   watch(fd: number, onReadable: () => void): Watch;
   /** As `watch`, for when `fd` is writable. */
   watchWritable(fd: number, onWritable: () => void): Watch;
@@ -83,8 +92,23 @@ export async function loadLibc(): Promise<Libc> {
   const close = library.func("int close(int fd)");
   const setns = library.func("int setns(int fd, int type)");
   const unshare = library.func("int unshare(int flags)");
+  const epollCreate = library.func("int epoll_create1(int flags)");
+  const epollCtl = library.func("int epoll_ctl(int epoll, int operation, int fd, void *event)");
+
+  // koffi would end the process where libuv refuses.
+  let probe = -1;
+  const checkWatchable = (fd: number): void => {
+    if (probe < 0) probe = orErrno(epollCreate(EPOLL_CLOEXEC));
+    const event = new Uint8Array(epollEventRoom);
+    const result = probe < 0 ? probe : orErrno(epollCtl(probe, EPOLL_CTL_ADD, fd, event));
+    if (result < 0) {
+      throw NetlinkError.fromErrno(result, `Cannot watch descriptor ${fd}: ${errnoText(-result)}`);
+    }
+    epollCtl(probe, EPOLL_CTL_DEL, fd, event);
+  };
 
   const watchFor = (what: PollEvents, fd: number, onReady: () => void): Watch => {
+    checkWatchable(fd);
     const onPoll = guarded(onReady);
     const handle = koffi.node.poll(fd, what, onPoll);
     return { restart: () => handle.start(what, onPoll), close: () => handle.close() };
@@ -108,6 +132,7 @@ export async function loadLibc(): Promise<Libc> {
     unshare: (flags) => orErrno(unshare(flags)),
 
     address: (bytes) => koffi.address(bytes),
+    checkWatchable,
     watch: (fd, onReadable) => watchFor({ readable: true }, fd, onReadable),
     watchWritable: (fd, onWritable) => watchFor({ writable: true }, fd, onWritable),
   };

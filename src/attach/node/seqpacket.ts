@@ -152,6 +152,7 @@ export async function loadSeqpacket(largestDatagram: number): Promise<Seqpacket>
     send: (fd, bytes, length, flags) => orErrno(send(fd, bytes, length, flags)),
     write: (fd, bytes, length) => orErrno(write(fd, bytes, length)),
     watch(fd, onReady) {
+      libc.checkWatchable(fd);
       // Called with a status and the events, whatever koffi's declarations say.
       const onPoll = guarded((...given: readonly unknown[]) => onReady(readinessOf(given.at(-1))));
       const handle = koffi.node.poll(fd, { readable: true }, onPoll);

@@ -116,7 +116,13 @@ export class HolderServer {
     if (result < 0) return result;
     // The kernel leaves out a descriptor that there is no room for; without its socket the holder ends.
     const fd = this.#buffer.control(SOL_SOCKET, SCM_RIGHTS) ?? -1;
-    return fd < 0 ? -EMFILE : new Holder(this.#libc, this.#buffer, fd, result);
+    if (fd < 0) return -EMFILE;
+    try {
+      return new Holder(this.#libc, this.#buffer, fd, result);
+    } catch (error) {
+      this.#libc.close(fd);
+      throw error;
+    }
   }
 
   #start(): number {

@@ -46,11 +46,13 @@ export class NativeSockets {
     const family = address.length === SIN_SIZE ? AF_INET : AF_INET6;
     const fd = this.#holder.do(ask.socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0));
     if (fd < 0) throw refused(fd, "socket", to);
-    const result = this.#libc.connect(fd, address);
-    const ended = result === -EINPROGRESS ? await this.#handshake(fd) : result;
-    if (ended < 0) {
+    try {
+      const result = this.#libc.connect(fd, address);
+      const ended = result === -EINPROGRESS ? await this.#handshake(fd) : result;
+      if (ended < 0) throw refused(ended, "connect", to);
+    } catch (error) {
       this.#libc.close(fd);
-      throw refused(ended, "connect", to);
+      throw error;
     }
     const socket = new Socket({ fd });
     this.#open.add(socket);
