@@ -22,6 +22,8 @@ export function createPrograms(machine: Machine): ProgramRunner {
   const natives = new Map<string, Promise<NativeNamespace>>();
   const opened = new Map<string, NativeNamespace>();
   const open = (netns: string): Promise<NativeNamespace> => {
+    // One whose first process was killed is no more.
+    if (opened.get(netns)?.isOpen === false) forget(netns);
     const known = natives.get(netns) ?? openNative(machine, netns, { mapsRange: true });
     natives.set(netns, known);
     return known.catch((error: unknown) => {
@@ -32,17 +34,23 @@ export function createPrograms(machine: Machine): ProgramRunner {
       );
     });
   };
+  const forget = (netns: string): void => {
+    natives.delete(netns);
+    opened.delete(netns);
+  };
   return {
     async spawn(netns, argv, options) {
       const native = await open(netns);
       opened.set(netns, native);
       return native.spawn(argv, options);
     },
-    nativeOf: (netns) => opened.get(netns),
+    nativeOf(netns) {
+      const native = opened.get(netns);
+      return native?.isOpen === true ? native : undefined;
+    },
     async end(netns) {
       const native = natives.get(netns);
-      natives.delete(netns);
-      opened.delete(netns);
+      forget(netns);
       (await native?.catch(() => undefined))?.close();
     },
     async close() {

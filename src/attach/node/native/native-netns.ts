@@ -105,6 +105,11 @@ export class NativeNetns implements OuterStack, NativeProcess {
     this.#events.onGone = (dev) => this.#remove(dev);
   }
 
+  /** False once it has ended, for whatever reason. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   get pid(): number {
     return this.holder.pid;
   }

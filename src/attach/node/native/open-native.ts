@@ -19,6 +19,8 @@ export interface NativeOptions {
 export interface NativeNamespace {
   /** The first process there; the rest ends with it. */
   readonly pid: number;
+  /** False once it was closed, its namespace deleted, or its first process killed. */
+  readonly isOpen: boolean;
   /**
    * Starts a program there, as `child_process.spawn` does: same options, same result. Signals sent to the child reach the
    * program, and the child ends as it does.
@@ -71,6 +73,9 @@ export async function openNative(
   const words = ["exec", String(native.pid), ...(mapsRange ? ["-r"] : []), "--"];
   return {
     pid: native.pid,
+    get isOpen() {
+      return native.isOpen;
+    },
     spawn(argv, options = {}) {
       natives.settle(native);
       return spawn(program, [...words, ...argv], options);
