@@ -148,7 +148,8 @@ async function bundle(root, modules, out) {
       optimization: { inlineConst: { mode: "all", pass: 2 } },
       ...input,
     });
-    await bundle.write(output);
+    // What is documented is in the declarations.
+    await bundle.write({ comments: { jsdoc: false }, ...output });
     await bundle.close();
   };
 
