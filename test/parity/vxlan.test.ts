@@ -6,14 +6,21 @@
 // Source: drivers/net/vxlan/vxlan_core.c; RFC 7348; the live kernel.
 
 import { expect } from "vitest";
-import { getBe16, getBe24, setBe16 } from "../../src/bytes/endian.ts";
+import { getBe16, getBe24, setBe16, setU32 } from "../../src/bytes/endian.ts";
 import type { MessageWriter } from "../../src/netlink/writer.ts";
 import * as il from "../../src/uapi/if_link.ts";
 import { PACKET_HOST, PACKET_OUTGOING } from "../../src/uapi/if_packet.ts";
 import * as nd from "../../src/uapi/neighbour.ts";
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../../src/uapi/netlink.ts";
-import { RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWNEIGH } from "../../src/uapi/rtnetlink.ts";
-import { AF_BRIDGE } from "../../src/uapi/socket.ts";
+import * as nh from "../../src/uapi/nexthop.ts";
+import {
+  RTM_DELNEIGH,
+  RTM_DELNEXTHOP,
+  RTM_GETNEIGH,
+  RTM_NEWNEIGH,
+  RTM_NEWNEXTHOP,
+} from "../../src/uapi/rtnetlink.ts";
+import { AF_BRIDGE, AF_INET } from "../../src/uapi/socket.ts";
 import type { ParityContext, TestNetns } from "./context.ts";
 import { parity } from "./harness.ts";
 import { expectError, macBytes, makeFrame } from "./vocabulary.ts";
@@ -106,6 +113,7 @@ async function fdb(
   words: {
     readonly address: string;
     readonly dst?: readonly number[];
+    readonly nhId?: number;
     readonly state?: number;
     readonly flags?: number;
   },
@@ -119,6 +127,7 @@ async function fdb(
     writer.bytes[at + nd.NDMSG_FLAGS] = nd.NTF_SELF;
     writer.binary(nd.NDA_LLADDR, macBytes(words.address));
     if (words.dst !== undefined) writer.binary(nd.NDA_DST, Uint8Array.from(words.dst));
+    if (words.nhId !== undefined) writer.u32(nd.NDA_NH_ID, words.nhId);
   });
 }
 
@@ -293,6 +302,74 @@ parity("every remote of a group gets a copy", async (ctx) => {
   );
   expect(frames.map(({ bytes }) => bytes[14 + 19]).sort()).toEqual([2, 3]);
 });
+
+/** An FDB nexthop to 10.0.0.`last`, whose id is `last`. */
+function addHop(ctx: TestNetns, last: number): Promise<unknown> {
+  return ctx.request(RTM_NEWNEXTHOP, CREATE, (writer) => {
+    writer.bytes[writer.reserve(nh.NHMSG_SIZE) + nh.NHMSG_FAMILY] = AF_INET;
+    writer.u32(nh.NHA_ID, last);
+    writer.flag(nh.NHA_FDB);
+    writer.binary(nh.NHA_GATEWAY, Uint8Array.of(10, 0, 0, last));
+  });
+}
+
+/** A group of such; with `buckets` a resilient one. */
+function addGroup(ctx: TestNetns, id: number, members: readonly number[], buckets: number): Promise<unknown> {
+  return ctx.request(RTM_NEWNEXTHOP, CREATE, (writer) => {
+    writer.reserve(nh.NHMSG_SIZE);
+    writer.u32(nh.NHA_ID, id);
+    writer.flag(nh.NHA_FDB);
+    const at = writer.attribute(nh.NHA_GROUP, members.length * nh.NEXTHOP_GRP_SIZE);
+    for (const [place, member] of members.entries()) {
+      setU32(writer.bytes, at + place * nh.NEXTHOP_GRP_SIZE, member);
+    }
+    if (buckets === 0) return;
+    writer.u16(nh.NHA_GROUP_TYPE, nh.NEXTHOP_GRP_TYPE_RES);
+    const nest = writer.nestFlagged(nh.NHA_RES_GROUP);
+    writer.u16(nh.NHA_RES_GROUP_BUCKETS, buckets);
+    writer.endNest(nest);
+  });
+}
+
+/** A frame for X1 with a packet of UDP from `port`. */
+function flowFrame(port: number): Uint8Array {
+  const frame = makeFrame(X1, X0, 60, 0x0800);
+  frame.set([0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 10, 1, 1, 1, 10, 1, 1, 2], 14);
+  setBe16(frame, 34, port);
+  setBe16(frame, 36, 9);
+  setBe16(frame, 38, 26);
+  return frame;
+}
+
+for (const buckets of [0, 16]) {
+  parity(`flows are spread over a group of nexthops, ${buckets || "without"} buckets`, async (ctx) => {
+    const other = await ends(ctx);
+    await ctx.addNeigh("10.0.0.3", "v0", { state: nd.NUD_PERMANENT, lladdr: "02:00:00:00:01:02" });
+    for (const last of [2, 3]) await addHop(ctx, last);
+    await addGroup(ctx, 10, [2, 3], buckets);
+    await fdb(ctx, RTM_NEWNEIGH, "x0", { address: X1, nhId: 10, flags: CREATE });
+    const [inside, wire] = [await ctx.openPacket("x0"), await other.openPacket("v1")];
+    const hostOf = async (port: number): Promise<number> => {
+      inside.send(flowFrame(port));
+      for (;;) {
+        const { bytes } = await wire.receive();
+        // What v1 itself sends, ICMP errors about 10.0.0.3 among it, is none of the tunnel's.
+        if (getBe16(bytes, UDP + 2) === PORT && bytes[14 + 9] === 17) return bytes[14 + 19] ?? 0;
+      }
+    };
+    const ports = Array.from({ length: 64 }, (_, index) => 1000 + index);
+    const hosts: number[] = [];
+    for (const port of ports) hosts.push(await hostOf(port));
+    expect(new Set(hosts)).toEqual(new Set([2, 3]));
+    for (const [index, port] of ports.entries()) expect(await hostOf(port)).toBe(hosts[index]);
+    // A host that goes leaves all flows to the other.
+    await ctx.request(RTM_DELNEXTHOP, 0, (writer) => {
+      writer.reserve(nh.NHMSG_SIZE);
+      writer.u32(nh.NHA_ID, 2);
+    });
+    for (const port of ports.slice(0, 16)) expect(await hostOf(port)).toBe(3);
+  });
+}
 
 parity("two devices of one host reach each other without a datagram", async (ctx) => {
   await ctx.addVeth("v0", "v1");

@@ -1,7 +1,7 @@
 // The forwarding table as users ask for and change it.
 //
 // Mirrors drivers/net/vxlan/vxlan_core.c (vxlan_fdb_add, vxlan_fdb_update, vxlan_fdb_delete, vxlan_fdb_delete_bulk,
-// vxlan_fdb_dump, vxlan_fdb_get, vxlan_fdb_parse) with their order, errno and texts. Omitted: nexthop objects.
+// vxlan_fdb_dump, vxlan_fdb_get, vxlan_fdb_parse) with their order, errno and texts.
 
 import { getBe16 } from "../../bytes/endian.ts";
 import { isMulticast } from "../../bytes/mac.ts";
@@ -15,15 +15,29 @@ import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../../uap
 import { RTM_NEWNEIGH } from "../../uapi/rtnetlink.ts";
 import { familyOf } from "./config.ts";
 import { createEntry, deleteRemote, destroyEntry, fillFdb, isFull, isSameRemote, notifyFdb } from "./fdb.ts";
+import { attachNexthop, nexthopOf } from "./fdb-nexthop.ts";
 import type { FdbEntry, Remote, Vxlan, VxlanState } from "./state.ts";
 
 export const fdbOps: FdbOps<VxlanState> = { isAlone: true, add, del, delBulk, dump, get };
 
-/** Where the request says an address is; `isAny` when it does not say (vxlan_fdb_parse). */
-function remoteOf(dev: Vxlan, { message }: FdbRequest): { readonly remote: Remote; readonly isAny: boolean } {
+/** Where a request says an address is. */
+interface Place {
+  readonly remote: Remote;
+  /** It does not say. */
+  readonly isAny: boolean;
+  /** The id of a nexthop object, which stands for all else; 0 for none. */
+  readonly nhId: number;
+}
+
+/** Reads where the request says an address is (vxlan_fdb_parse). */
+function remoteOf(dev: Vxlan, { message }: FdbRequest): Place {
   const { config } = dev.state;
   const at = (type: number) => message.attribute(type, nd.NDMSG_SIZE);
-  if (at(nd.NDA_NH_ID) !== undefined) throw notSupported();
+  const nhId = at(nd.NDA_NH_ID)?.u32() ?? 0;
+  const others = [nd.NDA_DST, nd.NDA_VNI, nd.NDA_IFINDEX, nd.NDA_PORT];
+  if (at(nd.NDA_NH_ID) !== undefined && others.some((type) => at(type) !== undefined)) {
+    throw invalid("DST, VNI, ifindex and port are mutually exclusive with NH_ID");
+  }
   const dst = at(nd.NDA_DST)?.copy();
   if (dst !== undefined && dst.length !== 4 && dst.length !== 16) {
     throw new NetlinkError("EAFNOSUPPORT", "Unsupported address family");
@@ -44,19 +58,23 @@ function remoteOf(dev: Vxlan, { message }: FdbRequest): { readonly remote: Remot
     vni: vni?.u32() ?? config.vni,
     ifindex: ifindex?.u32() ?? 0,
   };
-  return { remote, isAny: address.every((byte) => byte === 0) };
+  return { remote, isAny: address.every((byte) => byte === 0), nhId };
 }
 
 /** Adds an entry, another remote of one, or puts it elsewhere. */
 function add(dev: Vxlan, _target: Device, request: FdbRequest): boolean {
-  const { state, message, flags } = request;
+  const { state, message } = request;
   if ((state & (nd.NUD_PERMANENT | nd.NUD_REACHABLE)) === 0) throw new NetlinkError("EINVAL");
-  if (message.attribute(nd.NDA_DST, nd.NDMSG_SIZE) === undefined) throw new NetlinkError("EINVAL");
-  const { remote } = remoteOf(dev, request);
+  const hasPlace = [nd.NDA_DST, nd.NDA_NH_ID].some(
+    (type) => message.attribute(type, nd.NDMSG_SIZE) !== undefined,
+  );
+  if (!hasPlace) throw new NetlinkError("EINVAL");
+  const place = remoteOf(dev, request);
+  const { remote } = place;
   if (remote.address.length !== familyOf(dev.state.config)) throw new NetlinkError("EAFNOSUPPORT");
   const entry = dev.state.fdb.get(request.address);
-  if (entry === undefined) return addNew(dev, request, remote, flags);
-  return update(dev, entry, request, remote);
+  if (entry === undefined) return addNew(dev, request, place);
+  return update(dev, entry, request, place);
 }
 
 /** Whether frames for the address go to every remote: only then may it have several. */
@@ -64,18 +82,27 @@ function hasMany(address: number): boolean {
   return address === 0 || isMulticast(address);
 }
 
-function addNew(dev: Vxlan, { address, nlFlags, state }: FdbRequest, remote: Remote, flags: number): boolean {
+function addNew(dev: Vxlan, request: FdbRequest, { nhId, remote }: Place): boolean {
+  const { address, flags, nlFlags, state } = request;
   if ((nlFlags & NLM_F_CREATE) === 0) throw new NetlinkError("ENOENT");
   if ((nlFlags & NLM_F_REPLACE) !== 0 && hasMany(address)) {
     throw notSupported();
   }
   if (isFull(dev)) throw new NetlinkError("ENOSPC");
-  notifyFdb(dev, createEntry(dev, address, { state, flags, remote }), remote, RTM_NEWNEIGH);
+  const nexthop = nhId === 0 ? null : nexthopOf(dev, nhId);
+  const entry = createEntry(dev, address, { state, flags, remote: nexthop === null ? remote : null });
+  if (nexthop !== null) attachNexthop(dev, entry, nexthop);
+  notifyFdb(dev, entry, nexthop === null ? remote : null, RTM_NEWNEIGH);
   return true;
 }
 
-function update(dev: Vxlan, entry: FdbEntry, { nlFlags, state, flags }: FdbRequest, remote: Remote): boolean {
+function update(dev: Vxlan, entry: FdbEntry, request: FdbRequest, { nhId, remote }: Place): boolean {
+  const { nlFlags, state, flags } = request;
   if ((nlFlags & NLM_F_EXCL) !== 0) throw exists();
+  if (nhId !== 0 && entry.nexthop === null) {
+    throw notSupported("Cannot replace an existing non nexthop fdb with a nexthop");
+  }
+  if (nhId !== 0 && (nlFlags & NLM_F_APPEND) !== 0) throw notSupported("Cannot append to a nexthop fdb");
   const now = dev.machine.clock.now();
   let isNotable = false;
   // What a user has set is not taken over by someone who has learned it elsewhere.
@@ -86,10 +113,17 @@ function update(dev: Vxlan, entry: FdbEntry, { nlFlags, state, flags }: FdbReque
     entry.updatedNs = now;
     isNotable = true;
   }
-  let told = entry.remotes[0] ?? remote;
+  let told: Remote | null = entry.nexthop === null ? (entry.remotes[0] ?? remote) : null;
   if ((nlFlags & NLM_F_REPLACE) !== 0) {
     if (hasMany(entry.address)) throw notSupported("Cannot replace non-unicast fdb entries");
-    if (!entry.remotes.some((each) => isSameRemote(each, remote))) {
+    if (nhId !== 0) {
+      const nexthop = nexthopOf(dev, nhId);
+      if (nexthop !== entry.nexthop) {
+        attachNexthop(dev, entry, nexthop);
+        entry.updatedNs = now;
+        isNotable = true;
+      }
+    } else if (entry.nexthop === null && !entry.remotes.some((each) => isSameRemote(each, remote))) {
       entry.remotes.splice(0, 1, remote);
       entry.updatedNs = now;
       told = remote;
@@ -127,10 +161,12 @@ function delBulk(dev: Vxlan, _target: Device, message: Message): void {
   const stateMask = at(nd.NDA_NDM_STATE_MASK)?.u16() ?? 0;
   const flagsMask = at(nd.NDA_NDM_FLAGS_MASK)?.u8() ?? 0;
   const vni = at(nd.NDA_VNI)?.u32();
+  const nhId = at(nd.NDA_NH_ID)?.u32();
   for (const entry of [...dev.state.fdb.values()]) {
     if (entry.address === 0 && (entry.state & nd.NUD_PERMANENT) !== 0) continue;
     if ((entry.state & stateMask) !== (state & stateMask)) continue;
     if ((entry.flags & flagsMask) !== (flags & flagsMask)) continue;
+    if (nhId !== undefined && entry.nexthop?.id !== nhId) continue;
     if (vni !== undefined && !entry.remotes.some((remote) => remote.vni === vni)) continue;
     destroyEntry(dev, entry);
   }
@@ -139,7 +175,7 @@ function delBulk(dev: Vxlan, _target: Device, message: Message): void {
 function* dump(dev: Vxlan, port: Device | undefined, out: DumpWriter): Generator<void, void, void> {
   if (port !== undefined && port !== dev) return;
   for (const entry of [...dev.state.fdb.values()]) {
-    for (const remote of entry.remotes) {
+    for (const remote of entry.nexthop === null ? entry.remotes : [null]) {
       fillFdb(out.begin(), dev, entry, remote);
       out.writer.end();
       yield;
@@ -149,7 +185,7 @@ function* dump(dev: Vxlan, port: Device | undefined, out: DumpWriter): Generator
 
 function get(dev: Vxlan, { address }: FdbRequest, writer: MessageWriter): void {
   const entry = dev.state.fdb.get(address);
-  const [remote] = entry?.remotes ?? [];
-  if (entry === undefined || remote === undefined) throw new NetlinkError("ENOENT", "Fdb entry not found");
+  const [remote = null] = entry?.remotes ?? [];
+  if (entry === undefined) throw new NetlinkError("ENOENT", "Fdb entry not found");
   fillFdb(writer, dev, entry, remote);
 }

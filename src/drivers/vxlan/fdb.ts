@@ -17,6 +17,7 @@ import {
   RTNLGRP_NEIGH,
 } from "../../uapi/rtnetlink.ts";
 import { AF_BRIDGE } from "../../uapi/socket.ts";
+import { detachNexthop } from "./fdb-nexthop.ts";
 import type { FdbEntry, Remote, Vxlan } from "./state.ts";
 
 const S = 1_000_000_000;
@@ -39,11 +40,20 @@ export function isSameRemote(one: Remote, other: Remote): boolean {
 export function createEntry(
   dev: Vxlan,
   address: number,
-  what: { readonly state: number; readonly flags: number; readonly remote: Remote },
+  what: { readonly state: number; readonly flags: number; readonly remote: Remote | null },
 ): FdbEntry {
   const now = dev.machine.clock.now();
   const { state, flags, remote } = what;
-  const entry = { address, remotes: [remote], state, flags, updatedNs: now, usedNs: now };
+  const entry: FdbEntry = {
+    address,
+    remotes: remote === null ? [] : [remote],
+    nexthop: null,
+    forget: null,
+    state,
+    flags,
+    updatedNs: now,
+    usedNs: now,
+  };
   dev.state.fdb.set(address, entry);
   return entry;
 }
@@ -56,7 +66,9 @@ export function isFull({ state }: Vxlan): boolean {
 /** Takes an entry out and tells of each of its remotes. */
 export function destroyEntry(dev: Vxlan, entry: FdbEntry): void {
   dev.state.fdb.delete(entry.address);
-  for (const remote of entry.remotes) notifyFdb(dev, entry, remote, RTM_DELNEIGH);
+  if (entry.nexthop !== null) notifyFdb(dev, entry, null, RTM_DELNEIGH);
+  else for (const remote of entry.remotes) notifyFdb(dev, entry, remote, RTM_DELNEIGH);
+  detachNexthop(entry);
 }
 
 /** The entry for all the rest, towards the device's default destination. */
@@ -101,7 +113,8 @@ export function snoop(dev: Vxlan, source: number, address: Uint8Array, ifindex: 
     return false;
   }
   const [remote] = entry.remotes;
-  if (remote === undefined) return true;
+  // What goes by a nexthop object is not learned.
+  if (entry.nexthop !== null || remote === undefined) return true;
   if (remote.ifindex === ifindex && isSame(remote.address, address)) {
     entry.updatedNs = dev.machine.clock.now();
     return false;
@@ -141,8 +154,8 @@ export function flushFdb(dev: Vxlan): void {
 }
 
 /** Writes the ndmsg of an entry and its attributes for one remote (vxlan_fdb_info). */
-export function fillFdb(writer: MessageWriter, dev: Vxlan, entry: FdbEntry, remote: Remote): void {
-  const { config, netns } = dev.state;
+export function fillFdb(writer: MessageWriter, dev: Vxlan, entry: FdbEntry, remote: Remote | null): void {
+  const { netns } = dev.state;
   const at = writer.reserve(nd.NDMSG_SIZE);
   writer.bytes[at + nd.NDMSG_FAMILY] = AF_BRIDGE;
   setS32(writer.bytes, at + nd.NDMSG_IFINDEX, dev.ifindex);
@@ -153,6 +166,15 @@ export function fillFdb(writer: MessageWriter, dev: Vxlan, entry: FdbEntry, remo
     writer.s32(nd.NDA_LINK_NETNSID, allocateNsid(dev.netns, netns));
   }
   writeMac(writer.bytes, writer.attribute(nd.NDA_LLADDR, 6), entry.address);
+  if (entry.nexthop !== null) writer.u32(nd.NDA_NH_ID, entry.nexthop.id);
+  else if (remote !== null) putRemote(writer, dev, remote);
+  const now = dev.machine.clock.now();
+  const info = writer.attribute(nd.NDA_CACHEINFO, nd.NDA_CACHEINFO_SIZE);
+  setU32(writer.bytes, info + nd.NDA_CACHEINFO_USED, clockFromNs(now - entry.usedNs));
+  setU32(writer.bytes, info + nd.NDA_CACHEINFO_UPDATED, clockFromNs(now - entry.updatedNs));
+}
+
+function putRemote(writer: MessageWriter, { state: { config } }: Vxlan, remote: Remote): void {
   writer.binary(nd.NDA_DST, remote.address);
   if (remote.port !== 0 && remote.port !== config.port) {
     const port = writer.attribute(nd.NDA_PORT, 2);
@@ -161,14 +183,10 @@ export function fillFdb(writer: MessageWriter, dev: Vxlan, entry: FdbEntry, remo
   }
   if (remote.vni !== config.vni) writer.u32(nd.NDA_VNI, remote.vni);
   if (remote.ifindex !== 0) writer.u32(nd.NDA_IFINDEX, remote.ifindex);
-  const now = dev.machine.clock.now();
-  const info = writer.attribute(nd.NDA_CACHEINFO, nd.NDA_CACHEINFO_SIZE);
-  setU32(writer.bytes, info + nd.NDA_CACHEINFO_USED, clockFromNs(now - entry.usedNs));
-  setU32(writer.bytes, info + nd.NDA_CACHEINFO_UPDATED, clockFromNs(now - entry.updatedNs));
 }
 
-/** Tells of an entry (vxlan_fdb_notify). */
-export function notifyFdb(dev: Vxlan, entry: FdbEntry, remote: Remote, type: number): void {
+/** Tells of an entry (vxlan_fdb_notify); `remote` is null for one by a nexthop object. */
+export function notifyFdb(dev: Vxlan, entry: FdbEntry, remote: Remote | null, type: number): void {
   dev.machine.announce(RTNLGRP_NEIGH, dev.netns, (writer) => {
     writer.begin(type, 0, 0, 0);
     fillFdb(writer, dev, entry, remote);

@@ -2,6 +2,7 @@
 //
 // Mirrors include/net/vxlan.h (struct vxlan_config, struct vxlan_dev, struct vxlan_sock, struct vxlan_rdst).
 
+import type { NexthopObject } from "../../inet/nexthop/object.ts";
 import type { UdpSocket } from "../../inet/udp/socket.ts";
 import type { Device, Netns } from "../../net/netdevice.ts";
 import { NetnsSlot } from "../../net/netdevice.ts";
@@ -71,6 +72,9 @@ export interface Remote {
 export interface FdbEntry {
   readonly address: number;
   readonly remotes: Remote[];
+  /** The group of nexthop objects that says where to instead of the remotes; `forget` has the entry go with it. */
+  nexthop: NexthopObject | null;
+  forget: (() => void) | null;
   /** NUD_*, NTF_* */
   state: number;
   flags: number;
@@ -101,6 +105,8 @@ export class VxlanState {
   netns: Netns | null = null;
   lower: Device | null = null;
   readonly fdb = new Map<number, FdbEntry>();
+  /** Where the frame goes that is being sent by a nexthop object. */
+  readonly chosen: Remote = { address: new Uint8Array(4), port: 0, vni: 0, ifindex: 0 };
   /** What it receives and sends by while it is up; one for each family. */
   sockets: VxlanSocket[] = [];
   ageingTimer: Timer | null = null;

@@ -9,6 +9,7 @@ import { Route4, routeOutput } from "../../inet/ipv4/route.ts";
 import { hopLimitOf } from "../../inet/ipv6/icmp-error.ts";
 import { Route6, routeOutput6 } from "../../inet/ipv6/route.ts";
 import type { IpNetns } from "../../inet/netns.ts";
+import type { NexthopObject } from "../../inet/nexthop/object.ts";
 import { ipNetns } from "../../inet/slots.ts";
 import { udpXmit4, udpXmit6 } from "../../inet/udp/send.ts";
 import { completeChecksum } from "../../net/complete-checksum.ts";
@@ -28,6 +29,7 @@ import { AF_INET, AF_INET6 } from "../../uapi/socket.ts";
 import { IP_DF } from "../../wire/ipv4.ts";
 import { emitVxlan, VXLAN_SIZE } from "../../wire/vxlan.ts";
 import { notifyMiss, snoop } from "./fdb.ts";
+import { selectRemote } from "./fdb-nexthop.ts";
 import type { Remote, Vxlan } from "./state.ts";
 import * as vx from "./state.ts";
 
@@ -43,6 +45,7 @@ export function startXmit(frame: Frame, dev: Vxlan): void {
   }
   entry.usedNs = dev.machine.clock.now();
   const ip = ipNetns(netns);
+  if (entry.nexthop !== null) return sendByNexthop(ip, frame, dev, entry.nexthop);
   const { remotes } = entry;
   for (let index = 1; index < remotes.length; index++) {
     const remote = remotes[index];
@@ -52,6 +55,13 @@ export function startXmit(frame: Frame, dev: Vxlan): void {
   const [first] = remotes;
   if (first === undefined) return dropTx(frame, dev, "no-route");
   sendWhole(ip, frame, dev, first);
+}
+
+/** Sends a frame to the one of a group's hosts that its flow has (vxlan_xmit_nh). */
+function sendByNexthop(ip: IpNetns, frame: Frame, dev: Vxlan, object: NexthopObject): void {
+  const { chosen } = dev.state;
+  if (!selectRemote(dev, object, flowHash(ip, frame) >>> 1, chosen)) return dropTx(frame, dev, "no-route");
+  sendWhole(ip, frame, dev, chosen);
 }
 
 /** Nobody below cuts what is inside a datagram, or sums it: that is done here. */
@@ -237,6 +247,11 @@ function sourcePortOf(ip: IpNetns, frame: Frame, dev: Vxlan): number {
   const { portLow, portHigh } = dev.state.config;
   const [low, high] =
     portLow < portHigh ? [portLow, portHigh] : [ip.tunables.localPortMin, ip.tunables.localPortMax];
+  return low + Math.floor((flowHash(ip, frame) / 0x1_0000_0000) * (high - low));
+}
+
+/** 32 bits that are the same for all frames of a flow (skb_get_hash). */
+function flowHash(ip: IpNetns, frame: Frame): number {
   const { bytes, start, end } = frame;
   let hash = ip.hashSeed;
   const last = Math.min(end, start + (innerTtl(frame) === 0 ? 12 : 54));
@@ -247,5 +262,5 @@ function sourcePortOf(ip: IpNetns, frame: Frame, dev: Vxlan): number {
     hash = Math.imul(hash ^ getBe32(bytes, at), 0x85ebca6b);
     hash ^= hash >>> 15;
   }
-  return low + Math.floor(((hash >>> 0) / 0x1_0000_0000) * (high - low));
+  return hash >>> 0;
 }

@@ -173,6 +173,7 @@ export function removeNexthop(ip: IpNetns, object: NexthopObject, told: Told | u
   if (told !== undefined) tell(ip, "del", object, told.flags, told.origin);
   ip.nexthops.delete(object.id);
   object.table?.end();
+  for (const leave of [...object.followers]) leave();
   // The group that took it in last hears of it first.
   for (const group of [...object.groups].reverse()) leaveGroup(ip, group, object, told);
   for (const { object: member } of object.value.members ?? []) member.groups.delete(object);

@@ -44,6 +44,8 @@ export class NexthopObject {
   readonly paths: FibNexthop[] = [];
   /** Groups it is a member of. */
   readonly groups = new Set<NexthopObject>();
+  /** What is done when it goes, by those beside routes that go by it. */
+  readonly followers = new Set<() => void>();
   /** The buckets of a resilient group; null for all else. */
   table: ResilientTable<NexthopObject> | null = null;
 
