@@ -4,7 +4,7 @@
 
 import { hardwareGroups } from "../inet/ipv6/multicast.ts";
 import * as counter from "../net/counters.ts";
-import { readCounter } from "../net/device.ts";
+import { devicesByIndex, readCounter } from "../net/device.ts";
 import type { Netns } from "../net/netdevice.ts";
 import { left, plainMac, right } from "./text.ts";
 
@@ -43,7 +43,7 @@ const columns: readonly (readonly [width: number, counters: readonly number[]])[
 /** /proc/net/dev */
 export function devText(netns: Netns): string {
   let text = header;
-  for (const dev of netns.devices.values()) {
+  for (const dev of devicesByIndex(netns)) {
     const values = columns.map(([width, counters]) =>
       right(
         counters.reduce((sum, each) => sum + readCounter(dev, each), 0),
@@ -58,7 +58,7 @@ export function devText(netns: Netns): string {
 /** /proc/net/dev_mcast */
 export function devMcastText(netns: Netns): string {
   let text = "";
-  for (const dev of netns.devices.values()) {
+  for (const dev of devicesByIndex(netns)) {
     for (const [address, references] of hardwareGroups(dev)) {
       const columns = [left(dev.ifindex, 4), left(dev.name, 15), left(references, 5), left(0, 5)];
       text += `${columns.join(" ")} ${plainMac(address)}\n`;

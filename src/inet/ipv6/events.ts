@@ -164,7 +164,7 @@ export function interfaceDown(dev: Device, isGoing: boolean): void {
   stopSolicitations(in6Dev);
   if (isGoing) destroy(in6Dev);
   else {
-    unloadGroups(in6Dev);
+    if (wasReady) unloadGroups(in6Dev);
     in6Dev.updatedNs = dev.machine.clock.now();
     scheduleLifetimes6(in6Dev);
   }

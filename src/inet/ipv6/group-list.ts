@@ -1,5 +1,5 @@
 // The groups a device is in, and those of its hardware that stand for them: the latter while it may hear them, which is from the
-// start until it goes down, and from when it comes up again.
+// start until it goes down after it was ready, and from when it is ready again.
 //
 // Mirrors net/ipv6/addrconf.c (ipv6_add_dev) and net/ipv6/mcast.c (igmp6_group_added, igmp6_group_dropped, ipv6_mc_up, ipv6_mc_down).
 
