@@ -13,7 +13,6 @@
 #include "preload.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,43 +148,6 @@ MAPPED(ssize_t, lgetxattr, (const char *path, const char *name, void *to, size_t
 MAPPED(ssize_t, listxattr, (const char *path, char *to, size_t size), path, to, size)
 MAPPED(ssize_t, llistxattr, (const char *path, char *to, size_t size), path, to, size)
 MAPPED(int, inotify_add_watch, (int fd, const char *path, uint32_t mask), fd, path, mask)
-
-// The path of a setting without "." and "..", which sysctl(8) wants to know: the system's folders hold other devices. Writes
-// to `to`; -1 for another path.
-static int resolve_setting(const char *path, char to[PATH_MAX]) {
-  char room[ROOM];
-  struct stat64 file;
-  size_t length = 0;
-  if (path == NULL || !is_setting(path)) return -1;
-  if (NEXT(stat64)(map_path(path, room), &file) < 0) return -1;
-  while (*path != '\0') {
-    while (*path == '/') path++;
-    size_t part = strcspn(path, "/");
-    if (part == 2 && strncmp(path, "..", 2) == 0) {
-      while (length > 0 && to[--length] != '/') continue;
-    } else if (part > 0 && !(part == 1 && *path == '.') && length + 1 + part < PATH_MAX) {
-      to[length++] = '/';
-      memcpy(to + length, path, part);
-      length += part;
-    }
-    path += part;
-  }
-  to[length] = '\0';
-  return 0;
-}
-
-EXPORT char *realpath(const char *path, char *to) {
-  char room[PATH_MAX];
-  if (resolve_setting(path, room) < 0) return NEXT(realpath)(path, to);
-  return to == NULL ? strdup(room) : strcpy(to, room);
-}
-
-// What the compiler makes of realpath (_FORTIFY_SOURCE).
-EXPORT char *__realpath_chk(const char *path, char *to, size_t size);
-char *__realpath_chk(const char *path, char *to, size_t size) {
-  (void)size;
-  return realpath(path, to);
-}
 
 // The text of a namespace's link, "net:[INODE]"; -1 for another path.
 static ssize_t read_namespace_link(const char *path, char *to, size_t size) {

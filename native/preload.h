@@ -131,6 +131,7 @@ ssize_t receive_netlink(int fd, struct msghdr *message, int flags);
 
 // shown.c
 #define PATH_ROOM 512
+int is_device_file(const char *path);
 int show_path(const char *path, char room[PATH_ROOM]);
 
 // paths.c

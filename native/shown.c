@@ -3,6 +3,8 @@
 //
 //   /proc/net, /proc/self/net, /proc/thread-self/net, /proc/PID/net, /proc/PID/task/TID/net     all are /proc/net to the daemon
 //
+// Links lead from one copy to another; realpath(3) tells where they lead as if they were no copies.
+//
 // The C library looks into folders by its own ways in scandir(3) and glob(3), which are led here.
 
 #include "preload.h"
@@ -44,6 +46,10 @@ static const char *behind_proc_net(const char *path, uint32_t *pid) {
   return rest == NULL ? NULL : behind(rest, "/net");
 }
 
+int is_device_file(const char *path) {
+  return behind(path, "/sys/class/net") != NULL || behind(path, "/sys/devices/virtual/net") != NULL;
+}
+
 // Writes the path of a copy, which is made now, and returns 1; 0 for a path that shows nothing of the network. What is not there
 // leads to a file that is not there.
 int show_path(const char *path, char room[PATH_ROOM]) {
@@ -53,11 +59,35 @@ int show_path(const char *path, char room[PATH_ROOM]) {
   if (rest != NULL) {
     if (snprintf(name, sizeof(name), "/proc/net%s", rest) >= PATH_ROOM) return 0;
     path = name;
-  } else if (behind(path, "/sys/class/net") == NULL && !is_setting(path)) return 0;
+  } else if (!is_device_file(path) && !is_setting(path)) return 0;
   int netns = ask_once(&request, path, strlen(path), NULL, 0);
   if (netns < 0) snprintf(room, PATH_ROOM, "%s/show/none", daemon_folder());
   else snprintf(room, PATH_ROOM, "%s/show/%d%s", daemon_folder(), netns, path);
   return 1;
+}
+
+// What the path of a copy is the copy of; NULL for another path.
+static const char *behind_copy(const char *path) {
+  const char *folder = daemon_folder();
+  const char *rest = folder == NULL ? NULL : behind(path, folder);
+  if (rest != NULL) rest = behind(rest, "/show");
+  return rest == NULL || *rest != '/' ? NULL : strchr(rest + 1, '/');
+}
+
+EXPORT char *realpath(const char *path, char *to) {
+  char room[PATH_ROOM];
+  if (path == NULL || daemon_socket() == NULL) return NEXT(realpath)(path, to);
+  char *found = NEXT(realpath)(map_path(path, room), to);
+  const char *shown = found == NULL ? NULL : behind_copy(found);
+  if (shown != NULL) memmove(found, shown, strlen(shown) + 1);
+  return found;
+}
+
+// What the compiler makes of realpath (_FORTIFY_SOURCE).
+EXPORT char *__realpath_chk(const char *path, char *to, size_t size);
+char *__realpath_chk(const char *path, char *to, size_t size) {
+  (void)size;
+  return realpath(path, to);
 }
 
 EXPORT int scandir(const char *path, struct dirent ***list, int (*filter)(const struct dirent *),

@@ -1,5 +1,5 @@
-// Files that act when they are written: the settings below /proc/sys/net, and the parameters newif and delif of etun, from the
-// time before veth. The daemon does what was written, in the namespace of the writer, and the errno of the write is its answer.
+// Files that act when they are written: the settings below /proc/sys/net, what sysfs has of devices, and the parameters newif and
+// delif of etun, from the time before veth. The daemon does what was written, in the namespace of the writer, and the errno of the write is its answer.
 //
 // What is opened is a file in memory that bears the path as its name. What is written to it is done at once by write(2) and by
 // streams; what the C library writes by its own ways, which are not seen here, is done when the descriptor is closed or given to
@@ -23,7 +23,7 @@
 
 int is_written(const char *path) {
   if (path == NULL || daemon_socket() == NULL) return 0;
-  if (strncmp(path, SYSCTL, sizeof(SYSCTL) - 1) == 0) return 1;
+  if (strncmp(path, SYSCTL, sizeof(SYSCTL) - 1) == 0 || is_device_file(path)) return 1;
   if (strncmp(path, ETUN, sizeof(ETUN) - 1) != 0) return 0;
   const char *name = path + sizeof(ETUN) - 1;
   return strcmp(name, "newif") == 0 || strcmp(name, "delif") == 0;
@@ -34,14 +34,28 @@ static int open_shown(const char *path) {
   char room[PATH_ROOM];
   struct stat file;
   int fd = NEXT(open)(map_path(path, room), O_RDONLY | O_CLOEXEC);
-  if (fd < 0 || fstat(fd, &file) < 0 || !S_ISDIR(file.st_mode)) return fd;
+  if (fd < 0 || fstat(fd, &file) < 0) return fd;
+  // Root is refused what no mode allows, in sysfs alone.
+  int isRefused = is_device_file(path) && (file.st_mode & 0222) == 0;
+  if (!S_ISDIR(file.st_mode) && !isRefused) return fd;
   NEXT(close)(fd);
-  return fail(-EISDIR);
+  return fail(S_ISDIR(file.st_mode) ? -EISDIR : -EACCES);
+}
+
+// In a folder of sysfs nobody makes files.
+static int is_in_folder(const char *path) {
+  char folder[PATH_ROOM], room[PATH_ROOM];
+  struct stat64 file;
+  const char *end = strrchr(path, '/');
+  if (snprintf(folder, sizeof(folder), "%.*s", (int)(end - path), path) >= (int)sizeof(folder)) return 0;
+  return NEXT(stat64)(map_path(folder, room), &file) == 0;
 }
 
 int open_written(const char *path, int flags) {
   char name[ROOM], text[MOST_TEXT];
   int shown = open_shown(path);
+  if (shown < 0 && errno == ENOENT && (flags & O_CREAT) != 0 && is_device_file(path))
+    return fail(is_in_folder(path) ? -EACCES : -ENOENT);
   if (shown < 0) return shown;
   ssize_t length = (flags & O_ACCMODE) == O_RDWR ? NEXT(read)(shown, text, sizeof(text)) : 0;
   NEXT(close)(shown);

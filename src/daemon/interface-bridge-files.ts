@@ -1,10 +1,13 @@
 // What /sys/class/net/<dev>/bridge and brport show, read out of the attributes that rtnetlink tells of bridges and their ports.
 //
-// Mirrors net/bridge/br_sysfs_br.c and net/bridge/br_sysfs_if.c. Omitted: flush, which can only be written.
+// Mirrors net/bridge/br_sysfs_br.c, net/bridge/br_sysfs_if.c and net/bridge/br_fdb.c (br_fdb_fillbuf).
 
-import { getU16, getU32, getU64 } from "../bytes/endian.ts";
+import { getU16, getU32, getU64, setU32 } from "../bytes/endian.ts";
+import { macFromText, writeMac } from "../bytes/mac.ts";
+import type { Neighbour } from "../client/neigh.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import * as link from "../uapi/if_link.ts";
+import { NUD_NOARP, NUD_PERMANENT } from "../uapi/neighbour.ts";
 
 /** How an attribute becomes text. */
 type Format = (attribute: Attribute) => string;
@@ -12,7 +15,7 @@ type Format = (attribute: Attribute) => string;
 /** A file, the attribute it shows, and how: as a number when nothing is said. */
 type FileRule = readonly [name: string, type: number, format?: Format];
 
-const bridgeRules: readonly FileRule[] = [
+export const bridgeRules: readonly FileRule[] = [
   ["ageing_time", link.IFLA_BR_AGEING_TIME],
   ["bridge_id", link.IFLA_BR_BRIDGE_ID, bridgeId],
   ["default_pvid", link.IFLA_BR_VLAN_DEFAULT_PVID],
@@ -59,7 +62,7 @@ const bridgeRules: readonly FileRule[] = [
   ["vlan_stats_per_port", link.IFLA_BR_VLAN_STATS_PER_PORT],
 ];
 
-const portRules: readonly FileRule[] = [
+export const portRules: readonly FileRule[] = [
   ["bpdu_guard", link.IFLA_BRPORT_GUARD],
   ["broadcast_flood", link.IFLA_BRPORT_BCAST_FLOOD],
   ["change_ack", link.IFLA_BRPORT_TOPOLOGY_CHANGE_ACK],
@@ -91,9 +94,44 @@ const portRules: readonly FileRule[] = [
   ["unicast_flood", link.IFLA_BRPORT_UNICAST_FLOOD],
 ];
 
+/** The file that any write to forgets what was learned. */
+export const FLUSH = "flush";
+
+/** The files of both that can only be read. */
+const readOnly: ReadonlySet<string> = new Set([
+  "bridge_id",
+  "change_ack",
+  "config_pending",
+  "designated_bridge",
+  "designated_cost",
+  "designated_port",
+  "designated_root",
+  "forward_delay_timer",
+  "gc_timer",
+  "hello_timer",
+  "hold_timer",
+  "message_age_timer",
+  "port_id",
+  "port_no",
+  "root_id",
+  "root_path_cost",
+  "root_port",
+  "state",
+  "tcn_timer",
+  "topology_change",
+  "topology_change_detected",
+  "topology_change_timer",
+]);
+
+/** What a file of bridge/ or brport/ allows. */
+export function bridgeFileMode(name: string): number {
+  if (name === FLUSH) return 0o200;
+  return readOnly.has(name) ? 0o444 : 0o644;
+}
+
 /** The files of a bridge, by IFLA_INFO_DATA. */
 export function bridgeFiles(data: Attribute): Record<string, string> {
-  return filesOf(data, bridgeRules);
+  return { ...filesOf(data, bridgeRules), [FLUSH]: "" };
 }
 
 /** The files of a bridge's port, by IFLA_INFO_SLAVE_DATA; a backup port is named by `nameOf`. */
@@ -103,7 +141,7 @@ export function portFiles(
 ): Record<string, string> {
   const backup = data.child(link.IFLA_BRPORT_BACKUP_PORT);
   const name = backup === undefined ? "" : (nameOf(backup.u32()) ?? "");
-  return { ...filesOf(data, portRules), backup_port: name };
+  return { ...filesOf(data, portRules), backup_port: name, [FLUSH]: "" };
 }
 
 function filesOf(data: Attribute, rules: readonly FileRule[]): Record<string, string> {
@@ -142,4 +180,34 @@ function bridgeId(attribute: Attribute): string {
 
 function bytesText(attribute: Attribute, separator: string): string {
   return [...attribute.copy()].map((byte) => byte.toString(16).padStart(2, "0")).join(separator);
+}
+
+const entrySize = 16;
+/** Where struct __fdb_entry has them. */
+const PORT_NO = 6;
+const IS_LOCAL = 7;
+const AGE = 8;
+const PORT_HIGH = 12;
+
+/** `brforward`: what a bridge has learned or been told, entry by entry; `portOf` knows ports by ifindex. */
+export function forwardingTable(
+  entries: readonly Neighbour[],
+  portOf: (ifindex: number) => number | undefined,
+): Uint8Array {
+  const rows: Uint8Array[] = [];
+  for (const { cacheinfo, ifindex, lladdr = "", state } of entries) {
+    const port = portOf(ifindex);
+    const address = macFromText(lladdr);
+    if (port === undefined || address === undefined) continue;
+    const row = new Uint8Array(entrySize);
+    writeMac(row, 0, address);
+    row[PORT_NO] = port & 0xff;
+    row[IS_LOCAL] = (state & NUD_PERMANENT) !== 0 ? 1 : 0;
+    if ((state & (NUD_PERMANENT | NUD_NOARP)) === 0) setU32(row, AGE, cacheinfo?.updated ?? 0);
+    row[PORT_HIGH] = port >>> 8;
+    rows.push(row);
+  }
+  const table = new Uint8Array(entrySize * rows.length);
+  for (const [index, row] of rows.entries()) table.set(row, entrySize * index);
+  return table;
 }

@@ -10,7 +10,8 @@ import { NetlinkError } from "../netlink/error.ts";
 import { NETLINK_GENERIC, NETLINK_ROUTE } from "../uapi/netlink.ts";
 import { IFREQ_SIZE, SIOCETHTOOL } from "../uapi/sockios.ts";
 import { writeEtun } from "./etun.ts";
-import { showInterfaces } from "./interface-files.ts";
+import { behindDevices, showInterfaces } from "./interface-files.ts";
+import { writeInterface } from "./interface-writes.ts";
 import { interfaceIoctl } from "./ioctl.ts";
 import { nameOf } from "./ioctl-ifreq.ts";
 import type { NetnsFiles } from "./netns-files.ts";
@@ -55,6 +56,8 @@ export async function askInterfaces(
     const isSysctl = path === SYSCTL_FOLDER || path.startsWith(`${SYSCTL_FOLDER}/`);
     if (op === OP_WRITE) {
       if (isSysctl) await writeSysctl(await UvethClient.open(open(NETLINK_GENERIC)), path, text);
+      else if (behindDevices(path) !== undefined)
+        await writeInterface(open(NETLINK_ROUTE), path, text, isAdmin);
       else await writeEtun(open(NETLINK_ROUTE), path, text);
       return { result: 0 };
     }

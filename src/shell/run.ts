@@ -29,7 +29,7 @@ namespaces are uveth's, everything else is the system's. It begins in the initia
   --no-admin  without CAP_NET_ADMIN: what changes anything is refused (EPERM)
 
 Beside netlink it finds there: ioctl(2) on interfaces, addresses, routes, ARP entries, bridges and SIOCETHTOOL; what can be read
-of interfaces in /sys/class/net; routes, neighbours, groups and sockets in /proc/net; the settings below /proc/sys/net; /run/netns; setns,
+and written of interfaces and bridges in /sys/class/net; routes, neighbours, groups and sockets in /proc/net; the settings below /proc/sys/net; /run/netns; setns,
 unshare and /proc/PID/ns/net; and etun's parameters newif and delif. In a user namespace of its own it rules the network
 namespaces made there, and no other.
 
@@ -38,7 +38,7 @@ program does not use the host's network while it lives in a uveth namespace. Fra
 the library. Names of hosts are looked up in files only.
 
 Not reached: programs that are linked statically or make system calls by themselves (Go), set-user-ID programs, clone with
-CLONE_NEWNET, a namespace for one thread of several, setns by a pidfd, writing below /sys/class/net, counters of a namespace in /proc/net,
+CLONE_NEWNET, a namespace for one thread of several, setns by a pidfd, counters of a namespace in /proc/net,
 multicast addresses by ioctl, netlink sockets that come by SCM_RIGHTS or are connected to other sockets.
 `;
 
