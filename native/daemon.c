@@ -82,7 +82,7 @@ static int send_request(int fd, const struct msghdr *message) {
     if (errno == EPIPE || errno == ECONNRESET) return -ENETDOWN;
     if (errno != EAGAIN && errno != EINTR) return -errno;
     struct pollfd room = {.fd = fd, .events = POLLOUT};
-    if (errno == EAGAIN) poll(&room, 1, -1);
+    if (errno == EAGAIN) NEXT(poll)(&room, 1, -1);
   }
 }
 

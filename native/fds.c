@@ -16,7 +16,7 @@ static unsigned char marks[MAX_FD];
 
 int mark_of(int fd) { return fd >= 0 && fd < MAX_FD ? marks[fd] : 0; }
 
-int is_netlink(int fd) { return mark_of(fd) == MARK_NETLINK; }
+int is_netlink(int fd) { return (mark_of(fd) & MARK_NETLINK) != 0; }
 
 // Notes what a descriptor is from now on, once what it was has been seen to.
 void mark(int fd, int what) {
@@ -47,7 +47,7 @@ __attribute__((constructor)) static void find_inherited(void) {
       char link[32];
       int fd = atoi(entry->d_name);
       if (entry->d_name[0] == '.') continue;
-      if (fd > 2 && is_inherited(fd)) mark(fd, MARK_NETLINK);
+      if (fd > 2 && is_inherited(fd)) mark(fd, MARK_NETLINK | MARK_LISTENS);
       else if (snprintf(link, sizeof(link), "/proc/self/fd/%d", fd) > 0) mark(fd, adopt_written(link, fd));
     }
     closedir(folder);

@@ -39,6 +39,7 @@ int bind_netlink(int fd, const struct sockaddr *address, socklen_t length) {
   struct request request = {OP_BIND, {wanted.nl_pid, wanted.nl_groups, 0}};
   struct name name;
   int result = ask(fd, &request, NULL, 0, &name, sizeof(name));
+  if (result == 0 && wanted.nl_groups != 0) mark(fd, MARK_NETLINK | MARK_LISTENS);
   if (result == 0 && fd < MAX_FD) names[fd] = name;
   return result;
 }
@@ -72,12 +73,12 @@ EXPORT int getpeername(int fd, struct sockaddr *address, socklen_t *length) {
   return 0;
 }
 
-// Whether an option is the daemon's: those of netlink, the receive queue's size, and what the socket is.
+// Whether an option is the daemon's: those of netlink, the receive queue's size, its error, and what the socket is.
 static int is_daemons(int level, int option) {
   if (level == SOL_NETLINK) return 1;
   if (level != SOL_SOCKET) return 0;
   return option == SO_RCVBUF || option == SO_RCVBUFFORCE || option == SO_TYPE || option == SO_DOMAIN ||
-         option == SO_PROTOCOL;
+         option == SO_PROTOCOL || option == SO_ERROR;
 }
 
 // Whether an option takes any value from anybody, and shows in nothing but the answers to what is sent afterwards. Events may be
@@ -94,7 +95,8 @@ int set_option(int fd, int level, int option, const void *value, socklen_t lengt
   }
   if (!is_daemons(level, option)) return NEXT(setsockopt)(fd, level, option, value, length) < 0 ? -errno : 0;
   uint32_t number = 0;
-  if (level == SOL_NETLINK && (option == NETLINK_ADD_MEMBERSHIP || option == NETLINK_DROP_MEMBERSHIP)) forget_name(fd);
+  if (level == SOL_NETLINK && option == NETLINK_ADD_MEMBERSHIP) mark(fd, MARK_NETLINK | MARK_LISTENS);
+  if (level == SOL_NETLINK && option == NETLINK_DROP_MEMBERSHIP) forget_name(fd);
   // As on Linux, netlink takes what is too short for zero.
   if (length >= sizeof(number)) memcpy(&number, value, sizeof(number));
   else if (level != SOL_NETLINK) return -EINVAL;

@@ -63,6 +63,7 @@ enum {
   OP_SHOW = 14,     // a process, 0 for the own; payload: a path that shows interfaces or settings -> id of the namespace
                     // whose copy to read
   OP_WRITE = 15,    // 1 for CAP_NET_ADMIN; payload: a path, NUL, what was written to it
+  OP_ERROR = 16,    // 1 to look only -> the errno that the socket has to tell, as the result
 };
 
 struct request {
@@ -90,7 +91,8 @@ struct event {
 // What a descriptor is to this library.
 enum {
   MARK_NETLINK = 1,
-  MARK_WRITTEN = 2,
+  MARK_LISTENS = 2, // a netlink socket that may hear of events
+  MARK_WRITTEN = 4,
 };
 
 // fds.c
@@ -116,6 +118,12 @@ int ask_open(int fd, const struct request *request, int is_sure);
 int ask_once(const struct request *request, const void *payload, size_t length, void *answer, size_t size);
 int fail(int negative_errno);
 void complain(const char *text);
+
+// overrun.c
+void note_sent(int fd);
+void note_received(int fd);
+int error_of(int fd, int is_looked_at);
+extern void __chk_fail(void) __attribute__((noreturn));
 
 // netlink.c
 int set_option(int fd, int level, int option, const void *value, socklen_t length);

@@ -80,6 +80,8 @@ static void put_controls(struct msghdr *message, const struct event *event, int 
 ssize_t receive_netlink(int fd, struct msghdr *message, int flags) {
   if (message->msg_iovlen >= MAX_PARTS) return -EMSGSIZE;
   if ((flags & MSG_OOB) != 0) return -EOPNOTSUPP;
+  int error = error_of(fd, 0);
+  if (error != 0) return -error;
   struct event event = {0, 0, 0, 0};
   struct iovec parts[1 + message->msg_iovlen];
   char control[CMSG_SPACE(sizeof(struct ucred))];
@@ -105,6 +107,7 @@ ssize_t receive_netlink(int fd, struct msghdr *message, int flags) {
     if ((flags & MSG_PEEK) != 0) NEXT(recv)(fd, &event, sizeof(event), MSG_DONTWAIT);
     return event.error;
   }
+  if ((flags & MSG_PEEK) == 0) note_received(fd);
   message->msg_flags = inner.msg_flags & MSG_TRUNC;
   uint32_t mask = event.group >= 1 && event.group <= 32 ? 1U << (event.group - 1) : 0;
   if (message->msg_name != NULL) put_address(message->msg_name, &message->msg_namelen, 0, mask);
@@ -162,7 +165,6 @@ EXPORT ssize_t readv(int fd, const struct iovec *parts, int count) {
 }
 
 // What the compiler makes of the calls above when it knows the buffer's size (_FORTIFY_SOURCE).
-extern void __chk_fail(void) __attribute__((noreturn));
 EXPORT ssize_t __read_chk(int fd, void *bytes, size_t size, size_t room);
 EXPORT ssize_t __recv_chk(int fd, void *bytes, size_t size, size_t room, int flags);
 EXPORT ssize_t __recvfrom_chk(int fd, void *bytes, size_t size, size_t room, int flags, struct sockaddr *address,

@@ -27,6 +27,7 @@ ssize_t send_netlink(int fd, const struct msghdr *message, int flags) {
   }
   struct request request = {OP_SEND, {0, 0, 0}};
   int result = ask(fd, &request, message->msg_iov, (int)message->msg_iovlen, NULL, 0);
+  note_sent(fd);
   return result < 0 ? result : (ssize_t)length;
 }
 

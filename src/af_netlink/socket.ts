@@ -7,6 +7,7 @@
 import type { MachineContext, Netns } from "../net/netdevice.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
+import { errnoNumber } from "../uapi/errno.ts";
 import * as nl from "../uapi/netlink.ts";
 import type { Deferred, Protocol, Sender, Session } from "./handler.ts";
 
@@ -36,6 +37,7 @@ export interface OpenAnswer extends Deferred {
   cancel(): void;
 }
 
+const ENOBUFS = errnoNumber("ENOBUFS");
 /** net.core.rmem_default, and the share of it that a datagram of any size takes (sizeof(struct sk_buff) and more). */
 const defaultReceiveBuffer = 212_992;
 const datagramOverhead = 832;
@@ -55,6 +57,8 @@ export class NetlinkSocket implements Sender {
   send: (datagram: Uint8Array) => void = () => {};
   /** Called when the queue has something for the reader again. */
   onReadable: () => void = () => {};
+  /** Called when there is an error for the reader to take (sk_error_report). */
+  onError: () => void = () => {};
 
   /** Called once when the socket has been closed. */
   onClosed: () => void = () => {};
@@ -147,7 +151,21 @@ export class NetlinkSocket implements Sender {
     if (this.ignoresOverrun || this.#isCongested) return;
     this.#isCongested = true;
     this.#isOverrun = true;
+    this.onError();
     this.onReadable();
+  }
+
+  /** Whether there is an error that the reader has not been told (sk_err). */
+  get hasError(): boolean {
+    return this.#isOverrun;
+  }
+
+  /** Takes the error, which is told once: ENOBUFS or 0 (sock_error). */
+  takeError(): number {
+    if (!this.#isOverrun) return 0;
+    this.#isOverrun = false;
+    this.#wake();
+    return ENOBUFS;
   }
 
   /**
@@ -156,11 +174,7 @@ export class NetlinkSocket implements Sender {
    */
   receive(maxBytes = largestDump): Received | undefined {
     this.dumpSize = Math.min(Math.max(this.dumpSize, maxBytes), largestDump);
-    if (this.#isOverrun) {
-      this.#isOverrun = false;
-      this.#wake();
-      throw new NetlinkError("ENOBUFS");
-    }
+    if (this.takeError() !== 0) throw new NetlinkError("ENOBUFS");
     const received = this.#queue.shift();
     if (received !== undefined) this.#queuedBytes -= received.bytes.length + datagramOverhead;
     if (this.hasRoomForDump) this.dump?.step();

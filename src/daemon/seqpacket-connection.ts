@@ -42,6 +42,8 @@ export interface SeqpacketHost {
   readonly scratch: EventScratch;
   /** Sends one datagram of `length` bytes; -EAGAIN when the connection is full. */
   send(bytes: Uint8Array, length: number): number;
+  /** Lets readers know that some socket has an error to tell. */
+  noteError(): void;
   /** Bounds what is sent and not yet received. */
   limit(bytes: number): void;
   /** Asks for `onWritable`, or no longer. */
@@ -55,6 +57,7 @@ export interface SeqpacketSender {
 }
 
 const EAGAIN = errnoNumber("EAGAIN");
+const ENOBUFS = errnoNumber("ENOBUFS");
 /** Largest datagram to a program, event header included: dumps come in up to 32 KiB, an error echoes its request. */
 const LARGEST_EVENT = protocol.LARGEST_REQUEST + 8 * 1024;
 const FIRST_EVENT = 64 * 1024;
@@ -144,6 +147,9 @@ export class SeqpacketConnection {
       case protocol.OP_READSIZE:
         this.#readSize = Math.max(this.#readSize, words[0]);
         return { result: 0 };
+      case protocol.OP_ERROR:
+        if (words[0] === 1) return { result: socket.hasError ? ENOBUFS : 0 };
+        return { result: socket.takeError() };
       case protocol.OP_FLUSH:
         this.onWritable();
         return { result: 0 };
@@ -169,6 +175,7 @@ export class SeqpacketConnection {
     this.#socket = session.openRaw(netns, netlinkProtocol);
     this.#isRefused = false;
     this.#socket.onReadable = () => this.#flush();
+    this.#socket.onError = host.noteError;
     this.#type = type;
     return { result: 0 };
   }

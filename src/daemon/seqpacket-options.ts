@@ -10,6 +10,7 @@ import * as nl from "../uapi/netlink.ts";
 import {
   AF_NETLINK,
   SO_DOMAIN,
+  SO_ERROR,
   SO_PROTOCOL,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
@@ -53,6 +54,8 @@ export function setOption(
 export function getOption(socket: RawSocket, type: number, level: number, option: number): Uint8Array {
   if (level === SOL_NETLINK) return getNetlinkOption(socket, option);
   switch (option) {
+    case SO_ERROR:
+      return wordBytes(socket.takeError());
     case SO_RCVBUF:
     case SO_RCVBUFFORCE:
       return wordBytes(socket.receiveBuffer);

@@ -5,6 +5,9 @@
 //   answer   s32 result (-errno for a refusal), u32 length of the payload, payload
 //   event    u32 flags, s32 errno of the socket, u32 group, s32 nsid; then a datagram, unless it is an error
 //
+// An error is to be told before what is queued, which lies in the connection already: the number in the file of overruns grows,
+// at which readers ask (OP_ERROR). As an event it comes to those who could not know.
+//
 // All integers are in host order.
 
 import { rmSync } from "node:fs";
@@ -42,6 +45,8 @@ export const OP_FLUSH = 13;
 export const OP_SHOW = 14;
 /** 1 for CAP_NET_ADMIN; payload: the path of a file that acts when it is written, NUL, what was written. */
 export const OP_WRITE = 15;
+/** The result is the errno that the socket has to tell, or 0; it is taken with it. With 1 it is looked at, and stays. */
+export const OP_ERROR = 16;
 
 export const REQUEST_HEADER_SIZE = 16;
 export const EVENT_HEADER_SIZE = 16;

@@ -13,6 +13,7 @@ import type { Engine } from "./engine.ts";
 import { askInterfaces } from "./interface-requests.ts";
 import { NetnsControl } from "./netns-control.ts";
 import type { NetnsFiles } from "./netns-files.ts";
+import { OverrunCount } from "./overrun-count.ts";
 import { checkSocketOwner } from "./place.ts";
 import { Rights } from "./rights.ts";
 import type { SeqpacketHost } from "./seqpacket-connection.ts";
@@ -30,6 +31,8 @@ export interface SeqpacketServerOptions {
   /** The path to listen on; a stale socket there is replaced. */
   readonly socket: string;
   /** The user who may connect, beside root. */
+  /** The folder of the namespace files. */
+  readonly folder: string;
   readonly uid: number;
   readonly readPeer: ReadPeerCredentials;
   readonly files: NetnsFiles;
@@ -62,12 +65,14 @@ export class SeqpacketServer {
   readonly #scratch = new EventScratch();
   readonly #largestBuffer = largestReceiveBuffer();
   readonly #rights = new Rights();
+  readonly #overruns: OverrunCount;
   #fd = -1;
   #watch: SeqpacketWatch | undefined;
 
   constructor(options: SeqpacketServerOptions) {
     this.#options = options;
     this.#control = new NetnsControl(options.engine.machine.core, options.files, this.#rights);
+    this.#overruns = new OverrunCount(options.folder);
   }
 
   /** Listens; NetlinkError when that cannot be. */
@@ -98,6 +103,7 @@ export class SeqpacketServer {
     rmSync(socket, { force: true });
     for (const client of [...this.#clients]) this.#end(client);
     files.close();
+    this.#overruns.close();
   }
 
   #accept(): void {
@@ -154,6 +160,7 @@ export class SeqpacketServer {
       largestBuffer: this.#largestBuffer,
       scratch: this.#scratch,
       send: (bytes, length) => calls.send(fd, bytes, length),
+      noteError: () => this.#overruns.grow(),
       limit: (bytes) => calls.limit(fd, bytes),
       wantWritable: (isWanted) => watch.setWritable(isWanted),
     };

@@ -37,6 +37,7 @@ export async function startSeqpacket(options: SeqpacketStart): Promise<Seqpacket
       engine,
       calls,
       socket: place.socket,
+      folder: place.folder,
       uid,
       readPeer,
       files,

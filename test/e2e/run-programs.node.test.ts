@@ -108,6 +108,7 @@ function claimOf(name: string): string {
 
 /** The compiler's words for libraries; undefined when they are not there. */
 function flagsOf(libraries: string): string[] | undefined {
+  if (libraries === "") return [];
   const { status, stdout } = spawnSync("pkg-config", ["--cflags", "--libs", ...libraries.split(" ")], {
     encoding: "utf8",
   });
