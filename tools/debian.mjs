@@ -27,6 +27,8 @@ const NEEDS = [
     path: "/usr/include/libmnl/libmnl.h",
     tests: "programs on libmnl under uveth run",
   },
+  { package: "uidmap", path: "newuidmap", tests: "programs of an ordinary user's subordinate ids" },
+  { package: "dnsmasq-base", path: "dnsmasq", tests: "dnsmasq in a namespace" },
   { package: "pkg-config", path: "pkg-config", tests: "programs on libraries under uveth run" },
   { package: "gcc", path: "cc", tests: "constants against the system's headers" },
   {

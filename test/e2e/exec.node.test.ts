@@ -3,22 +3,12 @@
 //
 //   netns red [v0]──────[v1] netns blue        ip, ping, sh … inside, `uveth ip` outside
 //
-// Source: the live kernel, whose namespaces these are. Devices take /dev/net/tun, which is root's alone on some systems: an
-// ordinary user is given a node of his own, in mounts that nobody else sees.
+// Source: the live kernel, whose namespaces these are. Devices take /dev/net/tun, which is root's alone on some systems; what an
+// ordinary user has of them is in exec-user.node.test.ts.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  chownSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { nativeMissing, withReason } from "../fixtures/native-missing.ts";
@@ -205,46 +195,6 @@ rule del pref 32767
       }
     },
   );
-});
-
-/** A device file of one's own in mounts of one's own; then an ordinary user, with nothing of this process but a path. */
-const ordinary = `mount -t tmpfs tmpfs /mnt && mknod -m 666 /mnt/tun c 10 200 && mount --bind /mnt/tun /dev/net/tun &&
-exec setpriv --reuid 54321 --regid 54321 --clear-groups --no-new-privs env -i PATH="$PATH" UVETH_SOCKET="$1" sh -c "$2"`;
-
-const asUser = `uveth() { "${process.execPath}" "${COMMAND}" "$@"; }
-uveth ip netns add red && uveth ip netns add blue &&
-uveth ip link add v0 netns red type veth peer name v1 netns blue &&
-uveth ip -n red addr add 10.0.0.1/24 dev v0 && uveth ip -n red link set v0 up &&
-uveth ip -n blue addr add 10.0.0.2/24 dev v1 && uveth ip -n blue link set v1 up &&
-uveth exec blue true && uveth exec red sh -c 'id -u; id -g; ping -qc 1 blue | grep -c " 0% packet loss"
-ip addr add 10.1.0.1/24 dev v0 && ip -o addr show to 10.1.0.1 | wc -l; sysctl -nw net.ipv4.ip_forward=1'
-uveth exec --map-auto red true; uveth daemon stop >/dev/null`;
-
-const canRead =
-  nativeMissing === undefined &&
-  spawnSync("setpriv", ["--reuid", "54321", "--clear-groups", "test", "-r", COMMAND]).status === 0;
-
-describe.skipIf(!canRead)(`as an ordinary user${canRead ? "" : " (who cannot read this checkout)"}`, () => {
-  test("needs no rights of root's, and has those over the namespace", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "uveth-user-"));
-    chownSync(folder, 54321, 54321);
-    const words = ["-m", "sh", "-c", ordinary, "sh", join(folder, "daemon.sock"), asUser];
-    const child = spawn("unshare", words, { stdio: ["ignore", "pipe", "pipe"] });
-    let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (text) => {
-      stdout += text;
-    });
-    child.stderr.on("data", (text) => {
-      stderr += text;
-    });
-    await once(child, "close");
-    expect({ stdout, stderr }).toEqual({
-      stdout: "54321\n54321\n1\n1\n1\n",
-      stderr: 'The namespace "red" runs programs already, without a range of ids; delete it to begin anew\n',
-    });
-    expect(readdirSync(folder)).toEqual(["daemon.log"]);
-    rmSync(folder, { recursive: true });
-  });
 });
 
 /** Process ids whose command line is these words, each but the last with a NUL behind it. */
