@@ -69,6 +69,7 @@ export function flushBacklog(dev: Device): void {
 export function netifReceive(frame: Frame, dev: Device): void {
   // Most frames know their device: a store less.
   if (frame.dev !== dev) frame.dev = dev;
+  frame.iif = dev.ifindex;
   if (isUnwatched(dev) && isUntagged(frame)) deliver(frame, dev);
   else receiveByAll(frame, dev);
 }

@@ -17,7 +17,7 @@ const maxRounds = 16;
 /** A kind of classifier (`struct tcf_proto_ops`): one table at the top of one file of sched/. */
 export interface ClassifierOps<State = unknown> {
   readonly kind: string;
-  createState(block: TcfBlock): State;
+  createState(block: TcfBlock, priority: number): State;
   /** TC_ACT_*, TC_ACT_UNSPEC when nothing matches. */
   classify(frame: Frame, proto: TcfProto<State>, result: FilterResult): number;
   find(proto: TcfProto<State>, handle: number): Filter | null;
@@ -65,13 +65,15 @@ export class TcfProto<State = unknown> {
     this.block = block;
     this.priority = priority;
     this.protocol = protocol;
-    this.state = ops.createState(block);
+    this.state = ops.createState(block, priority);
   }
 }
 
 /** The filters of one place. */
 export class TcfBlock implements FilterBlock {
   readonly sch: Qdisc;
+  /** The number of the place by which the last filter came: what lists tell of as their parent. */
+  classid = 0;
   /** In order of priority. */
   readonly protos: TcfProto[] = [];
   /** Called when the first filter comes and the last one goes. */

@@ -56,6 +56,13 @@ function placeOf(dev: Device, tcm: Tcmsg): Place {
   return { sch, parent, block };
 }
 
+/** As placeOf, for a new filter: lists tell of this place from then on. */
+function claimPlace(dev: Device, tcm: Tcmsg): Place {
+  const place = placeOf(dev, tcm);
+  place.block.classid = place.parent;
+  return place;
+}
+
 function checkChain({ kind, chain }: TcaAttributes): void {
   if ((kind?.length ?? 0) >= maxKind) throw invalid("Specified TC filter name too long");
   if (chain !== undefined && chain !== 0)
@@ -87,34 +94,49 @@ export function newFilter(rtnetlink: Rtnetlink, classifiers: Classifiers, reques
   const { priority: asked, protocol } = infoOf(tcm);
   if (asked === 0 && !isCreate)
     throw new NetlinkError("ENOENT", "Invalid filter command with priority of zero");
-  const place = placeOf(dev, tcm);
+  const place = claimPlace(dev, tcm);
   checkChain(attrs);
   const { block } = place;
-  const known = findProto(block, asked === 0 ? autoPriority : asked, protocol, asked === 0);
   const isFirst = block.isEmpty;
-  const proto = known ?? makeProto(classifiers, block, asked, protocol, attrs, isCreate);
   if (isFirst) announceChain(rtnetlink, request, rt.RTM_NEWCHAIN, place);
+  const before = new Set(block.protos);
+  try {
+    const known = findProto(block, asked === 0 ? autoPriority : asked, protocol, asked === 0);
+    const proto = known ?? makeProto(classifiers, block, asked, protocol, attrs, isCreate);
+    changeFilter(rtnetlink, request, place, proto, { tcm, attrs });
+  } catch (error) {
+    for (const proto of [...block.protos]) if (!before.has(proto)) block.remove(proto);
+    if (isFirst) announceChain(rtnetlink, request, rt.RTM_DELCHAIN, place);
+    throw error;
+  }
+}
+
+/** Makes or changes a filter of a priority. */
+function changeFilter(
+  rtnetlink: Rtnetlink,
+  request: Request,
+  place: Place,
+  proto: TcfProto,
+  { attrs, tcm }: { readonly attrs: TcaAttributes; readonly tcm: Tcmsg },
+): void {
+  const { flags } = request.message;
+  const isCreate = (flags & NLM_F_CREATE) !== 0;
   if (attrs.kind !== undefined && attrs.kind !== proto.ops.kind)
     throw invalid("Specified filter kind does not match existing one");
   const filter = tcm.handle === 0 ? null : proto.ops.find(proto, tcm.handle);
   if (filter === null && !isCreate) throw needsCreate();
   if (filter !== null && (flags & NLM_F_EXCL) !== 0)
     throw new NetlinkError("EEXIST", "Filter already exists");
-  try {
-    const made = proto.ops.change(proto, {
-      netns: request.netns,
-      filter,
-      handle: tcm.handle,
-      parent: place.parent,
-      options: attrs.options,
-      isReplace: !isCreate,
-      warn: (text) => request.warn(text),
-    });
-    announce(rtnetlink, request, rt.RTM_NEWTFILTER, place, proto, made);
-  } catch (error) {
-    if (known === undefined) removeProto(rtnetlink, request, place, proto);
-    throw error;
-  }
+  const made = proto.ops.change(proto, {
+    netns: request.netns,
+    filter,
+    handle: tcm.handle,
+    parent: place.parent,
+    options: attrs.options,
+    isReplace: !isCreate,
+    warn: (text) => request.warn(text),
+  });
+  announce(rtnetlink, request, rt.RTM_NEWTFILTER, place, proto, made);
 }
 
 /** Takes the filters of a priority away, and with the last of them the chain. */
@@ -201,6 +223,7 @@ export function getFilter(request: Request): void {
   if (priority === 0) throw new NetlinkError("ENOENT", "Invalid filter command with priority of zero");
   const place = placeOf(dev, tcm);
   checkChain(attrs);
+  if (place.block.isEmpty) throw invalid("Cannot find specified filter chain");
   const proto = findProto(place.block, priority, protocol, false);
   if (proto === undefined)
     throw new NetlinkError("ENOENT", "Filter with specified priority/protocol not found");
@@ -224,8 +247,8 @@ export function* dumpFilters(request: Request, { writer }: DumpControl): Dump {
   const place = findPlace(netns, tcm);
   if (place === undefined) return;
   const { priority, protocol } = infoOf(tcm);
-  // An ingress has one place, whatever number it was asked by.
-  const told = place.sch.ops.id === "ingress" ? { ...place, parent: place.sch.handle } : place;
+  // The number by which the last filter came, whatever the list was asked by.
+  const told = { ...place, parent: place.block.classid };
   for (const proto of [...place.block.protos]) {
     if (priority !== 0 && proto.priority !== priority) continue;
     if (protocol !== 0 && proto.protocol !== protocol) continue;

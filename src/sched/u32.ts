@@ -1,17 +1,20 @@
 // u32: words of a frame, masked and compared. Filters stand in tables of buckets; one that matches decides, or leads on to another
 // table further inside the frame.
 //
-// Mirrors net/sched/cls_u32.c (v6.18). Omitted: offload to hardware, input device and mark, a selector's counters of hits.
+// Mirrors net/sched/cls_u32.c (v6.18). Omitted: offload to hardware, mark, a selector's counters of hits.
 
 import { getBe16, getBe32, getS16, getS32 } from "../bytes/endian.ts";
-import type { FilterResult, Frame } from "../net/netdevice.ts";
+import { deviceByName } from "../net/device.ts";
+import type { FilterResult, Frame, Netns } from "../net/netdevice.ts";
 import type { Action, ClassifierOps, Filter, FilterRequest, TcfBlock, TcfProto } from "../net/tcf.ts";
 import { releaseActions, runActions } from "../net/tcf.ts";
+import type { Attribute } from "../netlink/attribute.ts";
 import { invalid, NetlinkError } from "../netlink/error.ts";
 import { parseNested } from "../netlink/parse.ts";
 import type { Parsed } from "../netlink/policy.ts";
-import { min, nest, policy, u32 as u32Attribute } from "../netlink/policy.ts";
+import { min, nest, policy, u32 as u32Attribute, unspec } from "../netlink/policy.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
+import { IFNAMSIZ } from "../uapi/if.ts";
 import * as cls from "../uapi/pkt_cls.ts";
 import { TCA_OPTIONS } from "../uapi/rtnetlink.ts";
 import { dumpActions, readActions } from "./actions.ts";
@@ -35,6 +38,7 @@ const u32Policy = policy(cls.TCA_U32_MAX, {
   [cls.TCA_U32_DIVISOR]: u32Attribute("divisor"),
   [cls.TCA_U32_SEL]: min("sel", cls.TC_U32_SEL_SIZE),
   [cls.TCA_U32_ACT]: nest("act"),
+  [cls.TCA_U32_INDEV]: unspec("indev"),
   [cls.TCA_U32_FLAGS]: u32Attribute("flags"),
 });
 
@@ -65,12 +69,16 @@ interface Node extends Filter {
   readonly selector: Selector;
   readonly classid: number;
   readonly link: Table | null;
+  /** The device that frames have come in by; 0: any. */
+  readonly ifindex: number;
   readonly flags: number;
   readonly actions: readonly Action[];
 }
 
 /** A table of buckets; `handle` has no key. */
 interface Table extends Filter {
+  /** Of the filters that it was made among: they list it. */
+  readonly priority: number;
   readonly buckets: Node[][];
   /** Nodes that lead here. */
   links: number;
@@ -86,8 +94,8 @@ class Tables {
     return this.list.find((table) => table.handle === (handle & tableMask) >>> 0);
   }
 
-  make(handle: number, divisor: number): Table {
-    const table = { handle, buckets: Array.from({ length: divisor }, () => []), links: 0 };
+  make(handle: number, divisor: number, priority: number): Table {
+    const table = { handle, priority, buckets: Array.from({ length: divisor }, () => []), links: 0 };
     this.list.unshift(table);
     return table;
   }
@@ -114,24 +122,22 @@ export const u32: ClassifierOps<U32State> = {
   walk,
   change,
   delete: remove,
-  isEmpty: ({ state }) =>
-    state.root.buckets.every((bucket) => bucket.length === 0) && userTables(state).length === 0,
+  isEmpty: ({ state: { tables } }) => tables.protos === 1 && tables.list.every(isEmptyTable),
   destroy,
   dump,
 };
 
-function createState({ sch }: TcfBlock): U32State {
+function createState({ sch }: TcfBlock, priority: number): U32State {
   sch.classifierStates ??= new Map();
   const known = sch.classifierStates.get("u32");
   const tables = known instanceof Tables ? known : new Tables();
   sch.classifierStates.set("u32", tables);
   tables.protos++;
-  return { tables, root: tables.make(tables.next(), 1) };
+  return { tables, root: tables.make(tables.next(), 1, priority) };
 }
 
-/** Tables that a user has made; those of other protos are their own. */
-function userTables({ tables, root }: U32State): Table[] {
-  return tables.list.filter((table) => table !== root && table.buckets.length > 1);
+function isEmptyTable({ buckets }: Table): boolean {
+  return buckets.every((bucket) => bucket.length === 0);
 }
 
 // --- Frames -----------------------------------------------------------------------------------------------------------
@@ -161,6 +167,7 @@ function lookIn(
     if (!selector.keys.every((key) => isMatch(key, frame, network, at))) continue;
     if (node.link === null) {
       if ((selector.flags & cls.TC_U32_TERMINAL) === 0) continue;
+      if (node.ifindex !== 0 && node.ifindex !== frame.iif) continue;
       result.classid = node.classid;
       const verdict = runActions(node.actions, frame, block.sch.dev);
       if (verdict >= 0) return verdict;
@@ -216,10 +223,10 @@ function find({ state: { tables, root } }: TcfProto<U32State>, handle: number): 
   return bucket.find((node) => (node.handle & nodeMask) === (handle & nodeMask)) ?? null;
 }
 
-/** Tables with their nodes, those that this proto can see. */
-function* walk({ state }: TcfProto<U32State>): Generator<Filter, void, void> {
+/** The tables of a priority with their nodes, whichever place of the discipline they were made at. */
+function* walk({ priority, state }: TcfProto<U32State>): Generator<Filter, void, void> {
   for (const table of state.tables.list) {
-    if (table !== state.root && table.buckets.length === 1) continue;
+    if (table.priority !== priority) continue;
     yield table;
     for (const bucket of table.buckets) yield* bucket;
   }
@@ -234,7 +241,7 @@ function change(proto: TcfProto<U32State>, request: FilterRequest): Filter {
   const attrs = parseNested(options, u32Policy);
   checkFlags(attrs.flags ?? 0);
   if (request.filter !== null) return replace(proto, request, request.filter, attrs);
-  if (attrs.divisor !== undefined) return makeTable(proto.state, handle, attrs.divisor);
+  if (attrs.divisor !== undefined) return makeTable(proto, handle, attrs.divisor);
   const { table, hash } = tableOf(proto.state, attrs);
   const htid = (table.handle | (hash << 12)) >>> 0;
   if (handle !== 0 && (handle & tableMask) !== 0 && ((handle ^ htid) & tableMask) !== 0)
@@ -242,18 +249,22 @@ function change(proto: TcfProto<U32State>, request: FilterRequest): Filter {
   const id = handle === 0 ? nextNode(table, htid) : (htid | (handle & nodeMask)) >>> 0;
   if (handle !== 0 && find(proto, id) !== null) throw new NetlinkError("ENOSPC");
   if (attrs.sel === undefined) throw invalid("cls_u32: Selector not specified");
-  const node = makeNode(proto, request, attrs, id, readSelector(attrs.sel.copy()));
+  const node = makeNode(proto, request, attrs, id, { selector: readSelector(attrs.sel.copy()), ifindex: 0 });
   const bucket = table.buckets[hash] ?? [];
   const at = bucket.findIndex((each) => (each.handle & nodeMask) > (id & nodeMask));
   bucket.splice(at < 0 ? bucket.length : at, 0, node);
   return node;
 }
 
-function makeTable({ tables }: U32State, handle: number, divisor: number): Table {
+function makeTable(
+  { priority, state: { tables } }: TcfProto<U32State>,
+  handle: number,
+  divisor: number,
+): Table {
   if (divisor === 0 || (divisor & (divisor - 1)) !== 0) throw invalid("cls_u32: Divisor is not a power of 2");
   if (divisor > maxDivisor) throw invalid("cls_u32: Exceeded maximum 256 hash buckets");
   if ((handle & keyMask) !== 0) throw invalid("cls_u32: Divisor can only be used on a hash table");
-  return tables.make(handle === 0 ? tables.next() : handle, divisor);
+  return tables.make(handle === 0 ? tables.next() : handle, divisor, priority);
 }
 
 function tableOf({ tables, root }: U32State, { hash }: U32Attributes): { table: Table; hash: number } {
@@ -278,28 +289,40 @@ function makeNode(
   request: FilterRequest,
   attrs: U32Attributes,
   handle: number,
-  selector: Selector,
+  before: Pick<Node, "selector" | "ifindex">,
 ): Node {
-  const { tables } = proto.state;
-  const actions = readActions(request.netns, attrs.act, request.isReplace);
-  let link: Table | null = null;
-  if (attrs.link !== undefined && attrs.link !== 0) {
-    const target = (attrs.link & keyMask) === 0 ? tables.find(attrs.link) : undefined;
-    if (target === undefined) {
-      releaseActions(request.netns, actions);
-      throw invalid(
-        (attrs.link & keyMask) === 0
-          ? "cls_u32: Link hash table not found"
-          : "cls_u32: u32 Link handle must be a hash table",
-      );
-    }
-    link = target;
-    link.links++;
+  const { netns } = request;
+  const actions = readActions(netns, attrs.act, request.isReplace);
+  try {
+    const link = linkOf(proto.state, attrs.link ?? 0);
+    const ifindex = attrs.indev === undefined ? before.ifindex : indevOf(netns, attrs.indev);
+    const classid = attrs.classid ?? 0;
+    if (link !== null) link.links++;
+    bindFilter(proto, classid);
+    const flags = (attrs.flags ?? 0) | cls.TCA_CLS_FLAGS_NOT_IN_HW;
+    return { handle, selector: before.selector, classid, link, ifindex, flags, actions };
+  } catch (error) {
+    releaseActions(netns, actions);
+    throw error;
   }
-  const classid = attrs.classid ?? 0;
-  bindFilter(proto, classid);
-  const flags = (attrs.flags ?? 0) | cls.TCA_CLS_FLAGS_NOT_IN_HW;
-  return { handle, selector, classid, link, flags, actions };
+}
+
+function linkOf({ tables }: U32State, handle: number): Table | null {
+  if (handle === 0) return null;
+  if ((handle & keyMask) !== 0) throw invalid("cls_u32: u32 Link handle must be a hash table");
+  const target = tables.find(handle);
+  if (target === undefined) throw invalid("cls_u32: Link hash table not found");
+  return target;
+}
+
+/** The device that an attribute names (tcf_change_indev). */
+function indevOf(netns: Netns, attribute: Attribute): number {
+  const name = attribute.text();
+  const { offset } = attribute;
+  if (name.length >= IFNAMSIZ) throw new NetlinkError("EINVAL", "Interface name too long", { offset });
+  const dev = deviceByName(netns, name);
+  if (dev === undefined) throw new NetlinkError("ENODEV", "Network device not found", { offset });
+  return dev.ifindex;
 }
 
 /** A changed node keeps its selector and takes the rest anew. */
@@ -315,7 +338,7 @@ function replace(
     request,
     { classid: old.classid, ...attrs, link: attrs.link ?? old.link?.handle ?? 0 },
     old.handle,
-    old.selector,
+    old,
   );
   const bucket = bucketOf(proto.state, old);
   bucket.splice(bucket.indexOf(old), 1, made);
@@ -403,5 +426,7 @@ function dump({ state, block }: TcfProto<U32State>, filter: Filter, writer: Mess
   if (filter.link !== null) writer.u32(cls.TCA_U32_LINK, filter.link.handle);
   if (filter.flags !== 0) writer.u32(cls.TCA_U32_FLAGS, filter.flags);
   dumpActions(block.sch.dev.machine, filter.actions, cls.TCA_U32_ACT, writer);
+  const input = block.sch.dev.netns.devices.get(filter.ifindex);
+  if (input !== undefined) writer.string(cls.TCA_U32_INDEV, input.name);
   writer.endNest(options);
 }
