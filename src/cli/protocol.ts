@@ -57,7 +57,8 @@ const NAMES: readonly (readonly [type: number, name: string])[] = [
   [ether.ETH_P_MPLS_UC, "mpls_uc"],
   [ether.ETH_P_MPLS_MC, "mpls_mc"],
   [ether.ETH_P_TEB, "teb"],
-  [ether.ETH_P_CFM, "cfm"],
+  [ether.ETH_P_IP, "ipv4"],
+  [ether.ETH_P_LLDP, "LLDP"],
 ];
 
 /** The name of an EtherType in host order; its number in brackets when it has none. */

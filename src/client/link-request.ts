@@ -1,6 +1,6 @@
 // A link as it is asked for: typed values → the attributes of RTM_NEWLINK, RTM_SETLINK and the blob of a peer.
 //
-// Mirrors <linux/if_link.h> and what ip-link(8) can set. *Omitted:* IFLA_MAP, virtual functions, port profiles, XDP.
+// Mirrors <linux/if_link.h> and what ip-link(8) can set. *Omitted:* IFLA_MAP, port profiles.
 
 import { setS32, setU16, setU32 } from "../bytes/endian.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
@@ -21,6 +21,13 @@ export interface LinkInfoRequest {
   readonly data?: ((writer: MessageWriter) => void) | undefined;
   /** True when the attributes are those of a port of a master of this kind (`type bridge_slave`). */
   readonly isSlave?: boolean | undefined;
+}
+
+/** One setting of a virtual function: a struct of IFLA_VF_*, in an attribute that lists such where Linux takes several. */
+export interface VirtualFunctionSetting {
+  readonly type: number;
+  readonly value: Uint8Array;
+  readonly list?: number | undefined;
 }
 
 /** What can be asked of a link. What is undefined is left as it is, or to the kernel's choice. */
@@ -65,6 +72,10 @@ export interface LinkRequest {
   /** The ifindex in the namespace it moves to. */
   newIfindex?: number | undefined;
   linkinfo?: LinkInfoRequest | undefined;
+  /** What is asked of virtual functions, one list for each. */
+  virtualFunctions?: readonly (readonly VirtualFunctionSetting[])[] | undefined;
+  /** The program for every frame, by a file descriptor; -1 takes it off. Flags are XDP_FLAGS_*. */
+  xdp?: { readonly fd: number; readonly flags: number } | undefined;
 }
 
 /** Writes the ifinfomsg and the attributes of `request`. */
@@ -85,6 +96,8 @@ export function writeLink(writer: MessageWriter, request: LinkRequest): void {
   if (request.protoDown !== undefined) writer.u8(uapi.IFLA_PROTO_DOWN, request.protoDown ? 1 : 0);
   if (request.protoDownReason !== undefined) writeProtoDownReason(writer, request.protoDownReason);
   if (request.addrGenMode !== undefined) writeAddrGenMode(writer, request.addrGenMode);
+  for (const settings of request.virtualFunctions ?? []) writeVirtualFunction(writer, settings);
+  if (request.xdp !== undefined) writeXdp(writer, request.xdp);
   if (request.linkinfo !== undefined) writeLinkInfo(writer, request.linkinfo);
 }
 
@@ -127,6 +140,22 @@ function writeAddrGenMode(writer: MessageWriter, mode: number): void {
   const inet6 = writer.nest(AF_INET6);
   writer.u8(uapi.IFLA_INET6_ADDR_GEN_MODE, mode);
   writer.endNest(inet6).endNest(afSpec);
+}
+
+function writeVirtualFunction(writer: MessageWriter, settings: readonly VirtualFunctionSetting[]): void {
+  const all = writer.nest(uapi.IFLA_VFINFO_LIST);
+  const one = writer.nest(uapi.IFLA_VF_INFO);
+  for (const { type, value, list } of settings) {
+    const nest = list === undefined ? undefined : writer.nest(list);
+    writer.binary(type, value);
+    if (nest !== undefined) writer.endNest(nest);
+  }
+  writer.endNest(one).endNest(all);
+}
+
+function writeXdp(writer: MessageWriter, { fd, flags }: { fd: number; flags: number }): void {
+  const nest = writer.nest(uapi.IFLA_XDP);
+  writer.s32(uapi.IFLA_XDP_FD, fd).u32(uapi.IFLA_XDP_FLAGS, flags).endNest(nest);
 }
 
 function writeLinkInfo(writer: MessageWriter, { kind, data, isSlave = false }: LinkInfoRequest): void {

@@ -455,6 +455,26 @@ export const IFLA_XDP_MAX = 8;
 // Attributes in IFLA_VFINFO_LIST
 export const IFLA_VF_INFO = 1;
 
+// Attributes in IFLA_VF_INFO
+export const IFLA_VF_UNSPEC = 0;
+export const IFLA_VF_MAC = 1;
+export const IFLA_VF_VLAN = 2;
+export const IFLA_VF_TX_RATE = 3;
+export const IFLA_VF_SPOOFCHK = 4;
+export const IFLA_VF_LINK_STATE = 5;
+export const IFLA_VF_RATE = 6;
+export const IFLA_VF_RSS_QUERY_EN = 7;
+export const IFLA_VF_STATS = 8;
+export const IFLA_VF_TRUST = 9;
+export const IFLA_VF_IB_NODE_GUID = 10;
+export const IFLA_VF_IB_PORT_GUID = 11;
+export const IFLA_VF_VLAN_LIST = 12;
+export const IFLA_VF_BROADCAST = 13;
+export const IFLA_VF_MAX = 13;
+
+// Attributes in IFLA_VF_VLAN_LIST
+export const IFLA_VF_VLAN_INFO = 1;
+
 // IFLA_EVENT
 export const IFLA_EVENT_NONE = 0;
 export const IFLA_EVENT_REBOOT = 1;

@@ -12,6 +12,7 @@ import { ifbLines, macvlanLines, vxlanLines } from "./ip-lines/kinds.ts";
 import { linkAdd } from "./ip-lines/link-add.ts";
 import { linkSet } from "./ip-lines/link-set.ts";
 import { linkMasters, linkProperty, linkShow } from "./ip-lines/link-show.ts";
+import { linkVf, linkXdp } from "./ip-lines/link-vf.ts";
 import { batches, options } from "./ip-lines/options.ts";
 import { compare, systemVersion } from "./scenario.ts";
 
@@ -28,6 +29,8 @@ const scenarios = [
   linkProperty,
   linkSet,
   linkAdd,
+  linkVf,
+  linkXdp,
   ifbLines,
   macvlanLines,
   vxlanLines,

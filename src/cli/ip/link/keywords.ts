@@ -1,7 +1,5 @@
 // The words of a link, in the order in which iproute2 tries them. Most must be typed whole; those that may be abbreviated are
 // marked so, and earlier ones win: `a` is address, `t` txqueuelen, `n` nomaster.
-//
-// *Omitted:* vf and the xdp words, which are known and refused: there are no virtual functions and no BPF objects here.
 
 import {
   IFF_ALLMULTI,
@@ -12,7 +10,8 @@ import {
   IFF_PROMISC,
   IFF_UP,
 } from "../../../uapi/if.ts";
-import { CommandExit, duplicate, EXIT_USAGE, usage, wrongArgument } from "../../exit.ts";
+import { XDP_FLAGS_DRV_MODE, XDP_FLAGS_HW_MODE, XDP_FLAGS_SKB_MODE } from "../../../uapi/if_link.ts";
+import { duplicate, usage, wrongArgument } from "../../exit.ts";
 import { linkAddress } from "../../ll-address.ts";
 import { unsigned } from "../../numbers.ts";
 import { LINK_USAGE } from "../help.ts";
@@ -20,6 +19,8 @@ import { validName } from "./ifname.ts";
 import type { LinkParse } from "./link-parse.ts";
 import { ADDR_GEN_MODES, LINK_MODES, OPERSTATES } from "./names.ts";
 import { alias, group, index, integer, offOrOn, oneOf, onOrOff, size } from "./values.ts";
+import { virtualFunction } from "./vf.ts";
+import { takeXdp } from "./xdp.ts";
 
 /** A keyword and what it does with the words behind it. */
 export interface LinkKeyword {
@@ -51,10 +52,10 @@ export const LINK_KEYWORDS: readonly LinkKeyword[] = [
   exact("qlen", txqlen),
   abbreviable("txqlen", txqlen),
   exact("mtu", (parse) => void (parse.request.mtu = integer(parse.once("mtu"), "mtu"))),
-  exact("xdpgeneric", unsupported("xdp")),
-  exact("xdpdrv", unsupported("xdp")),
-  exact("xdpoffload", unsupported("xdp")),
-  exact("xdp", unsupported("xdp")),
+  exact("xdpgeneric", (parse) => takeXdp(parse, XDP_FLAGS_SKB_MODE)),
+  exact("xdpdrv", (parse) => takeXdp(parse, XDP_FLAGS_DRV_MODE)),
+  exact("xdpoffload", (parse) => takeXdp(parse, XDP_FLAGS_HW_MODE)),
+  exact("xdp", (parse) => takeXdp(parse, 0)),
   exact("netns", netns),
   exact("multicast", flag("multicast", IFF_MULTICAST)),
   exact("allmulticast", flag("allmulticast", IFF_ALLMULTI)),
@@ -62,7 +63,7 @@ export const LINK_KEYWORDS: readonly LinkKeyword[] = [
   exact("trailers", flag("trailers", IFF_NOTRAILERS, true)),
   exact("arp", flag("arp", IFF_NOARP, true)),
   exact("carrier", (parse) => void (parse.request.carrier = offOrOn("carrier", parse.words.value()))),
-  exact("vf", unsupported("vf")),
+  exact("vf", virtualFunction),
   abbreviable("master", master),
   exact("vrf", vrf),
   abbreviable("nomaster", (parse) => void (parse.request.master = 0)),
@@ -164,10 +165,4 @@ function protoDownReason(parse: LinkParse): void {
   const isOn = onOrOff("protodown_reason", parse.words.value());
   const { mask, value } = parse.request.protoDownReason ?? { mask: 0, value: 0 };
   parse.request.protoDownReason = { mask: mask | (1 << bit), value: isOn ? value | (1 << bit) : value };
-}
-
-function unsupported(key: string): Apply {
-  return () => {
-    throw new CommandExit(EXIT_USAGE, `"${key}" is not supported by uveth.\n`);
-  };
 }

@@ -17,6 +17,8 @@ export class LinkParse {
   /** The device behind `link`: looked up when the words are over, and only for a link that is to be made. */
   link: string | undefined;
   kind: string | undefined;
+  /** The address for a virtual function: as long as the device's own. */
+  vfAddress: Uint8Array | undefined;
   readonly #seen = new Set<string>();
 
   constructor(ip: IpContext, words: Words, isPeer: boolean) {

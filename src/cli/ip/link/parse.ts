@@ -77,7 +77,8 @@ async function finishSet(parse: LinkParse): Promise<void> {
   request.newIfindex = request.ifindex;
   request.ifindex = ifindex;
   if (name !== undefined && name !== dev) request.ifname = name;
-  if (request.address !== undefined) await checkAddressLength(ip, ifindex, request.address);
+  const address = request.address ?? parse.vfAddress;
+  if (address !== undefined) await checkAddressLength(ip, ifindex, address);
 }
 
 /** A device keeps the length of its address. */

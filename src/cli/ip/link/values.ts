@@ -31,10 +31,10 @@ export function onOrOff(key: string, word: string): boolean {
   throw new CommandExit(EXIT_FAILURE, `Error: argument of "${key}" must be "on" or "off", not "${word}"\n`);
 }
 
-/** As onOrOff, for the words that iproute2 reads by another function, which ends in EINVAL's number. */
-export function offOrOn(key: string, word: string): boolean {
+/** As onOrOff, for the words that iproute2 reads by another function, which mostly ends in EINVAL's number. */
+export function offOrOn(key: string, word: string, code = 22): boolean {
   if (word === "on" || word === "off") return word === "on";
-  throw new CommandExit(22, `Error: argument of "${key}" must be one of "off", "on", not "${word}"\n`);
+  throw new CommandExit(code, `Error: argument of "${key}" must be one of "off", "on", not "${word}"\n`);
 }
 
 /** The position of a name in `names`, in either case. */
