@@ -62,7 +62,7 @@ export type { EchoRefusal, InterceptedEcho, Interceptor } from "./sockets/interc
 export type { Listener, ListenOptions } from "./sockets/listener.ts";
 export { MachineNetns } from "./sockets/netns.ts";
 export type { PrefixOptions, RouteInfoOptions, RouterOptions, RouterPreference } from "./sockets/router.ts";
-export type { ReceivedDatagram, Udp, UdpOptions } from "./sockets/udp.ts";
+export type { GroupOptions, ReceivedDatagram, SourceFilterOptions, Udp, UdpOptions } from "./sockets/udp.ts";
 
 /** What to capture into a pcapng file. */
 export interface CaptureToPcapngOptions {

@@ -1,8 +1,9 @@
 // /proc/net/igmp, igmp6, mcfilter, mcfilter6 and anycast6: the groups that devices are in.
 //
-// Mirrors net/ipv4/igmp.c (igmp_mc_seq_show), net/ipv6/mcast.c (igmp6_mc_seq_show) and net/ipv6/anycast.c (ac6_seq_show). Omitted:
-// timers of answers, and source lists: hosts listen to all sources.
+// Mirrors net/ipv4/igmp.c (igmp_mc_seq_show, igmp_mcf_seq_show), net/ipv6/mcast.c (igmp6_mc_seq_show, igmp6_mcf_seq_show) and
+// net/ipv6/anycast.c (ac6_seq_show). Omitted: timers of answers.
 
+import { getBe32 } from "../bytes/endian.ts";
 import { ipv6MulticastScope } from "../bytes/ipv6.ts";
 import { InDevice } from "../inet/ipv4/device.ts";
 import type { Group6 } from "../inet/ipv6/device.ts";
@@ -25,7 +26,7 @@ export function igmpText(netns: Netns): string {
     const { groups, igmp } = dev.ip;
     const version = `V${igmp?.version ?? 3}`;
     text += `${dev.ifindex}\t${left(dev.name, 10)}: ${right(groups.size, 5)} ${right(version, 7)}\n`;
-    for (const [group, users] of [...groups].reverse())
+    for (const [group, { users }] of [...groups].reverse())
       text += `\t\t\t\t${addressWord(group)} ${right(users, 5)} 0:00000000\t\t0\n`;
   }
   return text;
@@ -36,7 +37,7 @@ export function igmp6Text(netns: Netns): string {
   let text = "";
   for (const dev of netns.devices.values()) {
     for (const member of groups6(dev))
-      text += `${nameColumns(dev)} ${plainIpv6(member.group)} ${right(member.users, 5)} ${upperHex(flagsOf(member), 8)} 0\n`;
+      text += `${nameColumns(dev)} ${plainIpv6(member.group)} ${right(member.filters.users, 5)} ${upperHex(flagsOf(member), 8)} 0\n`;
   }
   return text;
 }
@@ -62,11 +63,41 @@ function nameColumns({ ifindex, name }: Device): string {
 }
 
 /** /proc/net/mcfilter */
-export function mcfilterText(): string {
-  return "Idx Device        MCA        SRC    INC    EXC\n";
+export function mcfilterText(netns: Netns): string {
+  let text = "Idx Device        MCA        SRC    INC    EXC\n";
+  for (const dev of netns.devices.values()) {
+    if (!(dev.ip instanceof InDevice)) continue;
+    for (const [group, filters] of [...(dev.ip.groups ?? [])].reverse()) {
+      for (const { source, ...count } of filters.counts) {
+        const addresses = `0x${hexWord(group)} 0x${hexWord(getBe32(source, 0))}`;
+        text += `${shortColumns(dev)} ${addresses} ${countColumns(count)}\n`;
+      }
+    }
+  }
+  return text;
 }
 
 /** /proc/net/mcfilter6 */
-export function mcfilter6Text(): string {
-  return "Idx Device                Multicast Address                   Source Address    INC    EXC\n";
+export function mcfilter6Text(netns: Netns): string {
+  let text = "Idx Device                Multicast Address                   Source Address    INC    EXC\n";
+  for (const dev of netns.devices.values()) {
+    for (const { filters, group } of groups6(dev)) {
+      for (const { source, ...count } of filters.counts)
+        text += `${shortColumns(dev)} ${plainIpv6(group)} ${plainIpv6(source)} ${countColumns(count)}\n`;
+    }
+  }
+  return text;
+}
+
+function shortColumns({ ifindex, name }: Device): string {
+  return `${right(ifindex, 3)} ${right(name.slice(0, 6), 6)}`;
+}
+
+function countColumns({ excluders, includers }: { excluders: number; includers: number }): string {
+  return `${right(includers, 6)} ${right(excluders, 6)}`;
+}
+
+/** An address in the order its digits are read. */
+function hexWord(address: number): string {
+  return (address >>> 0).toString(16).padStart(8, "0");
 }

@@ -2,13 +2,15 @@
 
 import { addressBytes, addressText } from "../client/address-text.ts";
 import { ipNetns } from "../inet/slots.ts";
-import { bindUdp, closeUdp, joinUdpGroup, leaveUdpGroup, openUdp } from "../inet/udp/bind.ts";
+import { bindUdp, closeUdp, openUdp } from "../inet/udp/bind.ts";
 import { connectUdp } from "../inet/udp/connect.ts";
+import * as membership from "../inet/udp/membership.ts";
 import { receiveDatagram } from "../inet/udp/receive.ts";
 import { udpSend } from "../inet/udp/send.ts";
 import type { UdpSocket } from "../inet/udp/socket.ts";
 import { udpTable } from "../inet/udp/table.ts";
-import type { Netns } from "../net/netdevice.ts";
+import type { Device, Netns } from "../net/netdevice.ts";
+import type { ErrnoName } from "../uapi/errno.ts";
 import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { endpointOf, ifindexOf, parseEndpoint, socketError } from "./endpoint.ts";
@@ -31,6 +33,18 @@ export interface UdpOptions {
   readonly multicastTtl?: number;
   /** What its queue holds before datagrams are lost, in bytes. */
   readonly receiveBufferBytes?: number;
+}
+
+/** Which part of a group is meant. */
+export interface GroupOptions {
+  /** The only sender; all by default. */
+  readonly source?: string;
+}
+
+/** All senders to a group but some, or only some. */
+export interface SourceFilterOptions {
+  readonly mode: "include" | "exclude";
+  readonly sources: readonly string[];
 }
 
 /** A datagram that came in. */
@@ -109,18 +123,67 @@ export class Udp implements AsyncIterable<ReceivedDatagram> {
     if (errno !== "") throw socketError(errno, "connect", to);
   }
 
-  /** Takes part in a multicast group on the device `dev`. */
-  join(group: string, dev: string): void {
-    const { netns } = this.#socket;
-    const device = netns.devices.get(ifindexOf(netns, dev));
-    const errno = device === undefined ? "ENODEV" : joinUdpGroup(this.#socket, addressBytes(group), device);
-    if (errno !== "") throw socketError(errno, `join ${group}`);
+  /**
+   * Takes part in a multicast group on the device `dev`; of `source` alone, if that is said, and of what was joined so before
+   * (MCAST_JOIN_GROUP, MCAST_JOIN_SOURCE_GROUP). Throws NetlinkError: EADDRINUSE, EADDRNOTAVAIL for what is joined already, EINVAL.
+   */
+  join(group: string, dev: string, { source }: GroupOptions = {}): void {
+    const address = addressBytes(group);
+    this.#change("join", group, dev, (socket, device) =>
+      source === undefined
+        ? membership.joinUdpGroup(socket, address, device)
+        : membership.joinUdpSource(socket, address, device, addressBytes(source)),
+    );
   }
 
-  leave(group: string, dev: string): void {
-    const ifindex = ifindexOf(this.#socket.netns, dev);
-    const errno = leaveUdpGroup(this.#socket, addressBytes(group), ifindex);
-    if (errno !== "") throw socketError(errno, `leave ${group}`);
+  /** Undoes `join`: of `source` alone, if that is said. Throws NetlinkError: EADDRNOTAVAIL, EINVAL. */
+  leave(group: string, dev: string, { source }: GroupOptions = {}): void {
+    const address = addressBytes(group);
+    this.#change("leave", group, dev, (socket, device) =>
+      source === undefined
+        ? membership.leaveUdpGroup(socket, address, device.ifindex)
+        : membership.leaveUdpSource(socket, address, device, addressBytes(source)),
+    );
+  }
+
+  /** Listens to a sender to a group that was joined no longer (MCAST_BLOCK_SOURCE). Throws NetlinkError: EADDRNOTAVAIL, EINVAL. */
+  blockSource(group: string, dev: string, source: string): void {
+    const [address, sender] = [addressBytes(group), addressBytes(source)];
+    this.#change("block", group, dev, (socket, device) =>
+      membership.blockUdpSource(socket, address, device, sender),
+    );
+  }
+
+  /** Undoes `blockSource` (MCAST_UNBLOCK_SOURCE). */
+  unblockSource(group: string, dev: string, source: string): void {
+    const [address, sender] = [addressBytes(group), addressBytes(source)];
+    this.#change("unblock", group, dev, (socket, device) =>
+      membership.unblockUdpSource(socket, address, device, sender),
+    );
+  }
+
+  /**
+   * Says to whom it listens in a group that was joined (MCAST_MSFILTER); to include nobody is to leave. Throws NetlinkError: EINVAL,
+   * ENOBUFS for more than 10 senders over IPv4, 64 over IPv6.
+   */
+  setSourceFilter(group: string, dev: string, { mode, sources }: SourceFilterOptions): void {
+    const address = addressBytes(group);
+    const filter = { mode, sources: sources.map(addressBytes) };
+    this.#change("filter", group, dev, (socket, device) =>
+      membership.setUdpSources(socket, address, device, filter),
+    );
+  }
+
+  #change(
+    call: string,
+    group: string,
+    dev: string,
+    change: (socket: UdpSocket, device: Device) => ErrnoName | "",
+  ): void {
+    const { netns } = this.#socket;
+    const device = netns.devices.get(ifindexOf(netns, dev));
+    const errno = device === undefined ? "ENODEV" : change(this.#socket, device);
+    if (errno !== "") throw socketError(errno, `${call} ${group}`);
   }
 
   /** The next datagram; null once the socket is closed. Rejects when a connected socket hears of an error. */

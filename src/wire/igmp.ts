@@ -5,8 +5,8 @@
 //   version 3 query │ as version 2                  │ S,QRV│QQIC│sources│ source …
 //   version 3 report│type│reserved│checksum│reserved│records│ record: type│aux│sources│group│ source …
 //
-// Mirrors net/ipv4/igmp.c (igmpv3_newpack, add_grec). *Omitted:* reports with sources, of which Linux sends
-// none without source filters; DVMRP and mtrace.
+// Mirrors net/ipv4/igmp.c (igmpv3_newpack, add_grec). *Omitted:* auxiliary data, of which there is none; DVMRP
+// and mtrace.
 
 import { checksum } from "../bytes/checksum.ts";
 import { getBe16, getBe32, getU8, setBe16, setBe32, setU8 } from "../bytes/endian.ts";
@@ -29,11 +29,15 @@ export const IGMP3_MODE_IS_INCLUDE = 1;
 export const IGMP3_MODE_IS_EXCLUDE = 2;
 export const IGMP3_CHANGE_TO_INCLUDE = 3;
 export const IGMP3_CHANGE_TO_EXCLUDE = 4;
+export const IGMP3_ALLOW_NEW_SOURCES = 5;
+export const IGMP3_BLOCK_OLD_SOURCES = 6;
 
 /** One group of a report. */
 export interface IgmpRecord {
   readonly type: number;
   readonly group: number;
+  /** Senders of 4 bytes each; none by default. */
+  readonly sources?: readonly Uint8Array[];
 }
 
 /** Reads the type. */
@@ -54,6 +58,14 @@ export function igmpMaxResponseTenths(bytes: Uint8Array, at: number, length: num
   const code = getU8(bytes, at + 1);
   if (length < IGMP3_QUERY_SIZE || code < 0x80) return code;
   return ((code & 0xf) | 0x10) << (((code >>> 4) & 7) + 3);
+}
+
+/** Reads the senders that a version 3 query asks for, as far as it has them. */
+export function igmpQuerySources(bytes: Uint8Array, at: number, length: number): Uint8Array[] {
+  const most = Math.floor((length - IGMP3_QUERY_SIZE) / 4);
+  const count = length < IGMP3_QUERY_SIZE ? 0 : Math.min(getBe16(bytes, at + 10), most);
+  const first = at + IGMP3_QUERY_SIZE;
+  return Array.from({ length: count }, (_, index) => bytes.slice(first + 4 * index, first + 4 * index + 4));
 }
 
 /** Tells whether the checksum over the message from `at` to `end` is right. */
@@ -81,9 +93,13 @@ export function emitIgmp3Report(bytes: Uint8Array, at: number, records: readonly
   for (const record of records) {
     setU8(bytes, end, record.type);
     setU8(bytes, end + 1, 0);
-    setBe16(bytes, end + 2, 0);
+    setBe16(bytes, end + 2, record.sources?.length ?? 0);
     setBe32(bytes, end + 4, record.group);
     end += IGMP3_RECORD_SIZE;
+    for (const source of record.sources ?? []) {
+      bytes.set(source, end);
+      end += source.length;
+    }
   }
   setBe16(bytes, at + 2, checksum(bytes, at, end));
   return end;

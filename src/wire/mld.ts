@@ -5,8 +5,8 @@
 //   version 2 query │ as version 1                      │ S,QRV│QQIC│sources│ source 16 …
 //   version 2 report│type│code│checksum│reserved │records│ record: type│aux│sources│group 16│ source 16 …
 //
-// Mirrors net/ipv6/mcast.c (mld_newpack, igmp6_event_query). *Omitted:* reports with sources, of which Linux
-// sends none without source filters.
+// Mirrors net/ipv6/mcast.c (mld_newpack, igmp6_event_query). *Omitted:* auxiliary data, of which there is
+// none.
 
 import { getBe16, setBe16, setU8 } from "../bytes/endian.ts";
 import { IPPROTO_ICMPV6, IPV6_TLV_PADN, IPV6_TLV_ROUTERALERT } from "../uapi/in6.ts";
@@ -34,6 +34,8 @@ export const MLD2_MODE_IS_INCLUDE = 1;
 export const MLD2_MODE_IS_EXCLUDE = 2;
 export const MLD2_CHANGE_TO_INCLUDE = 3;
 export const MLD2_CHANGE_TO_EXCLUDE = 4;
+export const MLD2_ALLOW_NEW_SOURCES = 5;
+export const MLD2_BLOCK_OLD_SOURCES = 6;
 
 /** Bytes in the hop-by-hop header with the router alert option that every message carries (RFC 2711). */
 export const ROUTER_ALERT_HEADER_SIZE = 8;
@@ -42,6 +44,8 @@ export const ROUTER_ALERT_HEADER_SIZE = 8;
 export interface MldRecord {
   readonly type: number;
   readonly group: Uint8Array;
+  /** Senders of 16 bytes each; none by default. */
+  readonly sources?: readonly Uint8Array[];
 }
 
 /**
@@ -52,6 +56,22 @@ export function mldMaxResponseMs(bytes: Uint8Array, at: number, length: number):
   const code = getBe16(bytes, at + 4);
   if (length < MLD2_QUERY_SIZE || code < 0x8000) return code;
   return ((code & 0xfff) | 0x1000) << (((code >>> 12) & 7) + 3);
+}
+
+/** Reads the senders that a version 2 query asks for, as far as it has them. */
+export function mldQuerySources(bytes: Uint8Array, at: number, length: number): Uint8Array[] {
+  const most = Math.floor((length - MLD2_QUERY_SIZE) / 16);
+  const count = length < MLD2_QUERY_SIZE ? 0 : Math.min(getBe16(bytes, at + 26), most);
+  const first = at + MLD2_QUERY_SIZE;
+  return Array.from({ length: count }, (_, index) =>
+    bytes.slice(first + 16 * index, first + 16 * index + 16),
+  );
+}
+
+/** Writes a message of version 1 in place of its ICMPv6 header and returns its end; see writeIcmpv6(). */
+export function emitMld1(bytes: Uint8Array, at: number, group: Uint8Array): number {
+  bytes.set(group, at + MLD_GROUP);
+  return at + MLD_SIZE;
 }
 
 /** Writes the hop-by-hop header that stands in front of a message: the router alert, padded. */
@@ -75,9 +95,13 @@ export function emitMld2Records(bytes: Uint8Array, at: number, records: readonly
   for (const record of records) {
     setU8(bytes, next, record.type);
     setU8(bytes, next + 1, 0);
-    setBe16(bytes, next + 2, 0);
+    setBe16(bytes, next + 2, record.sources?.length ?? 0);
     bytes.set(record.group, next + 4);
     next += MLD2_RECORD_SIZE;
+    for (const source of record.sources ?? []) {
+      bytes.set(source, next);
+      next += source.length;
+    }
   }
   return next;
 }

@@ -14,7 +14,7 @@ import * as rt from "../../src/uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "../../src/uapi/socket.ts";
 import { Listener } from "./listener.ts";
 import { RawSocket } from "./raw.ts";
-import type { PacketPort, TargetMachine, TargetName, TargetNetns } from "./targets.ts";
+import type { GroupSocket, PacketPort, TargetMachine, TargetName, TargetNetns } from "./targets.ts";
 import type {
   Addr,
   AddrRequest,
@@ -104,6 +104,13 @@ export class TestNetns {
     const port = await this.netns.openPacket(await this.index(name), protocol);
     this.#shared.cleanups.push(() => port.close());
     return port;
+  }
+
+  /** A UDP socket that is to take part in groups. */
+  async openGroupSocket(family: 4 | 6, port = 5_000): Promise<GroupSocket> {
+    const socket = await this.netns.openGroupSocket(family, port);
+    this.#shared.cleanups.push(() => socket.close());
+    return socket;
   }
 
   // --- Requests ---------------------------------------------------------------------------------------------------

@@ -39,8 +39,30 @@ export interface TargetNetns {
   openSocket(protocol: number): Promise<NetlinkTransport>;
   /** Opens a packet socket (AF_PACKET, SOCK_RAW) on the device `ifindex` for `protocol`, ETH_P_ALL for all. */
   openPacket(ifindex: number, protocol: number): Promise<PacketPort>;
+  /** Writes a setting, `net.ipv4.…`. */
+  setSysctl(name: string, value: number): Promise<void>;
+  /** Opens a UDP socket of the family 4 or 6, bound to `port` of every address. */
+  openGroupSocket(family: 4 | 6, port: number): Promise<GroupSocket>;
   /** Lets the namespace die: closes every reference that the machine holds on it. */
   destroy(): Promise<void>;
+}
+
+/** Whom to listen to in a group. Calls return the errno's name, "" for success. */
+export interface GroupSocket {
+  join(group: string, dev: LinkName, source?: string): string;
+  leave(group: string, dev: LinkName, source?: string): string;
+  block(group: string, dev: LinkName, source: string): string;
+  unblock(group: string, dev: LinkName, source: string): string;
+  filter(group: string, dev: LinkName, mode: "include" | "exclude", sources: readonly string[]): string;
+  /** What has come in since it was asked last, as text. */
+  received(): string[];
+  close(): void;
+}
+
+/** A device, as one target or the other wants it named. */
+export interface LinkName {
+  readonly name: string;
+  readonly ifindex: number;
 }
 
 /** A frame that a packet socket received. */

@@ -6,7 +6,7 @@
 // checksum offload, group based policy, identifiers by user metadata (external, vnifilter) and bare IP inside (gpe). Not
 // there at all: nexthop objects as destinations, the multicast database, ICMP errors for what is too large inside.
 
-import { joinUdpGroup, leaveUdpGroup } from "../../inet/udp/bind.ts";
+import { joinUdpGroup, leaveUdpGroup } from "../../inet/udp/membership.ts";
 import { carrierProtoDown } from "../../net/carrier.ts";
 import { etherRandomAddress, etherSetMacAddress, etherSetup } from "../../net/ethernet.ts";
 import { stackedEthtool } from "../../net/ethtool.ts";

@@ -8,6 +8,7 @@ import { DeviceSlot } from "../../net/netdevice.ts";
 import type { Timer } from "../../net/timers.ts";
 import type { Neighbour } from "../neigh/neighbour.ts";
 import type { NeighParms } from "../neigh/parms.ts";
+import type { GroupFilters, SourceFilter } from "../source-filter.ts";
 import type { Ipv4Address } from "./address.ts";
 import type { DeviceConf4 } from "./conf.ts";
 import type { FibAlias } from "./fib.ts";
@@ -19,7 +20,7 @@ export const MIN_MTU4 = 68;
 export interface GroupReporter {
   /** The version that the routers of the link speak: 1, 2, 3. */
   readonly version: number;
-  change(group: number, isJoined: boolean): void;
+  change(group: number, before: SourceFilter, after: SourceFilter): void;
   stop(): void;
 }
 
@@ -32,8 +33,8 @@ export class InDevice extends DeviceSlot {
   addresses: Ipv4Address[] = [];
   /** Neighbours by address, as a signed 32-bit number. */
   readonly neighbours = new Map<number, Neighbour>();
-  /** Multicast groups joined, and how many times; keys as above. Null while there are none. */
-  groups: Map<number, number> | null = null;
+  /** Multicast groups joined, and who listens to whom there; keys as above. Null while there are none. */
+  groups: Map<number, GroupFilters> | null = null;
   /** Tells of the groups; made when there is something to tell. */
   igmp: GroupReporter | null = null;
   /** Routes with a next hop on the device. */

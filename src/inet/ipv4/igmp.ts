@@ -1,8 +1,8 @@
 // A host tells the routers and bridges of a link which groups it listens to: when that changes, and when asked; in the version
 // that the routers speak (RFC 3376, 2236, 1112).
 //
-// Mirrors net/ipv4/igmp.c (igmp_group_added, igmp_group_dropped, igmp_heard_query, igmp_timer_expire, igmpv3_send_cr). *Omitted:*
-// source filters: a host here listens to all sources of a group or to none.
+// Mirrors net/ipv4/igmp.c (igmp_group_added, igmp_group_dropped, igmp_heard_query, igmp_marksources, igmp_timer_expire,
+// igmpv3_send_cr). What changes and answers say is in group-records.ts.
 
 import { getBe32, getU8, setBe16, setBe32 } from "../../bytes/endian.ts";
 import { drop } from "../../net/frame.ts";
@@ -15,8 +15,12 @@ import * as conf from "../../uapi/ip.ts";
 import { RT_SCOPE_LINK } from "../../uapi/rtnetlink.ts";
 import * as igmp from "../../wire/igmp.ts";
 import { IP_DF, ipv4Source, updateIpv4Checksum } from "../../wire/ipv4.ts";
+import type { GroupRecord, SourceRecord } from "../group-records.ts";
+import { currentRecord, mergeAsked, PendingChange, packRecords } from "../group-records.ts";
 import type { IpNetns } from "../netns.ts";
 import { ipNetns } from "../slots.ts";
+import type { SourceFilter } from "../source-filter.ts";
+import { isNobody } from "../source-filter.ts";
 import { InDevice } from "./device.ts";
 import { ipOutput } from "./output.ts";
 import { Route4, routeOutput } from "./route.ts";
@@ -32,8 +36,8 @@ const firstDelayNs = 8 * MS;
 const olderNs = robustness * 125 * S + 10 * S;
 /** What a question of version 1 allows for its answer. */
 const version1DelayMs = 10_000;
-/** Records that fit a packet of 576 bytes. */
-const maxRecords = 64;
+/** A packet of records is no larger, be the link's as they may. */
+const maxPacketSize = 576;
 /** The header with the router alert option (RFC 2113) that every message carries. */
 const headerSize = 24;
 const routerAlert = 0x9404_0000;
@@ -44,12 +48,14 @@ const allReporters = 0xe000_0016;
 /** What one device has to tell. */
 export class IgmpReporter {
   readonly #inDev: InDevice;
-  /** Changes not told of often enough yet: joined or left, and how many times more. */
-  readonly #changes = new Map<number, { isJoined: boolean; left: number }>();
+  /** Changes not told of often enough yet. */
+  readonly #changes = new Map<number, PendingChange>();
   #changeTimer: Timer | null = null;
-  /** Groups that were asked for, and when their answers are due. */
-  readonly #asked = new Map<number, number>();
+  /** Groups that were asked for, when their answers are due, and for which senders; null: for all. */
+  readonly #asked = new Map<number, { dueNs: number; sources: readonly Uint8Array[] | null }>();
   #askedTimer: Timer | null = null;
+  /** Groups that routers of the older versions are to be told of once more after their first report. */
+  readonly #sendAgain = new Set<number>();
   /** All groups were asked for at once. */
   #allTimer: Timer | null = null;
   #version1UntilNs = Number.NEGATIVE_INFINITY;
@@ -59,21 +65,29 @@ export class IgmpReporter {
     this.#inDev = inDev;
   }
 
-  /** Tells that the host listens to a group from now on, or no longer. */
-  change(group: number, isJoined: boolean): void {
+  /** Tells that the host listens to others in a group from now on; before it joined, and after it has left, to nobody. */
+  change(group: number, before: SourceFilter, after: SourceFilter): void {
     const { dev } = this.#inDev;
     if ((dev.flags & IFF_UP) === 0 || (dev.flags & IFF_LOOPBACK) !== 0 || !isReported(group)) return;
     const version = this.version;
-    if (version === 3) {
-      this.#changes.set(group, { isJoined, left: robustness });
-      this.#changeTimer ??= dev.machine.timers.timer(() => this.#tellChanges());
-      this.#changeTimer.start(firstDelayNs);
-    } else if (isJoined) {
-      this.#ask(group, 1);
-    } else {
-      this.#asked.delete(group);
-      if (version === 2) this.#sendOld(igmp.IGMP2_LEAVE, allRouters, group);
+    if (version === 3) return this.#noteChange(group, before, after);
+    if (isNobody(before) === isNobody(after)) return;
+    if (isNobody(before)) {
+      this.#sendAgain.add(group);
+      return this.#ask(group, 1);
     }
+    this.#asked.delete(group);
+    this.#sendAgain.delete(group);
+    if (version === 2) this.#sendOld(igmp.IGMP2_LEAVE, allRouters, group);
+  }
+
+  #noteChange(group: number, before: SourceFilter, after: SourceFilter): void {
+    const pending = this.#changes.get(group) ?? new PendingChange();
+    pending.note(before, after, robustness);
+    if (pending.isTold) return;
+    this.#changes.set(group, pending);
+    this.#changeTimer ??= this.#inDev.dev.machine.timers.timer(() => this.#tellChanges());
+    this.#changeTimer.start(firstDelayNs);
   }
 
   /** A router asks: for one group, or with 0 for all. */
@@ -82,6 +96,7 @@ export class IgmpReporter {
     const code = getU8(bytes, at + 1);
     let group = igmp.igmpGroup(bytes, at);
     let delayMs = code * 100;
+    let sources: readonly Uint8Array[] | null = null;
     if (length === igmp.IGMP_SIZE && code === 0) {
       this.#version1UntilNs = now + olderNs;
       group = 0;
@@ -95,9 +110,12 @@ export class IgmpReporter {
     } else if (this.version === 3) {
       delayMs = Math.max(igmp.igmpMaxResponseTenths(bytes, at, length) * 100, 1);
       if (group === 0) return this.#askAll(delayMs);
+      const named = igmp.igmpQuerySources(bytes, at, length);
+      if (named.length > 0) sources = named;
     }
     if (length === igmp.IGMP_SIZE) this.#forgetChanges();
-    for (const each of this.#groups()) if (group === 0 || group === each >>> 0) this.#ask(each, delayMs);
+    for (const each of this.#groups())
+      if (group === 0 || group === each >>> 0) this.#ask(each, delayMs, sources);
   }
 
   /** Somebody else has told of a group: that will do for routers of the older versions. */
@@ -115,6 +133,7 @@ export class IgmpReporter {
   stop(): void {
     this.#forgetChanges();
     this.#asked.clear();
+    this.#sendAgain.clear();
     this.#askedTimer?.stop();
     this.#allTimer?.stop();
   }
@@ -138,59 +157,80 @@ export class IgmpReporter {
     return now < this.#version2UntilNs ? 2 : 3;
   }
 
-  /** Sets a group's answer to a random time; one that is due earlier stays. */
-  #ask(group: number, maxDelayMs: number): void {
-    const { clock, random, timers } = this.#inDev.dev.machine;
+  /** Sets a group's answer, about some senders or all, to a random time; if one is due earlier, that says it too. */
+  #ask(group: number, maxDelayMs: number, sources: readonly Uint8Array[] | null = null): void {
+    const { clock, random } = this.#inDev.dev.machine;
     const due = clock.now() + randomBelow(random, Math.max(maxDelayMs, 1)) * MS;
     const known = this.#asked.get(group);
-    if (known !== undefined && known <= due) return;
-    this.#asked.set(group, due);
+    const asked = mergeAsked(known?.sources, sources);
+    if (known === undefined) this.#asked.set(group, { dueNs: due, sources: asked });
+    else {
+      known.sources = asked;
+      if (known.dueNs <= due) return;
+      known.dueNs = due;
+    }
+    this.#startAnswers();
+  }
+
+  #startAnswers(): void {
+    const { clock, timers } = this.#inDev.dev.machine;
+    let first = Number.POSITIVE_INFINITY;
+    for (const { dueNs } of this.#asked.values()) first = Math.min(first, dueNs);
     this.#askedTimer ??= timers.timer(() => this.#answer());
-    this.#askedTimer.start(Math.max(Math.min(...this.#asked.values()) - clock.now(), 0));
+    this.#askedTimer.start(Math.max(first - clock.now(), 0));
   }
 
   #answer(): void {
     const now = this.#inDev.dev.machine.clock.now();
     const version = this.version;
-    for (const [group, due] of [...this.#asked]) {
-      if (due > now) continue;
+    for (const [group, { dueNs, sources }] of [...this.#asked]) {
+      if (dueNs > now) continue;
       this.#asked.delete(group);
-      if (this.#inDev.groups?.has(group) !== true) continue;
-      this.#report(group, version);
+      this.#report(group, version, sources);
+      if (this.#sendAgain.delete(group) && version < 3)
+        this.#ask(group, this.#inDev.conf.get(conf.IPV4_DEVCONF_IGMPV2_UNSOLICITED_REPORT_INTERVAL));
     }
-    if (this.#asked.size > 0) this.#askedTimer?.start(Math.max(Math.min(...this.#asked.values()) - now, 0));
+    if (this.#asked.size > 0) this.#startAnswers();
   }
 
-  #report(group: number, version: 1 | 2 | 3): void {
-    if (version === 3) this.#sendRecords([{ type: igmp.IGMP3_MODE_IS_EXCLUDE, group }]);
+  #report(group: number, version: 1 | 2 | 3, asked: readonly Uint8Array[] | null = null): void {
+    const filters = this.#inDev.groups?.get(group);
+    if (filters === undefined) return;
+    if (version === 3) this.#sendRecords(recordsOf(group, currentRecord(filters.merged, asked)));
     else this.#sendOld(version === 1 ? igmp.IGMP1_REPORT : igmp.IGMP2_REPORT, group, group);
   }
 
   #askAll(maxDelayMs: number): void {
     const { random, timers } = this.#inDev.dev.machine;
     this.#allTimer ??= timers.timer(() =>
-      this.#sendRecords(this.#groups().map((group) => ({ type: igmp.IGMP3_MODE_IS_EXCLUDE, group }))),
+      this.#sendRecords(this.#groups().flatMap((group) => this.#current(group))),
     );
     if (!this.#allTimer.isPending) this.#allTimer.start(randomBelow(random, Math.max(maxDelayMs, 1)) * MS);
   }
 
+  #current(group: number): GroupRecord[] {
+    const filters = this.#inDev.groups?.get(group);
+    return filters === undefined ? [] : recordsOf(group, currentRecord(filters.merged, null));
+  }
+
   #tellChanges(): void {
-    const records = [...this.#changes].map(([group, { isJoined }]) => ({
-      type: isJoined ? igmp.IGMP3_CHANGE_TO_EXCLUDE : igmp.IGMP3_CHANGE_TO_INCLUDE,
-      group,
-    }));
+    const records = [...this.#changes].flatMap(([group, change]) => recordsOf(group, ...change.take()));
+    for (const [group, change] of [...this.#changes]) if (change.isTold) this.#changes.delete(group);
     this.#sendRecords(records);
-    for (const [group, change] of [...this.#changes]) if (--change.left <= 0) this.#changes.delete(group);
     if (this.#changes.size === 0) return;
     const { conf: own, dev } = this.#inDev;
     const intervalMs = own.get(conf.IPV4_DEVCONF_IGMPV3_UNSOLICITED_REPORT_INTERVAL);
     this.#changeTimer?.start(randomBelow(dev.machine.random, Math.max(intervalMs, 1)) * MS + firstDelayNs);
   }
 
-  #sendRecords(records: readonly igmp.IgmpRecord[]): void {
-    for (let first = 0; first < records.length; first += maxRecords) {
-      const some = records.slice(first, first + maxRecords);
-      const size = igmp.IGMP_SIZE + some.length * igmp.IGMP3_RECORD_SIZE;
+  #sendRecords(records: readonly GroupRecord[]): void {
+    const room = maxPacketSize - headerSize - igmp.IGMP_SIZE;
+    for (const packet of packRecords(records, room, igmp.IGMP3_RECORD_SIZE)) {
+      const some = packet.map(({ group, ...rest }) => ({ ...rest, group: getBe32(group, 0) }));
+      const size = packet.reduce(
+        (sum, { sources }) => sum + igmp.IGMP3_RECORD_SIZE + 4 * sources.length,
+        igmp.IGMP_SIZE,
+      );
       this.#send(allReporters, size, (bytes, at) => void igmp.emitIgmp3Report(bytes, at, some));
     }
   }
@@ -227,6 +267,13 @@ export class IgmpReporter {
     write(bytes, frame.transportHeader);
     ipOutput(ip, frame, route);
   }
+}
+
+/** What is said of a group, as records of it. */
+function recordsOf(group: number, ...records: readonly (SourceRecord | undefined)[]): GroupRecord[] {
+  const bytes = new Uint8Array(4);
+  setBe32(bytes, 0, group >>> 0);
+  return records.filter((record) => record !== undefined).map((record) => ({ ...record, group: bytes }));
 }
 
 /** All hosts are in 224.0.0.1, and nobody needs to be told so. */

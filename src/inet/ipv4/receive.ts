@@ -11,9 +11,17 @@ import { drop } from "../../net/frame.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import * as icmp from "../../uapi/icmp.ts";
 import { PACKET_HOST, PACKET_LOOPBACK, PACKET_OTHERHOST } from "../../uapi/if_packet.ts";
+import { IPPROTO_IGMP } from "../../uapi/in.ts";
 import * as conf from "../../uapi/ip.ts";
-import { RTN_UNICAST, RTN_UNREACHABLE } from "../../uapi/rtnetlink.ts";
-import { IPV4_SIZE, ipv4Destination, ipv4Source, ipv4Tos, ipv4TotalLength } from "../../wire/ipv4.ts";
+import { RTN_MULTICAST, RTN_UNICAST, RTN_UNREACHABLE } from "../../uapi/rtnetlink.ts";
+import {
+  IPV4_SIZE,
+  ipv4Destination,
+  ipv4Protocol,
+  ipv4Source,
+  ipv4Tos,
+  ipv4TotalLength,
+} from "../../wire/ipv4.ts";
 import type { IpNetns } from "../netns.ts";
 import { dissect4, forgetPorts } from "../rules/dissect.ts";
 import { inDevice, ipNetns } from "../slots.ts";
@@ -23,9 +31,12 @@ import { ipForward } from "./forward.ts";
 import { icmpSend } from "./icmp-error.ts";
 import { ipLocalDeliver } from "./input.ts";
 import { checkOptions } from "./options.ts";
-import { Route4 } from "./route.ts";
+import { hearsGroup, Route4 } from "./route.ts";
 import type { SourceCheck } from "./route-input.ts";
 import { routeInput } from "./route-input.ts";
+
+/** Offset of the source address in a header. */
+const sourceOffset = 12;
 
 /** Receives IPv4 packets; what it works with is made once. */
 export class Ipv4Receiver {
@@ -63,6 +74,7 @@ export class Ipv4Receiver {
       if (!ip.isIntercepting || frame.packetType !== PACKET_HOST) return ipForward(ip, frame, route);
       return ipLocalDeliver(ip, frame, dev, route.type);
     }
+    if (route.type === RTN_MULTICAST && !isHeard(inDev, frame)) return drop(frame, "not-for-us");
     if (frame.packetType === PACKET_LOOPBACK) frame.packetType = PACKET_HOST;
     else if (frame.packetType !== PACKET_HOST && route.type === RTN_UNICAST && dropsGroupUnicast(ip, inDev)) {
       return drop(frame, "bad-destination");
@@ -123,4 +135,10 @@ function acceptsOptions(ip: IpNetns, frame: Frame, route: Route4): boolean {
 function dropsGroupUnicast(ip: IpNetns, inDev: InDevice): boolean {
   const index = conf.IPV4_DEVCONF_DROP_UNICAST_IN_L2_MULTICAST;
   return (ip.all4[index] ?? 0) !== 0 || inDev.conf.get(index) !== 0;
+}
+
+/** Whether somebody listens to the sender of a packet to a group; routers are always heard (ip_check_mc_rcu). */
+function isHeard(inDev: InDevice, { bytes, start }: Frame): boolean {
+  if (ipv4Protocol(bytes, start) === IPPROTO_IGMP) return true;
+  return hearsGroup(inDev, ipv4Destination(bytes, start), bytes, start + sourceOffset);
 }

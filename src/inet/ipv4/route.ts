@@ -26,6 +26,7 @@ import {
 import { l3mdevIfindex, l3mdevMaster } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { hasInet } from "../slots.ts";
+import { allowsSource } from "../source-filter.ts";
 import { InDevice } from "./device.ts";
 import type { FibAlias, FibInfo } from "./fib.ts";
 import { FibResult, Flow4 } from "./fib.ts";
@@ -193,7 +194,13 @@ export function routesLocalnet(ip: IpNetns, dev: Device): boolean {
   return dev.ip instanceof InDevice && dev.ip.conf.get(IPV4_DEVCONF_ROUTE_LOCALNET) !== 0;
 }
 
-/** Whether the host listens to a group on a device (ip_check_mc_rcu). */
+/** Whether the host is in a group on a device. */
 export function isGroupMember(inDev: InDevice, group: number): boolean {
   return inDev.groups?.has(group | 0) === true;
+}
+
+/** Whether the host listens on a device to what `bytes[source]` sends to a group (ip_check_mc_rcu). */
+export function hearsGroup(inDev: InDevice, group: number, bytes: Uint8Array, source: number): boolean {
+  const filters = inDev.groups?.get(group | 0);
+  return filters !== undefined && allowsSource(filters.merged, bytes, source);
 }

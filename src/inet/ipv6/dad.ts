@@ -19,7 +19,7 @@ import type { Ipv6Address } from "./address.ts";
 import { deleteAddress6 } from "./address-delete.ts";
 import { addressUp, insertHostRoute, tellAddress } from "./address-notify.ts";
 import { In6Device } from "./device.ts";
-import { reportAll } from "./mld.ts";
+import { mldReporterOf } from "./mld.ts";
 import { joinSolicitedNode } from "./multicast.ts";
 import { allNodes, sendAdvertisement, sendSolicitation } from "./nd-send.ts";
 import { startSolicitations } from "./rs-send.ts";
@@ -96,7 +96,7 @@ function succeed(in6Dev: In6Device, address: Ipv6Address): void {
   address.dadTimer?.stop();
   addressUp(in6Dev, address);
   if (address.scope === RT_SCOPE_LINK && isOnlyLinkLocal(in6Dev)) {
-    reportAll(in6Dev);
+    mldReporterOf(in6Dev).repeatAll();
     startSolicitations(in6Dev);
   }
   if (!wasTried || !isSet(in6Dev, conf.DEVCONF_NDISC_NOTIFY)) return;

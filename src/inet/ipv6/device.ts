@@ -10,6 +10,7 @@ import { ICMP6_MIB_MAX, IPSTATS_MIB_MAX } from "../../uapi/snmp.ts";
 import { AddressTable } from "../address-table.ts";
 import type { Neighbour } from "../neigh/neighbour.ts";
 import type { NeighParms } from "../neigh/parms.ts";
+import type { GroupFilters } from "../source-filter.ts";
 import type { Ipv6Address } from "./address.ts";
 import type { DeviceConf6 } from "./conf.ts";
 import type { Fib6Route } from "./fib.ts";
@@ -20,17 +21,22 @@ export const MIN_MTU6 = 1_280;
 /** Membership in a group on one device (struct ifmcaddr6). */
 export interface Group6 {
   readonly group: Uint8Array;
-  /** How many want it. */
-  users: number;
+  /** Who listens to whom. */
+  readonly filters: GroupFilters;
   /** The device hears it (MAF_LOADED). */
   isLoaded: boolean;
 }
 
-/** A membership that was taken or given up, to be told of so many times more. */
-export interface GroupChange {
-  readonly group: Uint8Array;
-  readonly isJoined: boolean;
-  left: number;
+/** What tells of a device's groups (mld.ts). */
+export interface GroupReporter6 {
+  /** The version that the routers of the link speak: 1, 2. */
+  readonly version: number;
+  /** Tells of all memberships anew, as when an address to tell from has come. */
+  repeatAll(): void;
+  /** Somebody else has told of a group. */
+  heard(group: Uint8Array): void;
+  /** Forgets what was to be told: the device went down. */
+  stop(): void;
 }
 
 /** What tells of this host as a router on one device (ra-send.ts). */
@@ -73,13 +79,8 @@ export class In6Device extends DeviceSlot {
   readonly icmpStats = new Float64Array(ICMP6_MIB_MAX);
   /** Ends lifetimes; made when an address or route has one. */
   lifetimeTimer: Timer | null = null;
-  /** Sends the reports of changed memberships; made at the first. */
-  reportTimer: Timer | null = null;
-  /** Answers a router's question for memberships; made at the first. */
-  queryTimer: Timer | null = null;
-  queriedGroups: readonly Group6[] = [];
-  /** Groups whose membership changed, waiting for their reports. */
-  changedGroups: GroupChange[] = [];
+  /** Tells of the groups; made when there is something to tell. */
+  mld: GroupReporter6 | null = null;
   /** Asks for routers; made at the first question. */
   solicitTimer: Timer | null = null;
   solicitations = 0;

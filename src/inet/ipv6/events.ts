@@ -25,7 +25,7 @@ import { deleteRoute6 } from "./fib-change.ts";
 import { flushDevice, syncDown6, syncUp6 } from "./fib-sync.ts";
 import { loadGroups, unloadGroups } from "./group-list.ts";
 import { addOwnLinkLocal } from "./link-local.ts";
-import { reportAll, stopReports } from "./mld.ts";
+import { mldReporterOf } from "./mld.ts";
 import { leaveEveryGroup } from "./multicast.ts";
 import { advertiseAll } from "./nd-send.ts";
 import { addPrefixRoute } from "./prefix-route.ts";
@@ -86,7 +86,7 @@ function changed(dev: Device): void {
   if (in6Dev === null || dev.hasNoAddrconf || in6Dev.conf.get(conf.DEVCONF_DISABLE_IPV6) !== 0) return;
   if (!isLinkReady(dev)) return syncDown6(dev);
   if (in6Dev.isReady) {
-    reportAll(in6Dev);
+    mldReporterOf(in6Dev).repeatAll();
     return syncUp6(dev, RTNH_F_LINKDOWN);
   }
   in6Dev.isReady = true;
@@ -160,7 +160,7 @@ export function interfaceDown(dev: Device, isGoing: boolean): void {
     if (!wasDead) addressDown(in6Dev, address);
   }
   in6Dev.addresses = kept;
-  if (wasReady || isGoing) stopReports(in6Dev);
+  if (wasReady || isGoing) in6Dev.mld?.stop();
   stopSolicitations(in6Dev);
   if (isGoing) destroy(in6Dev);
   else {

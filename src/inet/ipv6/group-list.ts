@@ -7,6 +7,7 @@ import { getBe32 } from "../../bytes/endian.ts";
 import { ipv6FromText, ipv6MulticastScope } from "../../bytes/ipv6.ts";
 import { devMcAdd, devMcDel } from "../../net/address-list.ts";
 import { ARPHRD_ETHER } from "../../uapi/if_arp.ts";
+import { everySource, GroupFilters } from "../source-filter.ts";
 import type { Group6, In6Device } from "./device.ts";
 
 const linkLocalScope = 2;
@@ -20,7 +21,11 @@ export function groupsOf(texts: readonly string[]): Uint8Array[] {
 
 /** What the list of a device is before anything else was joined, in the order it was. */
 export function firstGroups(): Group6[] {
-  return groupsOf(hostGroups).map((group) => ({ group, users: 1, isLoaded: isOfLink(group) }));
+  return groupsOf(hostGroups).map((group) => ({
+    group,
+    filters: GroupFilters.of(everySource),
+    isLoaded: isOfLink(group),
+  }));
 }
 
 /** Puts a device into the groups of all hosts. */

@@ -8,7 +8,7 @@ import { drop } from "../../net/frame.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { CHECKSUM_NONE } from "../../net/netdevice.ts";
 import * as uapi from "../../uapi/icmpv6.ts";
-import { PACKET_HOST } from "../../uapi/if_packet.ts";
+import { PACKET_HOST, PACKET_LOOPBACK } from "../../uapi/if_packet.ts";
 import { IPPROTO_ICMPV6 } from "../../uapi/in6.ts";
 import * as snmp from "../../uapi/snmp.ts";
 import { AF_INET6 } from "../../uapi/socket.ts";
@@ -21,7 +21,7 @@ import {
   ipv6TrafficClass,
 } from "../../wire/ipv6.ts";
 import { createExtensionWalk, walkIpv6Extensions } from "../../wire/ipv6-extension.ts";
-import { MLD_GROUP, MLD_QUERY, MLD_SIZE, mldMaxResponseMs } from "../../wire/mld.ts";
+import { MLD_GROUP, MLD_QUERY, MLD_REPORT, MLD_SIZE } from "../../wire/mld.ts";
 import {
   ND_NEIGHBOUR_ADVERTISEMENT,
   ND_NEIGHBOUR_SOLICITATION,
@@ -37,7 +37,7 @@ import { hasUsableAddress } from "./address-find.ts";
 import { isAnycast } from "./anycast.ts";
 import { In6Device } from "./device.ts";
 import { hopLimitOf, sendIcmp6 } from "./icmp-error.ts";
-import { answerQuery } from "./mld.ts";
+import { mldReporterOf } from "./mld.ts";
 import { ndReceive } from "./nd-receive.ts";
 import { routerAdvertisement, routerSolicitation } from "./ra-receive.ts";
 import { redirectReceive } from "./redirect.ts";
@@ -81,6 +81,8 @@ export function icmp6Receive(frame: Frame, dev: Device): void {
       return redirectReceive(frame, dev);
     case MLD_QUERY:
       return query(frame, dev);
+    case MLD_REPORT:
+      return report(frame, dev);
     default:
       return drop(frame, "unhandled-protocol");
   }
@@ -199,8 +201,19 @@ function query(frame: Frame, dev: Device): void {
     isIpv6LinkLocal(bytes, networkHeader + IPV6_SOURCE) && ipv6HopLimit(bytes, networkHeader) === 1;
   if (!isOnLink || end - start < MLD_SIZE) return drop(frame, "bad-header");
   if (dev.ip6 instanceof In6Device) {
-    const group = bytes.slice(start + MLD_GROUP, start + MLD_SIZE);
-    answerQuery(dev.ip6, group, mldMaxResponseMs(bytes, start, end - start));
+    mldReporterOf(dev.ip6).query(bytes, start, end - start);
+  }
+  frame.pool.free(frame);
+}
+
+/** Another host tells of a group in version 1, from an address of the link or none (igmp6_event_report). */
+function report(frame: Frame, dev: Device): void {
+  const { bytes, end, networkHeader, packetType, start } = frame;
+  const source = networkHeader + IPV6_SOURCE;
+  const isOnLink = isIpv6LinkLocal(bytes, source) || isIpv6Unspecified(bytes, source);
+  if (packetType === PACKET_LOOPBACK || !isOnLink || end - start < MLD_SIZE) return drop(frame, "bad-header");
+  if (dev.ip6 instanceof In6Device) {
+    dev.ip6.mld?.heard(bytes.subarray(start + MLD_GROUP, start + MLD_SIZE));
   }
   frame.pool.free(frame);
 }

@@ -1,16 +1,18 @@
 // Memberships in groups, counted by those who want them.
 //
-// Mirrors net/ipv6/mcast.c (__ipv6_dev_mc_inc, __ipv6_dev_mc_dec, ipv6_chk_mcast_addr).
+// Mirrors net/ipv6/mcast.c (__ipv6_dev_mc_inc, __ipv6_dev_mc_dec, ip6_mc_add_src, ipv6_chk_mcast_addr).
 
 import { solicitedNode } from "../../bytes/ipv6.ts";
 import type { Device } from "../../net/netdevice.ts";
 import { IFF_LOOPBACK, IFF_NOARP } from "../../uapi/if.ts";
 import { ARPHRD_ETHER } from "../../uapi/if_arp.ts";
 import { hasInet6 } from "../slots.ts";
+import type { SourceFilter } from "../source-filter.ts";
+import { allowsSource, everySource, GroupFilters } from "../source-filter.ts";
 import type { Group6 } from "./device.ts";
 import { In6Device } from "./device.ts";
 import { firstGroups, groupsOf, hardwareGroup, loadGroup, unloadGroup } from "./group-list.ts";
-import { reportChange } from "./mld.ts";
+import { mldReporterOf } from "./mld.ts";
 
 /** Groups every router is in. */
 const routerGroups: readonly string[] = ["ff02::2", "ff01::2", "ff05::2"];
@@ -32,28 +34,47 @@ export function hardwareGroups(dev: Device): [address: number, references: numbe
   return [...loaded.map(({ group }): [number, number] => [hardwareGroup(group), 1]), ...listed];
 }
 
-/** Takes part in a group once more; `group` must not change. */
-export function joinGroup(in6Dev: In6Device, group: Uint8Array): void {
+/** One more takes part in a group, and listens to whom `filter` says; `group` must not change. */
+export function joinGroup(in6Dev: In6Device, group: Uint8Array, filter: SourceFilter = everySource): void {
   const known = in6Dev.groups.get(group);
-  if (known !== undefined) {
-    known.users++;
-    return;
-  }
-  const member = { group, users: 1, isLoaded: false };
+  if (known !== undefined) return changeFilters(in6Dev, known, (filters) => filters.add(filter));
+  const member: Group6 = { group, filters: new GroupFilters(), isLoaded: false };
   in6Dev.groups.set(group, member);
   loadGroup(in6Dev, member);
-  reportChange(in6Dev, group, true);
+  changeFilters(in6Dev, member, (filters) => filters.add(filter));
 }
 
-/** Takes part in a group once less. */
-export function leaveGroup(in6Dev: In6Device, group: Uint8Array): void {
+/** One who takes part in a group listens to others. */
+export function changeGroupFilter(
+  in6Dev: In6Device,
+  group: Uint8Array,
+  before: SourceFilter,
+  after: SourceFilter,
+): void {
   const known = in6Dev.groups.get(group);
   if (known === undefined) return;
-  known.users--;
-  if (known.users > 0) return;
-  in6Dev.groups.delete(group);
-  unloadGroup(in6Dev, known);
-  reportChange(in6Dev, group, false);
+  changeFilters(in6Dev, known, (filters) => {
+    filters.add(after);
+    filters.remove(before);
+  });
+}
+
+/** One less takes part in a group, who listened to whom `filter` says. */
+export function leaveGroup(in6Dev: In6Device, group: Uint8Array, filter: SourceFilter = everySource): void {
+  const known = in6Dev.groups.get(group);
+  if (known === undefined) return;
+  if (known.filters.users === 1) {
+    in6Dev.groups.delete(group);
+    unloadGroup(in6Dev, known);
+  }
+  changeFilters(in6Dev, known, (filters) => filters.remove(filter));
+}
+
+/** Changes who listens to whom in a group, and has that told. */
+function changeFilters(in6Dev: In6Device, member: Group6, change: (filters: GroupFilters) => void): void {
+  const before = member.filters.merged;
+  change(member.filters);
+  mldReporterOf(in6Dev).change(member, before, member.filters.merged);
 }
 
 /** Leaves every group without a word, as a device does that goes (ipv6_mc_destroy_dev). */
@@ -88,7 +109,13 @@ export function changeRouterGroups(in6Dev: In6Device, isRouter: boolean): void {
   }
 }
 
-/** Whether the device listens to the group at `bytes[offset]`. */
+/** Whether the device is in the group at `bytes[offset]`. */
 export function isMember(in6Dev: In6Device, bytes: Uint8Array, offset: number): boolean {
   return in6Dev.groups.get(bytes, offset) !== undefined;
+}
+
+/** Whether the device listens to what `bytes[source]` sends to the group at `bytes[group]` (ipv6_chk_mcast_addr). */
+export function hearsGroup6(in6Dev: In6Device, bytes: Uint8Array, group: number, source: number): boolean {
+  const member = in6Dev.groups.get(bytes, group);
+  return member !== undefined && allowsSource(member.filters.merged, bytes, source);
 }

@@ -18,10 +18,11 @@ import type { Device, Frame } from "../../net/netdevice.ts";
 import * as icmp from "../../uapi/icmpv6.ts";
 import { IFF_LOOPBACK } from "../../uapi/if.ts";
 import { PACKET_HOST, PACKET_LOOPBACK, PACKET_OTHERHOST } from "../../uapi/if_packet.ts";
-import { IPPROTO_HOPOPTS } from "../../uapi/in6.ts";
+import { IPPROTO_HOPOPTS, IPPROTO_ICMPV6 } from "../../uapi/in6.ts";
 import { DEVCONF_DISABLE_IPV6, DEVCONF_DROP_UNICAST_IN_L2_MULTICAST } from "../../uapi/ipv6.ts";
 import { RTN_ANYCAST, RTN_LOCAL } from "../../uapi/rtnetlink.ts";
 import * as snmp from "../../uapi/snmp.ts";
+import { icmpv6Type } from "../../wire/icmpv6.ts";
 import {
   IPV6_DESTINATION,
   IPV6_HEADER_SIZE,
@@ -30,6 +31,7 @@ import {
   ipv6PayloadLength,
   ipv6TrafficClass,
 } from "../../wire/ipv6.ts";
+import { MLD_DONE, MLD_QUERY, MLD_REPORT, MLD2_REPORT } from "../../wire/mld.ts";
 import type { IpNetns } from "../netns.ts";
 import { dissect6, forgetPorts } from "../rules/dissect.ts";
 import { in6Device, ipNetns } from "../slots.ts";
@@ -38,7 +40,7 @@ import { parseOptions } from "./extension.ts";
 import { ip6Forward } from "./forward.ts";
 import { icmp6Send } from "./icmp-error.ts";
 import { ip6Deliver } from "./input.ts";
-import { isMember } from "./multicast.ts";
+import { hearsGroup6, isMember } from "./multicast.ts";
 import { Route6, routeInput6 } from "./route.ts";
 import { countIp6 } from "./stats.ts";
 
@@ -93,7 +95,8 @@ export class Ipv6Receiver {
     if (isIpv6Multicast(bytes, destination)) {
       countIp6(dev, snmp.IPSTATS_MIB_INMCASTPKTS);
       countIp6(dev, snmp.IPSTATS_MIB_INMCASTOCTETS, frame.end - networkHeader);
-      if (!isMember(in6Dev, bytes, destination)) return drop(frame, "not-for-us");
+      const isHeard = hearsGroup6(in6Dev, bytes, destination, networkHeader + IPV6_SOURCE);
+      if (!isHeard && !isAboutGroups(in6Dev, frame, namedAt)) return drop(frame, "not-for-us");
       return ip6Deliver(ip, frame, dev, namedAt);
     }
     const route = this.#route;
@@ -160,4 +163,12 @@ function codeOf(error: Route6["error"]): number {
     default:
       return icmp.ICMPV6_NOROUTE;
   }
+}
+
+/** Whether a packet to a group asks or tells who listens, which every member hears whoever sent it (ipv6_is_mld). */
+function isAboutGroups(in6Dev: In6Device, { bytes, networkHeader, start }: Frame, namedAt: number): boolean {
+  if (bytes[namedAt] !== IPPROTO_ICMPV6 || !isMember(in6Dev, bytes, networkHeader + IPV6_DESTINATION))
+    return false;
+  const type = icmpv6Type(bytes, start);
+  return type === MLD_QUERY || type === MLD_REPORT || type === MLD_DONE || type === MLD2_REPORT;
 }

@@ -24,6 +24,7 @@ import { icmp6Send } from "../ipv6/icmp-error.ts";
 import { ownerOf } from "../ipv6/route.ts";
 import type { IpNetns } from "../netns.ts";
 import { ipNetns } from "../slots.ts";
+import { hearsSource } from "./membership.ts";
 import type { UdpSocket } from "./socket.ts";
 import type { UdpFlow } from "./table.ts";
 import { udpTable } from "./table.ts";
@@ -123,6 +124,8 @@ function isToMany4(ip: IpNetns, frame: Frame, destination: number): boolean {
 
 function deliverAll(ip: IpNetns, frame: Frame, flow: UdpFlow): void {
   udpTable(ip).forEach(flow, (socket) => {
+    const { bytes, ifindex, local, remote } = flow;
+    if (!hearsSource(socket, ifindex, bytes, local, remote)) return;
     if (socket.encapReceive === null) enqueue(socket, frame, flow);
     else deliverClone(socket, frame);
   });

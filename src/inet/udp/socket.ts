@@ -7,6 +7,7 @@ import type { Device, Frame, Netns } from "../../net/netdevice.ts";
 import type { ErrnoName } from "../../uapi/errno.ts";
 import type { Route4 } from "../ipv4/route.ts";
 import type { Route6 } from "../ipv6/route.ts";
+import type { SourceFilter } from "../source-filter.ts";
 
 /** What a socket's queue holds before datagrams are lost, in bytes (net.core.rmem_default). */
 const defaultReceiveLimit = 212_992;
@@ -27,6 +28,10 @@ export interface Datagram {
 export interface Membership {
   readonly group: Uint8Array;
   readonly ifindex: number;
+  /** Whom it listens to there. */
+  filter: SourceFilter;
+  /** A sender has been named, so that its mode is settled, even after the last one is gone (ip_mc_socklist.sflist). */
+  hasNamed: boolean;
 }
 
 /**

@@ -1,7 +1,7 @@
 // The live kernel as a target. Every machine is a network namespace that nobody else has, and this thread stays in the
 // one made last, so a test leaves nothing behind: the namespace dies with its last descriptor.
 
-import { closeSync, readFileSync } from "node:fs";
+import { closeSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { openKernelSocket } from "../../../src/attach/node/kernel-netlink.ts";
 import type { Libc } from "../../../src/attach/node/libc.ts";
@@ -10,6 +10,7 @@ import { inNetns } from "../../../src/attach/node/netns.ts";
 import { CLONE_NEWNET } from "../../../src/uapi/sched.ts";
 import { newKernelNetns } from "../../kernel-netns.ts";
 import type { Target, TargetMachine, TargetNetns } from "../targets.ts";
+import { openKernelGroupSocket } from "./kernel-group-socket.ts";
 import { openKernelPacket } from "./kernel-packet.ts";
 
 /** net.core.rmem_default is 212,992, and SO_RCVBUF doubles what it is given. */
@@ -62,6 +63,15 @@ class KernelNetns implements TargetNetns {
 
   async openPacket(ifindex: number, protocol: number) {
     return inNetns(this.#libc, this.fd, () => openKernelPacket(this.#libc, ifindex, protocol));
+  }
+
+  async setSysctl(name: string, value: number) {
+    const file = `/proc/sys/${name.replaceAll(".", "/")}`;
+    inNetns(this.#libc, this.fd, () => writeFileSync(file, String(value)));
+  }
+
+  async openGroupSocket(family: 4 | 6, port: number) {
+    return inNetns(this.#libc, this.fd, () => openKernelGroupSocket(this.#libc, family, port));
   }
 
   async destroy() {

@@ -6,7 +6,7 @@ import { expect } from "vitest";
 import type { Machine, NetlinkSession, VirtualClock } from "../../../src/index.ts";
 import type { Netns } from "../../../src/net/netdevice.ts";
 import type { NetlinkTransport } from "../../../src/netlink/transport.ts";
-import type { PacketPort, Target, TargetMachine, TargetNetns } from "../targets.ts";
+import type { GroupSocket, PacketPort, Target, TargetMachine, TargetNetns } from "../targets.ts";
 
 export const uvethTarget: Target = {
   name: "uveth",
@@ -65,6 +65,16 @@ class UvethNetns implements TargetNetns {
   async openPacket(ifindex: number, protocol: number): Promise<PacketPort> {
     const { openUvethPacket } = await import("./uveth-packet.ts");
     return openUvethPacket(this.#netns, ifindex, protocol);
+  }
+
+  async setSysctl(name: string, value: number): Promise<void> {
+    const { setSysctl } = await import("../../../src/inet/sysctl.ts");
+    setSysctl(this.#netns, name, String(value));
+  }
+
+  async openGroupSocket(family: 4 | 6, port: number): Promise<GroupSocket> {
+    const { openUvethGroupSocket } = await import("./uveth-group-socket.ts");
+    return openUvethGroupSocket(this.#netns, family, port);
   }
 
   async destroy(): Promise<void> {
