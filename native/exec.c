@@ -22,16 +22,13 @@ extern char **environ;
 static const char *const names[KEPT] = {"LD_PRELOAD", ENV_SOCKET, ENV_FOLDER, ENV_NO_ADMIN};
 static char *kept[KEPT]; // "NAME=value"
 
-// Remembers the variables as they were when the program started, and lets names of hosts be looked up in files only: the
-// resolver would ask over the host's network.
-extern int __nss_configure_lookup(const char *database, const char *services);
+// Remembers the variables as they were when the program started.
 __attribute__((constructor)) static void keep_environment(void) {
   if (daemon_socket() == NULL) return;
   for (int i = 0; i < KEPT; i++) {
     const char *value = getenv(names[i]);
     if (value != NULL && asprintf(&kept[i], "%s=%s", names[i], value) < 0) kept[i] = NULL;
   }
-  __nss_configure_lookup("hosts", "files");
 }
 
 static int is_variable(const char *variable, const char *name) {
@@ -60,7 +57,7 @@ static char *preload_with(char *wanted) {
   return asprintf(&joined, "%s%s%s", kept[0], wanted[skip] == '\0' ? "" : ":", wanted + skip) < 0 ? kept[0] : joined;
 }
 
-// Writes `given` with the kept variables in place of its own to `room`, which has KEPT + 1 places more. A changed LD_PRELOAD is
+// Writes `given` with the kept variables in place of its own to `room`, which has KEPT + 2 places more. A changed LD_PRELOAD is
 // never freed: the process is about to become another, or starts few of them so. A loader that is not ours gets none.
 static char *const *with_kept(char *const given[], enum reach reach, char **room) {
   size_t length = 0;
@@ -68,8 +65,9 @@ static char *const *with_kept(char *const given[], enum reach reach, char **room
   if (daemon_socket() == NULL) return given;
   for (size_t i = 0; given != NULL && given[i] != NULL; i++) {
     if (kept[0] != NULL && is_variable(given[i], names[0])) preload = preload_with(given[i]);
-    else if (!is_kept(given[i])) room[length++] = given[i];
+    else if (!is_kept(given[i]) && !is_variable(given[i], ENV_NO_FDS)) room[length++] = given[i];
   }
+  if (!is_any_marked()) room[length++] = (char *)ENV_NO_FDS "=1";
   if (preload != NULL && reach != REACH_FOREIGN) room[length++] = preload;
   for (int i = 1; i < KEPT; i++) {
     if (kept[i] != NULL) room[length++] = kept[i];
@@ -91,14 +89,14 @@ static enum reach reach_from_here(const char *path) {
 }
 
 EXPORT int execve(const char *path, char *const arguments[], char *const given[]) {
-  char *room[count(given) + KEPT + 1];
+  char *room[count(given) + KEPT + 2];
   enum reach reach = reach_from_here(path);
   if (lead(reach) < 0) return -1;
   return NEXT(execve)(path, arguments, with_kept(given, reach, room));
 }
 
 EXPORT int execvpe(const char *file, char *const arguments[], char *const given[]) {
-  char *room[count(given) + KEPT + 1];
+  char *room[count(given) + KEPT + 2];
   char path[PATH_MAX];
   enum reach reach = reach_from_here(find_program(file, path));
   if (lead(reach) < 0) return -1;
@@ -106,7 +104,7 @@ EXPORT int execvpe(const char *file, char *const arguments[], char *const given[
 }
 
 EXPORT int fexecve(int fd, char *const arguments[], char *const given[]) {
-  char *room[count(given) + KEPT + 1];
+  char *room[count(given) + KEPT + 2];
   char path[32];
   snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
   enum reach reach = reach_from_here(path);
@@ -172,7 +170,7 @@ static int start_spawn(void *given) {
 
 // Starts the program of `path`. What is not found may be there for the child, which can go to another folder first.
 static int spawn(struct spawn *spawn, const char *path) {
-  char *room[count(spawn->environment) + KEPT + 1];
+  char *room[count(spawn->environment) + KEPT + 2];
   enum reach reach = reach_from_here(path);
   int is_elsewhere = reach == REACH_NO_PROGRAM && spawn->actions != NULL && path != NULL && path[0] != '/';
   spawn->environment = with_kept(spawn->environment, reach, room);

@@ -9,10 +9,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 static unsigned char marks[MAX_FD];
+static unsigned marked; // how many are not 0
+
+// The process whose marks these are. A child of vfork(2) shares them until it is another program, and leaves them as they are; a
+// child by copy has its own from the start, which the page that is wiped then tells.
+static struct {
+  pid_t pid;
+  volatile int *is_known;
+} owner;
+
+int is_any_marked(void) { return marked > 0; }
+
+static int is_owner(void) {
+  if (owner.is_known != NULL && *owner.is_known) return getpid() == owner.pid;
+  if (owner.is_known == NULL) {
+    size_t size = (size_t)getpagesize();
+    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) return 1;
+    if (madvise(page, size, MADV_WIPEONFORK) < 0) {
+      munmap(page, size);
+      return 1;
+    }
+    owner.is_known = page;
+  }
+  owner.pid = getpid();
+  *owner.is_known = 1;
+  return 1;
+}
 
 int mark_of(int fd) { return fd >= 0 && fd < MAX_FD ? marks[fd] : 0; }
 
@@ -22,11 +50,17 @@ int is_netlink(int fd) { return (mark_of(fd) & MARK_NETLINK) != 0; }
 void mark(int fd, int what) {
   forget_name(fd);
   if (mark_of(fd) == MARK_WRITTEN && what == 0) flush_written(fd);
-  if (fd >= 0 && fd < MAX_FD && marks[fd] != what) marks[fd] = (unsigned char)what;
+  if (fd < 0 || fd >= MAX_FD || marks[fd] == what || !is_owner()) return;
+  marked += (unsigned)(what != 0) - (unsigned)(marks[fd] != 0);
+  marks[fd] = (unsigned char)what;
 }
 
+// The copy of a socket without a name may be given one, so neither is named here.
 static void copy_mark(int to, int from) {
-  if (to >= 0) mark(to, mark_of(from));
+  if (to < 0) return;
+  int what = mark_of(from) & ~MARK_NO_NAME;
+  if (mark_of(from) != what) mark(from, what);
+  mark(to, what);
 }
 
 // A connection to the daemon's socket is a netlink socket: nothing else of ours outlives the function that made it.
@@ -40,6 +74,10 @@ static int is_inherited(int fd) {
 __attribute__((constructor)) static void find_inherited(void) {
   if (daemon_socket() == NULL) return;
   int saved = errno;
+  if (getenv(ENV_NO_FDS) != NULL) {
+    unsetenv(ENV_NO_FDS);
+    return;
+  }
   DIR *folder = opendir("/proc/self/fd");
   if (folder != NULL) {
     struct dirent *entry;

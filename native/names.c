@@ -23,6 +23,7 @@ EXPORT int getnameinfo(const struct sockaddr *from, socklen_t length, char *host
   struct sockaddr_in6 address;
   struct in6_addr parsed;
   char name[IF_NAMESIZE];
+  look_in_files();
   if (daemon_socket() == NULL || from == NULL || from->sa_family != AF_INET6 || length < sizeof(address))
     return NEXT(getnameinfo)(from, length, host, room, service, service_room, flags);
   memcpy(&address, from, sizeof(address));
@@ -81,6 +82,7 @@ EXPORT int getaddrinfo(const char *node, const char *service, const struct addri
   char text[INET6_ADDRSTRLEN];
   unsigned scope = 0;
   if (daemon_socket() == NULL) return NEXT(getaddrinfo)(node, service, given, result);
+  look_in_files();
   if (given != NULL) hints = *given;
   const char *percent = node == NULL ? NULL : strchr(node, '%');
   if (percent != NULL && (size_t)(percent - node) < sizeof(text)) {

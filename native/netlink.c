@@ -14,6 +14,37 @@ struct name {
 // name forgotten.
 static struct name names[MAX_FD];
 
+// What this process has named by itself, if it is still the one that did: of NETLINK_ROUTE and NETLINK_GENERIC the socket that has
+// the process id for its port id, and how many others there were.
+static struct {
+  pid_t pid;
+  int holder[2];
+  unsigned char others;
+} named = {0, {-1, -1}, 0};
+
+// The port id that a kernel would give, without asking for it (netlink_autobind): the process id, or a negative number,
+// which no other process chooses. Should another socket have it nevertheless, both have.
+static uint32_t choose_port(int fd) {
+  pid_t pid = getpid();
+  int *holder = &named.holder[(mark_of(fd) & MARK_GENERIC) != 0];
+  if (named.pid != pid) {
+    named.pid = pid;
+    named.holder[0] = named.holder[1] = -1;
+  }
+  if (*holder == -1 || *holder == fd || !is_netlink(*holder)) {
+    *holder = fd;
+    return (uint32_t)pid;
+  }
+  return 0x80000000U | ((uint32_t)pid & 0x3fffff) << 8 | named.others++;
+}
+
+// The daemon names a socket that sends before it was bound; it takes the process id if no other socket has it.
+void name_by_sending(int fd) {
+  if ((mark_of(fd) & MARK_NO_NAME) == 0) return;
+  choose_port(fd);
+  mark(fd, mark_of(fd) & ~MARK_NO_NAME);
+}
+
 // Makes a netlink socket in the namespace of this process. Returns the descriptor or -errno.
 int open_netlink(int type, int protocol) {
   int kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -27,7 +58,8 @@ int open_netlink(int type, int protocol) {
     NEXT(close)(fd);
     return result == -EBADF ? -ENETDOWN : result;
   }
-  mark(fd, MARK_NETLINK);
+  mark(fd, MARK_NETLINK | MARK_NO_NAME | (protocol == NETLINK_GENERIC ? MARK_GENERIC : 0));
+  forget_reading(fd);
   return fd;
 }
 
@@ -37,9 +69,12 @@ int bind_netlink(int fd, const struct sockaddr *address, socklen_t length) {
   memcpy(&wanted, address, sizeof(wanted));
   if (wanted.nl_family != AF_NETLINK) return -EINVAL;
   struct request request = {OP_BIND, {wanted.nl_pid, wanted.nl_groups, 0}};
-  struct name name;
-  int result = ask(fd, &request, NULL, 0, &name, sizeof(name));
-  if (result == 0 && wanted.nl_groups != 0) mark(fd, MARK_NETLINK | MARK_LISTENS);
+  struct name name = {0, 0};
+  int is_named_here = wanted.nl_pid == 0 && wanted.nl_groups == 0 && (mark_of(fd) & MARK_NO_NAME) != 0;
+  if (is_named_here) request.words[0] = name.port_id = choose_port(fd);
+  request.words[2] = (uint32_t)is_named_here;
+  int result = is_named_here ? tell(fd, &request) : ask(fd, &request, NULL, 0, &name, sizeof(name));
+  if (result == 0) mark(fd, (mark_of(fd) & ~MARK_NO_NAME) | (wanted.nl_groups != 0 ? MARK_LISTENS : 0));
   if (result == 0 && fd < MAX_FD) names[fd] = name;
   return result;
 }
@@ -95,7 +130,7 @@ int set_option(int fd, int level, int option, const void *value, socklen_t lengt
   }
   if (!is_daemons(level, option)) return NEXT(setsockopt)(fd, level, option, value, length) < 0 ? -errno : 0;
   uint32_t number = 0;
-  if (level == SOL_NETLINK && option == NETLINK_ADD_MEMBERSHIP) mark(fd, MARK_NETLINK | MARK_LISTENS);
+  if (level == SOL_NETLINK && option == NETLINK_ADD_MEMBERSHIP) mark(fd, mark_of(fd) | MARK_LISTENS);
   if (level == SOL_NETLINK && option == NETLINK_DROP_MEMBERSHIP) forget_name(fd);
   // As on Linux, netlink takes what is too short for zero.
   if (length >= sizeof(number)) memcpy(&number, value, sizeof(number));

@@ -41,6 +41,8 @@
 #define ENV_SOCKET "UVETH_RUN_SOCKET"
 #define ENV_FOLDER "UVETH_RUN_FOLDER"
 #define ENV_NO_ADMIN "UVETH_RUN_NO_ADMIN"
+// Set by whoever hands on no descriptor that the library would have to find.
+#define ENV_NO_FDS "UVETH_RUN_NO_FDS"
 
 // The descriptor of a process that is open on the file of the namespace it lives in.
 #define NETNS_FD 1023
@@ -48,8 +50,8 @@
 // Requests: operation, three words, payload.
 enum {
   OP_OPEN = 1,      // protocol, socket type, 1 for CAP_NET_ADMIN; with the namespace's file as the last descriptor
-  OP_SEND = 2,      // payload: a datagram of requests
-  OP_BIND = 3,      // port id, groups -> port id, groups
+  OP_SEND = 2,      // size of the largest buffer the socket was read with; payload: a datagram of requests
+  OP_BIND = 3,      // port id, groups, 1 if the program knows that port id for its own -> port id, groups
   OP_NAME = 4,      // -> port id, groups
   OP_SETOPTION = 5, // level, option, value
   OP_GETOPTION = 6, // level, option -> value
@@ -93,11 +95,14 @@ enum {
   MARK_NETLINK = 1,
   MARK_LISTENS = 2, // a netlink socket that may hear of events
   MARK_WRITTEN = 4,
+  MARK_NO_NAME = 8, // a netlink socket made here that has no port id yet
+  MARK_GENERIC = 16, // a netlink socket made here of NETLINK_GENERIC
 };
 
 // fds.c
 int mark_of(int fd);
 int is_netlink(int fd);
+int is_any_marked(void);
 void mark(int fd, int what);
 
 // written.c: files that act when they are written
@@ -131,16 +136,22 @@ int get_option(int fd, int level, int option, void *value, socklen_t *length);
 int bind_netlink(int fd, const struct sockaddr *address, socklen_t length);
 int open_netlink(int type, int protocol);
 void forget_name(int fd);
+void name_by_sending(int fd);
 void put_address(struct sockaddr *address, socklen_t *length, uint32_t port_id, uint32_t groups);
 
 // send.c, receive.c
 ssize_t send_netlink(int fd, const struct msghdr *message, int flags);
 ssize_t receive_netlink(int fd, struct msghdr *message, int flags);
+void forget_reading(int fd);
+uint32_t reading_size(int fd, const struct msghdr *request);
 
 // shown.c
 #define PATH_ROOM 512
 int is_device_file(const char *path);
 int show_path(const char *path, char room[PATH_ROOM]);
+
+// hosts.c
+void look_in_files(void);
 
 // paths.c
 const char *behind(const char *path, const char *prefix);

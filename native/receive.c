@@ -19,15 +19,33 @@
 
 // What is known of a descriptor's reading. It only saves questions: none of it has to be right.
 static struct {
-  unsigned char told; // the largest size that the daemon was told, in KiB
+  unsigned char size; // the largest buffer, in KiB
+  unsigned char told; // what the daemon was told of it
+  unsigned char is_list; // whether the last request was for a list, which the next reading goes on with
   unsigned drained;   // what was read since the queue was last empty, in bytes
 } readings[MAX_FD];
 
-static void tell_size(int fd, size_t size) {
+void forget_reading(int fd) {
+  if (fd < MAX_FD) memset(&readings[fd], 0, sizeof(readings[fd]));
+}
+
+// The largest buffer so far, to go with a request.
+uint32_t reading_size(int fd, const struct msghdr *message) {
+  struct nlmsghdr header = {0};
+  if (message->msg_iovlen > 0 && message->msg_iov[0].iov_len >= sizeof(header))
+    memcpy(&header, message->msg_iov[0].iov_base, sizeof(header));
+  readings[fd].is_list = (header.nlmsg_flags & NLM_F_DUMP) != 0;
+  readings[fd].told = readings[fd].size;
+  return readings[fd].size * 1024U;
+}
+
+// Notes a buffer. Lists are packed for it from the next datagram on, other answers do not depend on it.
+static void note_size(int fd, size_t size) {
   unsigned char kib = (unsigned char)((size < LARGEST_DUMP ? size : LARGEST_DUMP) / 1024);
-  if (kib <= readings[fd].told) return;
-  readings[fd].told = kib;
-  struct request request = {OP_READSIZE, {kib * 1024U, 0, 0}};
+  if (kib > readings[fd].size) readings[fd].size = kib;
+  if (!readings[fd].is_list || readings[fd].size <= readings[fd].told) return;
+  readings[fd].told = readings[fd].size;
+  struct request request = {OP_READSIZE, {readings[fd].size * 1024U, 0, 0}};
   NEXT(send)(fd, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -91,7 +109,7 @@ ssize_t receive_netlink(int fd, struct msghdr *message, int flags) {
     parts[1 + i] = message->msg_iov[i];
     size += message->msg_iov[i].iov_len;
   }
-  tell_size(fd, size);
+  note_size(fd, size);
   struct msghdr inner = {.msg_iov = parts,
                          .msg_iovlen = 1 + message->msg_iovlen,
                          .msg_control = control,

@@ -25,7 +25,8 @@ ssize_t send_netlink(int fd, const struct msghdr *message, int flags) {
     if (peer.nl_family != AF_NETLINK) return -EINVAL;
     if (peer.nl_pid != 0) return -ECONNREFUSED;
   }
-  struct request request = {OP_SEND, {0, 0, 0}};
+  struct request request = {OP_SEND, {reading_size(fd, message), 0, 0}};
+  name_by_sending(fd);
   int result = ask(fd, &request, message->msg_iov, (int)message->msg_iovlen, NULL, 0);
   note_sent(fd);
   return result < 0 ? result : (ssize_t)length;

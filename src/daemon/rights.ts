@@ -25,17 +25,21 @@ export class Rights {
 
   /** Whether process `pid`, which has kept its rights or not, has CAP_NET_ADMIN over `netns`. */
   isAdmin(pid: number, hasRights: boolean, netns: Netns): boolean {
-    const userns = this.#foreignUserns(pid);
+    return this.isAdminFrom(this.foreignUserns(pid), hasRights, netns);
+  }
+
+  /** The same of a process whose `foreignUserns` is known. */
+  isAdminFrom(userns: number | undefined, hasRights: boolean, netns: Netns): boolean {
     return userns === undefined ? hasRights : this.#owners.get(netns) === userns;
   }
 
   /** Whether process `pid` may make network namespaces: where it lives it rules what it makes. */
   mayMake(pid: number, hasRights: boolean): boolean {
-    return hasRights || this.#foreignUserns(pid) !== undefined;
+    return hasRights || this.foreignUserns(pid) !== undefined;
   }
 
   /** The user namespace of a process that does not live in the daemon's; one that may not be looked at does. */
-  #foreignUserns(pid: number): number | undefined {
+  foreignUserns(pid: number): number | undefined {
     const userns = usernsOf(pid);
     return userns === this.#own ? undefined : userns;
   }

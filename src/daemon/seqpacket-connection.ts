@@ -97,6 +97,9 @@ export class SeqpacketConnection {
   #readSize = FIRST_READ;
   /** The process that sent the request at hand. */
   #sender = 0;
+  /** The user namespace it lives in, once that was asked for (Rights.foreignUserns). */
+  #userns: number | undefined;
+  #isUsernsKnown = false;
   /** The event that the connection did not take. */
   #waiting: Uint8Array | undefined;
   #isBlocked = false;
@@ -110,6 +113,7 @@ export class SeqpacketConnection {
   /** Does a request: at once, but for those about interfaces. */
   async receive({ pid, netns }: SeqpacketSender, request: SeqpacketRequest): Promise<SeqpacketAnswer> {
     this.#sender = pid;
+    this.#isUsernsKnown = false;
     try {
       return await this.#do(request, netns);
     } catch (error) {
@@ -129,10 +133,11 @@ export class SeqpacketConnection {
     switch (op) {
       case protocol.OP_SEND:
         this.#isBound = true;
+        this.#readSize = Math.max(this.#readSize, words[0]);
         socket.send(request.payload);
         return { result: 0 };
       case protocol.OP_BIND:
-        this.#bind(socket, words[0], words[1]);
+        this.#bind(socket, words[0], words[1], words[2] === 1);
         return { result: 0, payload: this.#name(socket) };
       case protocol.OP_NAME:
         return { result: 0, payload: this.#name(socket) };
@@ -168,7 +173,7 @@ export class SeqpacketConnection {
     // Rights and descriptors are those of whoever sends a request.
     const session = host.openSession(
       this.#sender,
-      (other) => host.rights.isAdmin(this.#sender, isAdmin, other),
+      (other) => host.rights.isAdminFrom(this.#usernsOfSender(), isAdmin, other),
       (fd) => host.netnsOfFd(this.#sender, fd),
     );
     this.#session = session;
@@ -180,10 +185,18 @@ export class SeqpacketConnection {
     return { result: 0 };
   }
 
-  /** Binds (netlink_bind): a socket has one port id for good; the mask sets groups 1 to 32. */
-  #bind(socket: RawSocket, portId: number, mask: number): void {
+  #usernsOfSender(): number | undefined {
+    if (!this.#isUsernsKnown) this.#userns = this.#host.rights.foreignUserns(this.#sender);
+    this.#isUsernsKnown = true;
+    return this.#userns;
+  }
+
+  /** Binds (netlink_bind): a socket has one port id for good, which a program that knows it has chosen as we would; the
+   * mask sets groups 1 to 32. */
+  #bind(socket: RawSocket, portId: number, mask: number, isKnown: boolean): void {
     if (this.#isBound && portId !== socket.portId) throw new NetlinkError("EINVAL");
-    if (portId !== 0) this.#host.bind(socket, portId);
+    if (isKnown) socket.portId = portId;
+    else if (portId !== 0) this.#host.bind(socket, portId);
     this.#isBound = true;
     if (mask === 0 && socket.groups.size === 0) return;
     for (let group = 1; group <= Math.min(32, socket.protocol.groups); group++) {

@@ -17,9 +17,9 @@ import { errnoNumber } from "../uapi/errno.ts";
 
 /** Makes a netlink socket: protocol, socket type, 1 for CAP_NET_ADMIN; the last descriptor is the namespace's file. */
 export const OP_OPEN = 1;
-/** Payload: a datagram of requests. */
+/** The size of the largest buffer that the socket was read with, or 0; payload: a datagram of requests. */
 export const OP_SEND = 2;
-/** Port id, groups; answered with those it has. */
+/** Port id, groups, 1 if the program takes that port id for its own already; answered with those it has. */
 export const OP_BIND = 3;
 /** Answered with port id and groups. */
 export const OP_NAME = 4;
