@@ -9,8 +9,11 @@ import type { IpNetns } from "./netns.ts";
 import { hasInet, hasInet6, in6Device, inDevice } from "./slots.ts";
 import { parseNumber } from "./sysctl-value.ts";
 
-/** Name, value, and how many milliseconds its unit has; 0 for what is no time. */
-const settings: readonly (readonly [name: string, index: number, unitMs: number])[] = [
+/** What a frame takes of a queue that is measured in frames (SKB_TRUESIZE(ETH_FRAME_LEN)). */
+const frameBytes = 2_090;
+
+/** Name, value, and how many milliseconds or bytes its unit has; 0 for a plain number. */
+const settings: readonly (readonly [name: string, index: number, unit: number])[] = [
   ["anycast_delay", parms.ANYCAST_DELAY_MS, 10],
   ["app_solicit", parms.APP_PROBES, 0],
   ["base_reachable_time", parms.BASE_REACHABLE_TIME_MS, 1_000],
@@ -25,6 +28,7 @@ const settings: readonly (readonly [name: string, index: number, unitMs: number]
   ["proxy_qlen", parms.PROXY_QLEN, 0],
   ["retrans_time_ms", parms.RETRANS_TIME_MS, 1],
   ["ucast_solicit", parms.UCAST_PROBES, 0],
+  ["unres_qlen", parms.QUEUE_LEN_BYTES, frameBytes],
   ["unres_qlen_bytes", parms.QUEUE_LEN_BYTES, 0],
 ];
 
@@ -87,8 +91,8 @@ export function readNeigh(ip: IpNetns, path: readonly string[]): string | undefi
   const found = settings.find(([name]) => name === setting);
   const values = parmsOf(ip, family, who);
   if (found === undefined || values === undefined) return undefined;
-  const [, index, unitMs] = found;
-  return `${Math.trunc(values.get(index) / (unitMs || 1))}`;
+  const [, index, unit] = found;
+  return `${Math.trunc(values.get(index) / (unit || 1))}`;
 }
 
 /** Changes a setting; false when there is no such name. */
@@ -107,7 +111,7 @@ export function writeNeigh(ip: IpNetns, path: readonly string[], text: string): 
   const found = settings.find(([name]) => name === setting);
   const values = parmsOf(ip, family, who);
   if (found === undefined || values === undefined) return false;
-  const [, index, unitMs] = found;
-  values.set(index, parseNumber(text, 0) * (unitMs || 1));
+  const [, index, unit] = found;
+  values.set(index, parseNumber(text, 0) * (unit || 1));
   return true;
 }

@@ -15,6 +15,12 @@ export function jiffiesFromClock(clock: number): number {
   return Math.floor((clock * HZ) / USER_HZ);
 }
 
+/** A time of `ms` milliseconds in whole ticks, rounded up, in milliseconds again (msecs_to_jiffies, jiffies_to_msecs). */
+export function wholeTicksMs(ms: number): number {
+  const tickMs = 1_000 / HZ;
+  return Math.ceil(ms / tickMs) * tickMs;
+}
+
 /** Whole hundredths of a second in `jiffies` ticks (jiffies_to_clock_t). */
 export function clockFromJiffies(jiffies: number): number {
   return Math.floor((jiffies * USER_HZ) / HZ);

@@ -15,6 +15,7 @@ import { announcePrefix, announceUserOption } from "./nd-messages.ts";
 import { announceNeigh, delNeigh, getNeigh, newNeigh } from "./neigh.ts";
 import { dumpNeighs } from "./neigh-dump.ts";
 import { arpFamily, ndFamily } from "./neigh-family.ts";
+import { dumpNeighTables, setNeighTable } from "./neightbl.ts";
 import { announceNetconf, announceNetconfSetting, netconf4, netconf6 } from "./netconf.ts";
 import { announceNexthop, delNexthop, dumpNexthops, getNexthop, newNexthop } from "./nexthop.ts";
 import { announceNexthopBucket, dumpNexthopBuckets, getNexthopBucket } from "./nexthop-bucket.ts";
@@ -98,6 +99,8 @@ function joinNeighbours(rtnetlink: Rtnetlink, inet: Inet): void {
     handle: (request) => getNeigh(families, request),
     dump: (request, control) => dumpNeighs(families, request, control),
   });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_GETNEIGHTBL, { dump: dumpNeighTables });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_SETNEIGHTBL, { handle: setNeighTable });
   inet.arp.announce = (type, neigh, portId) => announceNeigh(rtnetlink, arpFamily, type, neigh, portId);
   inet.nd.announce = (type, neigh, portId) => announceNeigh(rtnetlink, ndFamily, type, neigh, portId);
 }

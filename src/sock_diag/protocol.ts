@@ -1,6 +1,7 @@
 // NETLINK_SOCK_DIAG: which sockets there are, by family and protocol; what ss(8) asks.
 //
-// Mirrors net/core/sock_diag.c (sock_diag_rcv_msg) and net/ipv4/inet_diag.c (inet_diag_handler_cmd, inet_diag_dump). Omitted: the
+// Mirrors net/core/sock_diag.c (sock_diag_rcv_msg) and net/ipv4/inet_diag.c (inet_diag_handler_cmd, inet_diag_dump, and the older
+// question of inet_diag_rcv_msg_compat, which libnl asks). Omitted: the
 // families but AF_INET and AF_INET6, protocols but TCP and UDP, closing sockets (SOCK_DESTROY), events.
 
 import type { Dump, DumpControl, Handler, Protocol, Request } from "../af_netlink/handler.ts";
@@ -13,7 +14,7 @@ import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import { IPPROTO_TCP, IPPROTO_UDP } from "../uapi/in.ts";
 import * as diag from "../uapi/inet_diag.ts";
 import { NLM_F_DUMP, NLM_F_MULTI } from "../uapi/netlink.ts";
-import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
+import { AF_INET, AF_INET6, AF_UNSPEC } from "../uapi/socket.ts";
 import { checkBytecode, passesBytecode } from "./bytecode.ts";
 import { fillSocket } from "./fill.ts";
 import type { DiagSocket } from "./sockets.ts";
@@ -22,9 +23,14 @@ import { tcpSockets, udpSockets } from "./sockets.ts";
 /** struct inet_diag_req_v2 */
 const requestSize = 56;
 const idAt = 8;
+/** struct inet_diag_req, for TCP alone. */
+const oldRequestSize = 60;
+const oldIdAt = 4;
+const oldStatesAt = 52;
 
 /** What is asked. */
 interface Question {
+  /** AF_UNSPEC for both. */
   readonly family: number;
   readonly protocol: number;
   readonly extensions: number;
@@ -46,23 +52,26 @@ export class SockDiag implements Protocol {
   /** Handles one request: EINVAL for what is none, ENOENT where nobody answers. */
   receive(request: Request, startDump: (handler: Handler) => void): void {
     const { flags, payloadLength, type } = request.message;
-    if (type !== diag.SOCK_DIAG_BY_FAMILY) throw invalid();
+    const isOld = type === diag.TCPDIAG_GETSOCK;
+    if (type !== diag.SOCK_DIAG_BY_FAMILY && !isOld) throw invalid();
     if (payloadLength < 2) throw invalid();
     const family = request.message.bytes[NLMSG_HDRLEN] ?? 0;
-    if (family !== AF_INET && family !== AF_INET6) throw new NetlinkError("ENOENT");
-    if (payloadLength < requestSize) throw invalid();
+    if (!isOld && family !== AF_INET && family !== AF_INET6) throw new NetlinkError("ENOENT");
+    if (payloadLength < sizeOf(request.message)) throw invalid();
     const question = questionOf(request.message);
-    if ((flags & NLM_F_DUMP) === NLM_F_DUMP) {
+    // Either bit asks for all.
+    if ((flags & NLM_F_DUMP) !== 0) {
       startDump({ dump: (dumped, control) => this.#dump(dumped, control) });
       return;
     }
+    if (family !== AF_INET && family !== AF_INET6) throw invalid();
     const socket = [...socketsOf(ipNetns(request.netns), question.protocol)].find((each) =>
       isOne(each, question),
     );
     if (socket === undefined) throw new NetlinkError("ENOENT");
     const { portId, seq } = request.origin;
     request.reply((writer) => {
-      writer.begin(diag.SOCK_DIAG_BY_FAMILY, 0, seq, portId);
+      writer.begin(type, 0, seq, portId);
       fillSocket(writer, socket, question.extensions, this.#cookieOf(socket));
       writer.end();
     });
@@ -70,14 +79,17 @@ export class SockDiag implements Protocol {
 
   *#dump({ message, netns, origin }: Request, control: DumpControl): Dump {
     const question = questionOf(message);
-    const code = message.attribute(diag.INET_DIAG_REQ_BYTECODE, requestSize)?.copy();
+    // The older dump is of both families, whatever it says.
+    const family = message.type === diag.TCPDIAG_GETSOCK ? AF_UNSPEC : question.family;
+    const code = message.attribute(diag.INET_DIAG_REQ_BYTECODE, sizeOf(message))?.copy();
     if (code !== undefined) checkBytecode(code);
     for (const socket of socketsOf(ipNetns(netns), question.protocol)) {
-      if (socket.family !== question.family || (question.states & (1 << socket.state)) === 0) continue;
+      if (family !== AF_UNSPEC && socket.family !== family) continue;
+      if ((question.states & (1 << socket.state)) === 0) continue;
       if (question.localPort !== 0 && question.localPort !== socket.localPort) continue;
       if (question.remotePort !== 0 && question.remotePort !== socket.remotePort) continue;
       if (code !== undefined && !passesBytecode(code, socket)) continue;
-      control.writer.begin(diag.SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, origin.seq, origin.portId);
+      control.writer.begin(message.type, NLM_F_MULTI, origin.seq, origin.portId);
       fillSocket(control.writer, socket, question.extensions, this.#cookieOf(socket));
       control.writer.end();
       yield;
@@ -92,16 +104,22 @@ export class SockDiag implements Protocol {
   }
 }
 
-function questionOf({ bytes }: Message): Question {
+/** Bytes of the question before its attributes. */
+function sizeOf({ type }: Message): number {
+  return type === diag.TCPDIAG_GETSOCK ? oldRequestSize : requestSize;
+}
+
+function questionOf({ bytes, type }: Message): Question {
   const at = NLMSG_HDRLEN;
+  const isOld = type === diag.TCPDIAG_GETSOCK;
   const family = bytes[at] ?? 0;
   const size = family === AF_INET6 ? 16 : 4;
-  const id = at + idAt;
+  const id = at + (isOld ? oldIdAt : idAt);
   return {
     family,
-    protocol: bytes[at + 1] ?? 0,
-    extensions: bytes[at + 2] ?? 0,
-    states: getU32(bytes, at + 4),
+    protocol: isOld ? IPPROTO_TCP : (bytes[at + 1] ?? 0),
+    extensions: bytes[at + (isOld ? 3 : 2)] ?? 0,
+    states: getU32(bytes, at + (isOld ? oldStatesAt : 4)),
     localPort: getBe16(bytes, id),
     remotePort: getBe16(bytes, id + 2),
     local: bytes.slice(id + 4, id + 4 + size),

@@ -1,5 +1,6 @@
 // Mirrors <linux/inet_diag.h> and <linux/sock_diag.h>. Data only.
 
+export const TCPDIAG_GETSOCK = 18;
 export const SOCK_DIAG_BY_FAMILY = 20;
 
 // Attributes of a request
