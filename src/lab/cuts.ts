@@ -27,18 +27,31 @@ export class Cuts {
     this.#wireOf = wireOf;
   }
 
-  /** Adds a rule; returns how to take it back. */
-  add(from: Iterable<LabNode>, to: Iterable<LabNode>, verdict: Cut["verdict"]): () => void {
-    const cut = { from: new Set(from), to: new Set(to), verdict };
-    this.#cuts.add(cut);
-    this.#install();
-    return () => this.#remove(cut);
+  /** Adds rules between every two of the groups, or from each to those behind it only; returns how to take them back. */
+  between(groups: readonly LabNode[][], verdict: Cut["verdict"], isOneWay = false): () => void {
+    const undo: (() => void)[] = [];
+    for (const [index, group] of groups.entries()) {
+      for (const other of groups.slice(index + 1)) {
+        undo.push(this.#add(group, other, verdict));
+        if (!isOneWay) undo.push(this.#add(other, group, verdict));
+      }
+    }
+    return () => {
+      for (const each of undo) each();
+    };
   }
 
   /** Takes all rules of a kind back, or all there are. */
   clear(verdict?: Cut["verdict"]): void {
     for (const cut of [...this.#cuts])
       if (verdict === undefined || cut.verdict === verdict) this.#remove(cut);
+  }
+
+  #add(from: Iterable<LabNode>, to: Iterable<LabNode>, verdict: Cut["verdict"]): () => void {
+    const cut = { from: new Set(from), to: new Set(to), verdict };
+    this.#cuts.add(cut);
+    this.#install();
+    return () => this.#remove(cut);
   }
 
   #remove(cut: Cut): void {

@@ -2,13 +2,14 @@
 
 export type { Disposer } from "./disposer.ts";
 export { FrameView } from "./frame-view.ts";
-export type { LabOptions, PingAllResult } from "./lab.ts";
 export { createLab, Lab } from "./lab.ts";
 export { LabError } from "./lab-error.ts";
+export type { LabOptions } from "./lab-options.ts";
 export type { FrameVerdict, LinkFaults, LinkOptions } from "./link.ts";
 export { LabLink } from "./link.ts";
 export type { ExecResult } from "./node.ts";
 export { Host, LabNode, Router, Switch } from "./node.ts";
+export type { PingAllResult } from "./ping-all.ts";
 export type { Preset } from "./presets.ts";
 export type { Shape } from "./topology.ts";
 export { buildTopology, linear, mesh, single, torus, tree } from "./topology.ts";

@@ -146,6 +146,33 @@ test("a partition keeps groups apart until its scope ends, and one way when aske
     for (const each of [socket, from, back]) each.close();
   }));
 
+test("a partition of one group, or with a node on both sides, is refused and cuts nothing", () =>
+  inLab(async (lab) => {
+    mesh(lab, 3);
+    await expect(lab.partition(["h1"])).rejects.toThrow("two groups or more");
+    await expect(lab.partition(["h1"], [])).rejects.toThrow("two groups or more");
+    await expect(lab.partition(["h1", "h2"], ["h2", "h3"])).rejects.toThrow('"h2" cannot be on two sides');
+    await expect(lab.partition(["h1"], ["h9"])).rejects.toThrow('There is no node "h9"');
+    expect((await lab.pingAll()).lost).toEqual([]);
+  }));
+
+test("partitions that lie in one another end in any order, each when its own scope does", () =>
+  inLab(async (lab) => {
+    mesh(lab, 3);
+    const apart = await lab.partition(["h1"], ["h2", "h3"]);
+    const alone = await lab.isolate("h1");
+    const lost = ["h1 → h2", "h1 → h3", "h2 → h1", "h3 → h1"];
+    await apart.heal();
+    await apart.heal();
+    expect((await lab.pingAll({ timeoutMs: 50 })).lost).toEqual(lost);
+    const pair = await lab.partition(["h2"], ["h3"]);
+    await alone.heal();
+    // Time for ARP to ask again.
+    expect((await lab.pingAll({ timeoutMs: 2_000 })).lost).toEqual(["h2 → h3", "h3 → h2"]);
+    await pair.heal();
+    expect((await lab.pingAll()).lost).toEqual([]);
+  }));
+
 test("what is held comes in order when it is released", () =>
   inLab(async (lab) => {
     const [h1, h2] = lab.hosts("h1", "h2");

@@ -7,44 +7,28 @@ import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { realTime } from "../attach/index.ts";
 import type { NativeNamespace } from "../attach/node/index.ts";
 import type { Machine, Time, WireHook } from "../index.ts";
-import { createMachine, nanoseconds, SeededRandom, VirtualClock } from "../index.ts";
-import { bare, prefixOf } from "./address-plan.ts";
+import { createMachine, SeededRandom, VirtualClock } from "../index.ts";
 import { Cuts } from "./cuts.ts";
 import type { Disposer } from "./disposer.ts";
 import { disposer } from "./disposer.ts";
 import { macOf } from "./hash.ts";
 import { LabError } from "./lab-error.ts";
+import type { LabOptions } from "./lab-options.ts";
+import { LabTime } from "./lab-time.ts";
 import type { LinkCaptureOptions, LinkOptions } from "./link.ts";
 import { LabLink, LinkEnd } from "./link.ts";
 import { Maker, SPANNING_TREE_NS } from "./maker.ts";
 import { Host, LabNode, Router, Switch } from "./node.ts";
+import type { PartitionArguments } from "./partition.ts";
+import { readPartition } from "./partition.ts";
+import type { PingAllResult } from "./ping-all.ts";
+import { pingEach } from "./ping-all.ts";
 import type { ProgramRunner } from "./programs.ts";
 import type { LabEvent } from "./recording.ts";
-import { joinBytes, Recording } from "./recording.ts";
-
-/** How a lab is made. */
-export interface LabOptions {
-  /** What all chance in the lab comes from; UVETH_SEED of the caller's choice, else one that `lab.seed` tells. */
-  readonly seed?: number;
-  /** "real" by default. Real programs take real time. */
-  readonly time?: "real" | "virtual";
-  /** IPv6 beside IPv4; on by default. */
-  readonly ipv6?: boolean;
-  /** The wall clock at the start of virtual time, in nanoseconds since 1970. */
-  readonly epochNs?: bigint;
-  /** Frames that each link remembers, for `carries` and `toCarry`; none by default. */
-  readonly history?: number;
-  /** Captures everything from the first start on; see `recording`. */
-  readonly record?: boolean;
-  /** Runs real programs (programs.ts); by default loaded when the first is started. */
-  readonly programs?: ProgramRunner;
-}
+import { captureEnds, Recording } from "./recording.ts";
 
 const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const nsPerMs = 1_000_000;
-const virtualStepNs = 10_000_000;
-/** How long `until` advances virtual time for one promise. */
-const virtualPatienceNs = 3_600_000_000_000;
 
 /** A network in a box. Close it, or let `await using` do so. */
 export class Lab {
@@ -55,7 +39,7 @@ export class Lab {
   readonly events: LabEvent[] = [];
   readonly isVirtual: boolean;
   readonly hasIpv6: boolean;
-  readonly #clock: VirtualClock | undefined;
+  readonly #time: LabTime;
   readonly #maker: Maker;
   readonly #cuts: Cuts;
   #settledAtNs = 0;
@@ -72,18 +56,18 @@ export class Lab {
     const { seed, time = "real", ipv6 = true, epochNs, programs, history = 0, record = false } = options;
     const world = realTime();
     this.seed = seed ?? world.random.u32();
-    this.isVirtual = time === "virtual";
     this.#history = history;
     this.#programs = programs;
     const random = new SeededRandom(this.seed);
-    this.#clock = this.isVirtual ? new VirtualClock(epochNs) : undefined;
-    const clock = this.#clock;
+    const clock = time === "virtual" ? new VirtualClock(epochNs) : undefined;
     this.machine = createMachine(
       clock === undefined ? { ...world, random } : { clock, scheduler: clock, random },
     );
+    this.#time = new LabTime(this.machine, clock);
     this.recording = record ? new Recording(this.machine, this.seed, this.events) : undefined;
     this.hasIpv6 = ipv6;
     this.#maker = new Maker(this.machine, this.links, ipv6);
+    this.isVirtual = this.#time.isVirtual;
     this.#cuts = new Cuts(this.links, (end) => this.wireOf(end));
   }
 
@@ -132,7 +116,7 @@ export class Lab {
       name = `${base}-${number}`;
     }
     const ends = [one, other].map((node) => {
-      const ifname = freeName(node);
+      const ifname = node.freeName();
       return new LinkEnd(node, ifname, macOf(`${node.name}/${ifname}`));
     });
     const [endA, endB] = ends;
@@ -197,7 +181,7 @@ export class Lab {
   async settle(): Promise<void> {
     await this.start();
     const left = this.#settledAtNs - this.now();
-    if (left > 0) await (this.isVirtual ? this.advance(left / nsPerMs) : this.sleep(left / nsPerMs));
+    if (left > 0) await this.#time.pass(left / nsPerMs);
   }
 
   /** See LinkOwner. */
@@ -245,7 +229,7 @@ export class Lab {
    */
   resolve(name: string, from?: Host): string {
     const node = this.nodes.get(name);
-    if (node instanceof Host) return from === undefined ? node.ip : addressFrom(from, node);
+    if (node instanceof Host) return from === undefined ? node.ip : node.ipFrom(from);
     if (node !== undefined) throw new LabError(`"${name}" is a switch and has no address`);
     if (/^[0-9.]+$/.test(name) || name.includes(":")) return name;
     if (name === "localhost") return "127.0.0.1";
@@ -254,70 +238,38 @@ export class Lab {
 
   /** Moves virtual time on by "10s" or milliseconds; promises that become ready run in between. LabError in real time. */
   async advance(time: Time): Promise<void> {
-    if (this.#clock === undefined)
-      throw new LabError('Cannot advance real time: make the lab with { time: "virtual" }');
-    await this.start();
-    await this.#clock.advance(nanoseconds(time));
+    if (this.isVirtual) await this.start();
+    await this.#time.advance(time);
   }
 
   /** Awaits `promise`; virtual time runs on until it is settled. `settle`: see VirtualClock.advance. */
-  async until<Result>(promise: Promise<Result>, settle?: () => Promise<void>): Promise<Result> {
-    if (this.#clock === undefined) return promise;
-    let isSettled = false;
-    const settled = promise.finally(() => {
-      isSettled = true;
-    });
-    settled.catch(() => {});
-    for (let waited = 0; !isSettled && waited < virtualPatienceNs; waited += virtualStepNs) {
-      await this.#clock.advance(virtualStepNs, settle);
-    }
-    if (!isSettled) throw new LabError("Nothing came of it within an hour of virtual time");
-    return settled;
+  until<Result>(promise: Promise<Result>, settle?: () => Promise<void>): Promise<Result> {
+    return this.#time.until(promise, settle);
   }
 
   /** Nanoseconds since the lab's start. */
   now(): number {
-    return this.machine.core.clock.now();
+    return this.#time.now();
   }
 
   /** Resolves when so much of the lab's time has passed. */
   sleep(time: Time): Promise<void> {
-    return new Promise((resolve) => this.after(nanoseconds(time), () => resolve(undefined)));
+    return this.#time.sleep(time);
   }
 
   /** Runs `run` once so many nanoseconds of the lab's time have passed; returns how to take that back. */
   after(delayNs: number, run: () => void): () => void {
-    const timer = this.machine.core.timers.after(delayNs, run);
-    return () => timer.stop();
+    return this.#time.after(delayNs, run);
   }
 
   /** Waits until something holds, for at most so long; virtual time runs meanwhile. */
-  async waitUntil(isReached: () => boolean, withinNs: number): Promise<void> {
-    const step = Math.min(virtualStepNs, Math.max(1, withinNs));
-    const end = this.now() + withinNs;
-    while (!isReached() && this.now() < end) {
-      if (this.#clock === undefined)
-        await new Promise((resolve) => this.after(step, () => resolve(undefined)));
-      else await this.#clock.advance(Math.min(step, end - this.now()));
-    }
+  waitUntil(isReached: () => boolean, withinNs: number): Promise<void> {
+    return this.#time.waitUntil(isReached, withinNs);
   }
 
   /** See LabLink.capture. */
-  captureEnds(ends: readonly LinkEnd[], { filter, snaplen, write }: LinkCaptureOptions): () => Uint8Array {
-    const blocks: Uint8Array[] = [];
-    const stop = this.machine.captureToPcapng({
-      devices: ends.map(({ node, ifname }) => ({ netns: node.name, dev: ifname })),
-      comments: [`seed ${this.seed}`],
-      ...(filter === undefined ? {} : { filter }),
-      ...(snaplen === undefined ? {} : { snaplen }),
-      write: write ?? ((block) => blocks.push(block.slice())),
-    });
-    let file: Uint8Array | undefined;
-    return () => {
-      if (file === undefined) stop();
-      file ??= joinBytes(blocks);
-      return file;
-    };
+  captureEnds(ends: readonly LinkEnd[], options: LinkCaptureOptions): () => Uint8Array {
+    return captureEnds(this.machine, this.seed, ends, options);
   }
 
   /** Adds a line to the timeline. */
@@ -345,26 +297,11 @@ export class Lab {
    */
   async partition(...args: PartitionArguments): Promise<Disposer> {
     await this.start();
-    const last = args.at(-1);
-    const isOneWay = typeof last === "object" && !Array.isArray(last) && "oneWay" in last && last.oneWay;
-    const groups = args
-      .filter((arg) => Array.isArray(arg))
-      .map((group) => group.map((node) => this.node(node)));
-    if (groups.length < 2)
-      throw new LabError("A partition takes two groups or more: lab.partition([a], [b, c])");
-    const undo: (() => void)[] = [];
-    for (const [index, group] of groups.entries()) {
-      for (const other of groups.slice(index + 1)) {
-        undo.push(this.#cuts.add(group, other, "drop"));
-        if (!isOneWay) undo.push(this.#cuts.add(other, group, "drop"));
-      }
-    }
-    const text = groups
-      .map((group) => group.map(({ name }) => name).join(","))
-      .join(isOneWay ? " ⇸ " : " | ");
+    const { groups, isOneWay, text } = readPartition(args, (node) => this.node(node));
+    const undo = this.#cuts.between(groups, "drop", isOneWay);
     this.note(`partition ${text}`);
     return disposer(() => {
-      for (const each of undo) each();
+      undo();
       this.note(`healed ${text}`);
     });
   }
@@ -393,11 +330,9 @@ export class Lab {
   async hold(from: readonly (LabNode | string)[], to: readonly (LabNode | string)[]): Promise<Disposer> {
     await this.start();
     const [one, other] = [from.map((node) => this.node(node)), to.map((node) => this.node(node))];
-    const undo = [this.#cuts.add(one, other, "hold"), this.#cuts.add(other, one, "hold")];
+    const undo = this.#cuts.between([one, other], "hold");
     this.note(`hold ${one.map(({ name }) => name).join(",")} | ${other.map(({ name }) => name).join(",")}`);
-    return disposer(() => {
-      for (const each of undo) each();
-    });
+    return disposer(undo);
   }
 
   /** Lets everything go that is held. */
@@ -411,21 +346,10 @@ export class Lab {
   /** Pings from every host to every other once; names the pairs that had no answer. */
   async pingAll({ timeoutMs = 1_000 }: { readonly timeoutMs?: number } = {}): Promise<PingAllResult> {
     await this.settle();
-    const hosts = this.allHosts.filter((host) => host.addresses.length > 0);
-    const lost: string[] = [];
-    let sent = 0;
-    for (const from of hosts) {
-      for (const to of hosts) {
-        if (from === to) continue;
-        sent++;
-        const answered = await from.ping(to, { timeoutMs }).then(
-          ({ received }) => received > 0,
-          () => false,
-        );
-        if (!answered) lost.push(`${from.name} → ${to.name}`);
-      }
-    }
-    return { sent, received: sent - lost.length, lost };
+    return pingEach(
+      this.allHosts.filter((host) => host.addresses.length > 0),
+      timeoutMs,
+    );
   }
 
   /** See NodeOwner. */
@@ -466,33 +390,6 @@ export class Lab {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** The next of eth0, eth1, … that no link of a node has. */
-function freeName(node: LabNode): string {
-  const isTaken = (name: string) => node.links.some((link) => link.endOf(node).ifname === name);
-  const next = `eth${node.links.length}`;
-  if (!isTaken(next)) return next;
-  for (let number = 0; ; number++) if (!isTaken(`eth${number}`)) return `eth${number}`;
-}
-
-/** Groups of nodes, and perhaps that it is one way only. */
-export type PartitionArguments = (readonly (LabNode | string)[] | { readonly oneWay: boolean })[];
-
-/** What came of pinging all. */
-export interface PingAllResult {
-  readonly sent: number;
-  readonly received: number;
-  /** "h1 → h2" for each pair without an answer. */
-  readonly lost: readonly string[];
-}
-
-/** An address of `to` whose prefix `from` is in too, else its first one. */
-function addressFrom(from: Host, to: Host): string {
-  const near = new Set(from.ends.flatMap(({ addresses }) => addresses.map(prefixOf)));
-  const isNear = (address: string) => !address.includes(":") && near.has(prefixOf(address));
-  const address = to.ends.flatMap(({ addresses }) => addresses).find(isNear);
-  return address === undefined ? to.ip : bare(address);
 }
 
 /** Makes an empty lab. */

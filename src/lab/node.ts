@@ -4,7 +4,7 @@ import type { ChildProcess, SpawnOptions } from "node:child_process";
 import type { Duplex } from "node:stream";
 import type { NativeNamespace } from "../attach/node/index.ts";
 import type { Endpoint, MachineNetns, PingOptions, PingResult } from "../index.ts";
-import { bare } from "./address-plan.ts";
+import { bare, prefixOf } from "./address-plan.ts";
 import { LabError } from "./lab-error.ts";
 
 /** A link as its nodes see it (link.ts). */
@@ -67,6 +67,14 @@ export class LabNode {
   get ends(): NodeEnd[] {
     return this.links.map((link) => link.endOf(this));
   }
+
+  /** The next of eth0, eth1, … that no link of the node has. */
+  freeName(): string {
+    const taken = new Set(this.ends.map(({ ifname }) => ifname));
+    const next = `eth${this.links.length}`;
+    if (!taken.has(next)) return next;
+    for (let number = 0; ; number++) if (!taken.has(`eth${number}`)) return `eth${number}`;
+  }
 }
 
 /** What a program did. */
@@ -91,6 +99,14 @@ export class Host extends LabNode {
   /** Its first IPv4 address. */
   get ip(): string {
     return this.#address((address) => !address.includes(":"));
+  }
+
+  /** The IPv4 address that `from` has a link to, if there is one, else its first. */
+  ipFrom(from: Host): string {
+    const near = new Set(from.ends.flatMap(({ addresses }) => addresses.map(prefixOf)));
+    const isNear = (address: string) => !address.includes(":") && near.has(prefixOf(address));
+    const address = this.ends.flatMap(({ addresses }) => addresses).find(isNear);
+    return address === undefined ? this.ip : bare(address);
   }
 
   /** Its first IPv6 address that is not link-local. */

@@ -4,6 +4,7 @@
 import type { Machine } from "../index.ts";
 import { describe } from "../wire/describe.ts";
 import { readPcapng } from "../wire/pcapng-reader.ts";
+import type { LinkCaptureOptions, LinkEnd } from "./link.ts";
 
 /** What happened to a lab. */
 export interface LabEvent {
@@ -82,8 +83,34 @@ export class Recording {
   }
 }
 
+/**
+ * Captures ends of links, an interface for each, until the function it returns is called, which gives the file; `write` gets it
+ * block by block instead.
+ */
+export function captureEnds(
+  machine: Machine,
+  seed: number,
+  ends: readonly LinkEnd[],
+  { filter, snaplen, write }: LinkCaptureOptions,
+): () => Uint8Array {
+  const blocks: Uint8Array[] = [];
+  const stop = machine.captureToPcapng({
+    devices: ends.map(({ node, ifname }) => ({ netns: node.name, dev: ifname })),
+    comments: [`seed ${seed}`],
+    ...(filter === undefined ? {} : { filter }),
+    ...(snaplen === undefined ? {} : { snaplen }),
+    write: write ?? ((block) => blocks.push(block.slice())),
+  });
+  let file: Uint8Array | undefined;
+  return () => {
+    if (file === undefined) stop();
+    file ??= joinBytes(blocks);
+    return file;
+  };
+}
+
 /** Pieces as one. */
-export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
+function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const piece of pieces) {

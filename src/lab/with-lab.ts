@@ -3,8 +3,9 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Lab, LabOptions } from "./lab.ts";
+import type { Lab } from "./lab.ts";
 import { createLab } from "./lab.ts";
+import type { LabOptions } from "./lab-options.ts";
 
 /** When a capture is kept: never, always, or of a failed run only. */
 export type CaptureMode = "off" | "on" | "retain-on-failure";
