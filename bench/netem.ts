@@ -2,8 +2,8 @@
 // seconds; how late frames are in real time with a delay of 10 ms; and how many frames a second pass a netem that delays, one core.
 
 import { realTime } from "../src/attach/index.ts";
-import type { NetemOptions } from "../src/client/netem.ts";
 import { setNetem } from "../src/client/netem.ts";
+import type { NetemOptions } from "../src/client/netem-options.ts";
 import { createMachine, VirtualClock } from "../src/index.ts";
 import { frameFrom } from "../src/net/frame.ts";
 import type { Device, Frame } from "../src/net/netdevice.ts";

@@ -18,8 +18,8 @@ import {
 import type { LinkOptions, NewLinkOptions } from "./link-options.ts";
 import { withLink, withNewLink } from "./link-options.ts";
 import { writeLink } from "./link-request.ts";
-import type { NetemOptions } from "./netem.ts";
 import { setNetem } from "./netem.ts";
+import type { NetemOptions } from "./netem-options.ts";
 import type { NetnsSockets } from "./netns-sockets.ts";
 import type { LinkStats } from "./stats.ts";
 import { dumpStats, getStats } from "./stats.ts";

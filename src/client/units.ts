@@ -76,7 +76,11 @@ function readShare(share: string): number {
 
 /** A rate in whole bytes a second. */
 export function bytesPerSecond(rate: Rate): number {
-  if (typeof rate === "number") return Math.round(rate / 8);
+  if (typeof rate === "number") {
+    if (!(rate >= 0 && Number.isSafeInteger(Math.round(rate))))
+      throw new RangeError(`Cannot use the rate "${rate}"`);
+    return Math.round(rate / 8);
+  }
   const [, number = "", unit = ""] = FORM.exec(rate) ?? [];
   const factor = RATE_UNITS[unit === "" ? "bit" : unit.toLowerCase()];
   if (number === "" || factor === undefined)

@@ -85,6 +85,7 @@ function isSameWire(link: LabLink, wanted: LabLink | undefined): boolean {
     wanted !== undefined &&
     link.a.node.name === wanted.a.node.name &&
     link.b.node.name === wanted.b.node.name &&
+    isDeepStrictEqual(link.options.interfaces, wanted.options.interfaces) &&
     isDeepStrictEqual(link.options.addresses, wanted.options.addresses)
   );
 }

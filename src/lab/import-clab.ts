@@ -1,39 +1,33 @@
 // containerlab's files: nodes and links are taken over, and what cannot be is said.
 //
-// Facts: docs/manual/topo-def-file.md and nodes.md of srl-labs/containerlab. Omitted: Go templates; the variables ${VAR} are those
-// of the environment.
+// Facts: docs/manual/topo-def-file.md, nodes.md and network.md of srl-labs/containerlab. Omitted: Go templates; the variables
+// ${VAR} are those of the environment.
 
-import { LabError } from "./lab-error.ts";
-import { isMapping, nameOf, parseYaml } from "./lab-file.ts";
+import { nameOf } from "./lab-file.ts";
 import type { LinkOptions } from "./link.ts";
+import { interfaceNameForm } from "./node.ts";
 import type { LabPlan, PlanLink, PlanNode } from "./plan.ts";
+import type { Keys, Mapping } from "./yaml-text.ts";
+import { isMapping, YamlText } from "./yaml-text.ts";
 
 /** MTU of containerlab's links. */
 const defaultMtu = 9_500;
+const topKeys = new Set(["name", "topology"]);
+const topologyKeys = new Set(["defaults", "kinds", "groups", "nodes", "links"]);
 /** What a node may say that is followed. */
-const followed = new Set(["kind", "exec", "group", "labels"]);
+const nodeKeys = new Set(["kind", "exec", "group"]);
+const linkKeys = new Set(["type", "endpoints", "mtu", "ipv4", "ipv6"]);
+const endKeys = new Set(["node", "interface", "ipv4", "ipv6"]);
 /** Ends of links that are none of the lab's nodes. */
 const outside = new Set(["host", "mgmt-net", "macvlan", "dummy"]);
 
-/** Reads a containerlab file. */
+/** Reads a containerlab file; LabError says what is wrong and where. */
 export function readContainerlab(
   text: string,
   path: string,
   env: Readonly<Record<string, string | undefined>>,
 ): LabPlan {
-  const file = parseYaml(substitute(text, env), path);
-  if (!isMapping(file) || !isMapping(file["topology"]))
-    throw new LabError(`${path}: a containerlab file has a topology`);
-  const { topology } = file;
-  const notes: string[] = [];
-  for (const key of ["mgmt", "settings", "prefix"]) {
-    if (file[key] !== undefined)
-      notes.push(`${key} is not followed: a lab has no management network and no containers`);
-  }
-  const nodes = readNodes(topology, notes);
-  const links = readLinks(topology["links"], new Set(nodes.map(({ name }) => name)), notes);
-  const name = typeof file["name"] === "string" ? file["name"] : nameOf(path);
-  return { name, nodes, links, notes };
+  return new ContainerlabFile(new YamlText(substitute(text, env), path, { merge: true })).read();
 }
 
 /** ${VAR}, ${VAR:-default} and $$ as containerlab replaces them. */
@@ -47,78 +41,129 @@ function substitute(text: string, env: Readonly<Record<string, string | undefine
   );
 }
 
-function readNodes(topology: Readonly<Record<string, unknown>>, notes: string[]): PlanNode[] {
-  const { nodes, kinds, defaults } = topology;
-  if (!isMapping(nodes)) throw new LabError("The topology has no nodes");
-  return Object.entries(nodes).map(([name, own]) => {
-    const said = isMapping(own) ? own : {};
-    const kind = String(said["kind"] ?? (isMapping(defaults) ? defaults["kind"] : undefined) ?? "linux");
-    const byKind = isMapping(kinds) && isMapping(kinds[kind]) ? kinds[kind] : {};
-    const all = { ...(isMapping(defaults) ? defaults : {}), ...byKind, ...said };
-    const ignored = Object.keys(all).filter((key) => !followed.has(key));
-    if (ignored.length > 0) notes.push(`${name}: ${ignored.join(", ")} not followed`);
-    if (kind === "bridge" || kind === "ovs-bridge") return { name, kind: "switch", run: [] };
-    if (kind !== "linux") notes.push(`${name}: kind ${kind} needs an image; it is a router here`);
-    const exec = all["exec"];
+/** One end of a link as it is written. */
+interface ClabEnd {
+  readonly node: string;
+  readonly ifname: string;
+  readonly addresses: readonly string[];
+}
+
+/** One file, read from its top to its end. */
+class ContainerlabFile {
+  readonly #yaml: YamlText;
+  readonly #notes: string[] = [];
+  readonly #nodes = new Map<string, PlanNode>();
+
+  constructor(yaml: YamlText) {
+    this.#yaml = yaml;
+  }
+
+  read(): LabPlan {
+    const file = this.#yaml.value;
+    if (!isMapping(file) || !isMapping(file["topology"]))
+      throw this.#yaml.error(["topology"], "a containerlab file has a topology");
+    const { name, topology } = file;
+    for (const key of Object.keys(file)) {
+      if (!topKeys.has(key))
+        this.#notes.push(`${key} is not followed: a lab has no management network and no containers`);
+    }
+    this.#noteOthers(topology, topologyKeys, "topology");
+    this.#readNodes(topology);
+    const links = this.#readLinks(topology["links"], ["topology", "links"]);
     return {
-      name,
-      kind: kind === "linux" ? "host" : "router",
-      run: Array.isArray(exec) ? exec.map(String) : [],
+      name: typeof name === "string" ? name : nameOf(this.#yaml.path),
+      nodes: [...this.#nodes.values()],
+      links,
+      notes: this.#notes,
     };
-  });
-}
-
-function readLinks(links: unknown, nodes: ReadonlySet<string>, notes: string[]): PlanLink[] {
-  if (links === undefined || links === null) return [];
-  if (!Array.isArray(links)) throw new LabError("The topology's links are a list");
-  const read: PlanLink[] = [];
-  for (const [index, link] of links.entries()) {
-    const plan = isMapping(link) ? readLink(link, index, nodes, notes) : undefined;
-    if (plan !== undefined) read.push(plan);
   }
-  return read;
-}
 
-function readLink(
-  link: Readonly<Record<string, unknown>>,
-  index: number,
-  nodes: ReadonlySet<string>,
-  notes: string[],
-): PlanLink | undefined {
-  const { type = "veth", endpoints } = link;
-  if (type !== "veth" || !Array.isArray(endpoints)) {
-    notes.push(`links[${index}]: type ${String(type)} is left out`);
+  #noteOthers(mapping: Mapping, followed: ReadonlySet<string>, where: string): void {
+    const others = Object.keys(mapping).filter((key) => !followed.has(key));
+    if (others.length > 0) this.#notes.push(`${where}: ${others.join(", ")} not followed`);
+  }
+
+  #readNodes({ nodes, kinds, groups, defaults }: Mapping): void {
+    if (!isMapping(nodes)) throw this.#yaml.error(["topology", "nodes"], "the topology has no nodes");
+    const common = mappingAt(defaults);
+    for (const [name, own] of Object.entries(nodes)) {
+      const said = mappingAt(own);
+      const group = mappingAt(mappingAt(groups)[String(said["group"] ?? common["group"])]);
+      const kind = String(said["kind"] ?? group["kind"] ?? common["kind"] ?? "linux");
+      const all: Mapping = { ...common, ...mappingAt(mappingAt(kinds)[kind]), ...group, ...said };
+      this.#noteOthers(all, nodeKeys, name);
+      this.#nodes.set(name, this.#readNode(name, kind, all["exec"]));
+    }
+  }
+
+  #readNode(name: string, kind: string, exec: unknown): PlanNode {
+    const run = Array.isArray(exec) ? exec.map(String) : [];
+    if (kind === "bridge" || kind === "ovs-bridge") {
+      if (run.length > 0) this.#notes.push(`${name}: exec not followed: a switch runs no programs`);
+      return { name, kind: "switch", run: [] };
+    }
+    if (kind !== "linux") this.#notes.push(`${name}: kind ${kind} needs an image; it is a router here`);
+    return { name, kind: kind === "linux" ? "host" : "router", run };
+  }
+
+  #readLinks(links: unknown, keys: Keys): PlanLink[] {
+    if (links === undefined || links === null) return [];
+    if (!Array.isArray(links)) throw this.#yaml.error(keys, "the topology's links are a list");
+    return links.flatMap((link: unknown, index) => {
+      const own = [...keys, index];
+      if (!isMapping(link)) throw this.#yaml.error(own, "a link is a mapping with endpoints");
+      return this.#readLink(link, index, own) ?? [];
+    });
+  }
+
+  #readLink(link: Mapping, index: number, keys: Keys): PlanLink | undefined {
+    const where = `links[${index}]`;
+    const { type = "veth", endpoints, mtu } = link;
+    if (type !== "veth") {
+      this.#notes.push(`${where}: type ${String(type)} is left out`);
+      return undefined;
+    }
+    if (!Array.isArray(endpoints) || endpoints.length !== 2)
+      throw this.#yaml.error([...keys, "endpoints"], "endpoints are a list of two");
+    const [a, b] = [0, 1].map((end) => this.#readEnd(endpoints[end], link, end, [...keys, "endpoints", end]));
+    if (a === undefined || b === undefined) return undefined;
+    if (outside.has(a.node) || outside.has(b.node)) {
+      this.#notes.push(`${where}: leads out of the lab and is left out`);
+      return undefined;
+    }
+    this.#noteOthers(link, linkKeys, where);
+    for (const [end, each] of endpoints.entries())
+      if (isMapping(each)) this.#noteOthers(each, endKeys, `${where}.endpoints[${end}]`);
+    const options: LinkOptions = {
+      mtu: typeof mtu === "number" ? mtu : defaultMtu,
+      interfaces: [this.#interfaceOf(a, where), this.#interfaceOf(b, where)],
+      ...(a.addresses.length + b.addresses.length === 0 ? {} : { addresses: [a.addresses, b.addresses] }),
+    };
+    return { a: a.node, b: b.node, options };
+  }
+
+  /** An end in brief ("a:eth1") or extended form, with the addresses that it or its link says it has. */
+  #readEnd(end: unknown, link: Mapping, at: number, keys: Keys): ClabEnd {
+    const [node = "", ifname = ""] = isMapping(end)
+      ? [String(end["node"] ?? ""), String(end["interface"] ?? "")]
+      : // A bridge in a namespace is written "br|node".
+        String(end).split(":");
+    const said = isMapping(end) ? [end["ipv4"], end["ipv6"]] : [];
+    const ofLink = [link["ipv4"], link["ipv6"]].map((list) => (Array.isArray(list) ? list[at] : undefined));
+    const addresses = [...said, ...ofLink].filter((each) => typeof each === "string" && each !== "");
+    if (!outside.has(node) && !this.#nodes.has(node))
+      throw this.#yaml.error(keys, `there is no node "${node}"`);
+    return { node, ifname, addresses: addresses.map(String) };
+  }
+
+  /** The interface's name where Linux can have it; its place in the order of links else. */
+  #interfaceOf({ node, ifname }: ClabEnd, where: string): string | undefined {
+    if (ifname === "" || interfaceNameForm.test(ifname)) return ifname || undefined;
+    this.#notes.push(`${where}: "${ifname}" of ${node} is no name on Linux; it is the next of eth0, eth1, …`);
     return undefined;
   }
-  const ends = endpoints.map((end: unknown) => endOf(end));
-  const [a, b] = ends;
-  if (a === undefined || b === undefined || ends.some(({ node }) => outside.has(node) || !nodes.has(node))) {
-    notes.push(`links[${index}]: leads out of the lab and is left out`);
-    return undefined;
-  }
-  const named = ends.filter(({ ifname }, at) => ifname !== "" && ifname !== undefined && at >= 0);
-  if (named.some(({ ifname }) => !/^eth\d+$/.test(ifname)))
-    notes.push(`links[${index}]: interfaces are named eth0, eth1, … by the order of links`);
-  const addresses = addressesOf(link);
-  const options: LinkOptions = {
-    mtu: typeof link["mtu"] === "number" ? link["mtu"] : defaultMtu,
-    ...(addresses === undefined ? {} : { addresses }),
-  };
-  return { a: a.node, b: b.node, options };
 }
 
-function endOf(end: unknown): { readonly node: string; readonly ifname: string } {
-  if (isMapping(end)) return { node: String(end["node"]), ifname: String(end["interface"] ?? "") };
-  const [node = "", ifname = ""] = String(end).split(":");
-  return { node, ifname };
-}
-
-/** Addresses by `ipv4: [x, y]` and `ipv6: [x, y]`. */
-function addressesOf(
-  link: Readonly<Record<string, unknown>>,
-): readonly [readonly string[], readonly string[]] | undefined {
-  const lists = [link["ipv4"], link["ipv6"]].filter((list) => Array.isArray(list));
-  if (lists.length === 0) return undefined;
-  const of = (at: number) => lists.map((list) => String(list[at] ?? "")).filter((address) => address !== "");
-  return [of(0), of(1)];
+function mappingAt(value: unknown): Mapping {
+  return isMapping(value) ? value : {};
 }

@@ -71,6 +71,24 @@ test("netem delays, merges what comes later, and takes it back", () =>
     expect(await rtt()).toBe(0);
   }));
 
+test("a fault that cannot be is refused and changes neither end", () =>
+  inLab(async (lab) => {
+    const [h1, h2] = lab.hosts("h1", "h2");
+    const link = lab.link(h1!, h2!, { delay: "10ms" });
+    await h1!.ping("h2");
+    await link.netem({ reorder: "5%", direction: "to" });
+    const faults = link.ends.map((end) => end.faults);
+    const misspelt: object = { latency: "50ms" };
+    await expect(link.netem(misspelt)).rejects.toThrow(
+      'Cannot break the link "h1-h2": There is no "latency"',
+    );
+    // Only one of the ends would be left with a reordering that has no delay.
+    await expect(link.netem({ delay: null })).rejects.toThrow('"reorder" does nothing without "delay"');
+    expect(link.ends.map((end) => end.faults)).toEqual(faults);
+    await link.netem({ delay: null, reorder: null });
+    expect((await h1!.ping("h2")).rttNs).toEqual([0]);
+  }));
+
 test("a wire that is down carries nothing, and what is up again does, in both families and by its routes", () =>
   inLab(async (lab) => {
     const [h1, h2, h3] = lab.hosts("h1", "h2", "h3");

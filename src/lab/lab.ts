@@ -18,7 +18,7 @@ import { LabTime } from "./lab-time.ts";
 import type { LinkCaptureOptions, LinkOptions } from "./link.ts";
 import { LabLink, LinkEnd } from "./link.ts";
 import { Maker, SPANNING_TREE_NS } from "./maker.ts";
-import { Host, LabNode, Router, Switch } from "./node.ts";
+import { Host, interfaceNameForm, LabNode, nodeNameForm, Router, Switch } from "./node.ts";
 import type { PartitionArguments } from "./partition.ts";
 import { readPartition } from "./partition.ts";
 import type { PingAllResult } from "./ping-all.ts";
@@ -27,7 +27,6 @@ import type { ProgramRunner } from "./programs.ts";
 import type { LabEvent } from "./recording.ts";
 import { captureEnds, Recording } from "./recording.ts";
 
-const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const nsPerMs = 1_000_000;
 
 /** A network in a box. Close it, or let `await using` do so. */
@@ -98,7 +97,7 @@ export class Lab {
   }
 
   #add<Node extends LabNode>(node: Node): Node {
-    if (!nameForm.test(node.name))
+    if (!nodeNameForm.test(node.name))
       throw new LabError(`Cannot name a node "${node.name}": letters, digits, ".", "_" and "-", 64 at most`);
     if (this.nodes.has(node.name)) throw new LabError(`There is a node "${node.name}" already`);
     this.nodes.set(node.name, node);
@@ -115,8 +114,10 @@ export class Lab {
       if (options.name !== undefined) throw new LabError(`There is a link "${base}" already`);
       name = `${base}-${number}`;
     }
-    const ends = [one, other].map((node) => {
-      const ifname = node.freeName();
+    const ends = [one, other].map((node, index) => {
+      const ifname = options.interfaces?.[index] ?? node.freeName();
+      if (!interfaceNameForm.test(ifname) || !node.hasNameFree(ifname))
+        throw new LabError(`Cannot have an interface "${ifname}" in "${node.name}"`);
       return new LinkEnd(node, ifname, macOf(`${node.name}/${ifname}`));
     });
     const [endA, endB] = ends;

@@ -1,7 +1,7 @@
 // A link of a lab: two ends, one in each node, and what may be wrong with the wire between them.
 
 import type { LinkHandle, NetemOptions, Time, WireHook } from "../index.ts";
-import { nanoseconds } from "../index.ts";
+import { nanoseconds, netemComplaint } from "../index.ts";
 import { ETH_DATA_LEN } from "../uapi/if_ether.ts";
 import { Filter } from "../wire/filter/filter.ts";
 import type { Disposer } from "./disposer.ts";
@@ -27,6 +27,8 @@ export interface LinkOptions extends LinkFaults {
   /** "h1-h2" by default, with a number behind when there are several. */
   readonly name?: string;
   readonly mtu?: number;
+  /** What the first and the second end are called; the next of eth0, eth1, … where it is not said. */
+  readonly interfaces?: readonly [string | undefined, string | undefined];
   /** Addresses with prefixes in place of planned ones: of the first and of the second end. */
   readonly addresses?: readonly [readonly string[], readonly string[]];
   /** A kind of access with a name: "3g", "satellite", … */
@@ -138,9 +140,10 @@ export class LabLink {
     const { direction = "both", ...changes } = faults ?? {};
     const ends = this.#sending(direction);
     const before = ends.map((end) => end.faults);
-    for (const end of ends) {
-      await this.#apply(end, faults === null ? {} : merge(end.faults, changes));
-    }
+    const wanted = ends.map((end) => (faults === null ? {} : merge(end.faults, changes)));
+    // Of two ends both, or none.
+    for (const all of wanted) refuseWhatCannotBe(this.name, all);
+    for (const [index, end] of ends.entries()) await this.#apply(end, wanted[index] ?? {});
     const way = ends.length === 2 ? "" : ` from ${ends[0]?.node.name ?? ""}`;
     this.#lab.note(`${this.name}: netem ${faults === null ? "off" : JSON.stringify(changes, plain)}${way}`);
     return disposer(async () => {
@@ -158,6 +161,7 @@ export class LabLink {
     const {
       name: _name,
       mtu: _mtu,
+      interfaces: _interfaces,
       addresses: _addresses,
       preset,
       direction = "both",
@@ -329,6 +333,11 @@ export class LabLink {
       return "pass";
     });
   }
+}
+
+function refuseWhatCannotBe(name: string, faults: NetemOptions): void {
+  const complaint = netemComplaint(faults);
+  if (complaint !== undefined) throw new LabError(`Cannot break the link "${name}": ${complaint.text}`);
 }
 
 function merge(before: NetemOptions, changes: Omit<LinkFaults, "direction">): NetemOptions {

@@ -4,9 +4,12 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { toDot, toMermaid } from "./graph.ts";
+import { readContainerlab } from "./import-clab.ts";
+import { readKathara } from "./import-kathara.ts";
 import { createLab } from "./index.ts";
 import { readLabFile } from "./lab-file.ts";
 import { loadPlan } from "./load.ts";
+import type { LabPlan } from "./plan.ts";
 import { declarePlan } from "./plan.ts";
 import { runLine } from "./prompt.ts";
 
@@ -44,14 +47,13 @@ test("containerlab's nodes and links are taken over, and the rest is named", () 
       { name: "br", kind: "switch", run: [] },
     ],
     links: [
-      { a: "a", b: "b", options: { mtu: 9500 } },
-      { a: "a", b: "br", options: { mtu: 9500 } },
+      { a: "a", b: "b", options: { mtu: 9500, interfaces: ["eth1", "e1-1"] } },
+      { a: "a", b: "br", options: { mtu: 9500, interfaces: ["eth2", "eth1"] } },
     ],
     notes: [
       "a: image not followed",
       "b: image not followed",
       "b: kind nokia_srlinux needs an image; it is a router here",
-      "links[0]: interfaces are named eth0, eth1, … by the order of links",
       "links[2]: leads out of the lab and is left out",
     ],
   });
@@ -67,7 +69,93 @@ test("Kathará's collision domains of two are links, larger ones switches", () =
     "switch lan-A",
   ]);
   expect(links.map(({ a, b }) => `${a} ${b}`)).toEqual(["r1 lan-A", "pc1 lan-A", "pc2 lan-A", "r1 pc3"]);
-  expect(notes).toEqual(["pc3: image is not followed"]);
+  expect(notes).toEqual(["LAB_NAME is not followed", "pc3: image is not followed"]);
+});
+
+/** Reads a containerlab topology that is written here. */
+function readClab(topology: string): LabPlan {
+  return readContainerlab(`name: x\ntopology:\n${topology.replace(/^/gm, "  ")}`, "x.clab.yml", {
+    IMAGE: "a:1",
+  });
+}
+
+test("containerlab's kinds, groups, defaults, merge keys, and both forms of links are followed", () => {
+  const { nodes, links, notes } = readClab(`
+defaults: { kind: linux, exec: [ip link] }
+kinds: { ceos: { image: "\${IMAGE}" } }
+groups: { spine: { kind: ceos, exec: [] } }
+nodes:
+  c1: &client { binds: ["a:/b"], exec: [ip addr] }
+  c2: { <<: *client }
+  s1: { group: spine }
+links:
+  - { endpoints: ["c1:eth1", "s1:ethernet-1/1"], ipv4: [10.1.0.1/24, ""], labels: { a: b } }
+  - type: veth
+    mtu: 1500
+    endpoints:
+      - { node: c2, interface: eth1, mac: "02:00:00:00:00:01", ipv4: 10.2.0.1/24, ipv6: "fd00::1/64" }
+      - { node: s1, interface: eth2 }
+  - { type: vxlan, endpoint: { node: c1, interface: eth9 }, remote: 10.0.0.9, vni: 7 }
+  - endpoints: ["c1:eth3", "mgmt-net:c1"]`);
+  expect(nodes).toEqual([
+    { name: "c1", kind: "host", run: ["ip addr"] },
+    { name: "c2", kind: "host", run: ["ip addr"] },
+    { name: "s1", kind: "router", run: [] },
+  ]);
+  expect(links).toEqual([
+    {
+      a: "c1",
+      b: "s1",
+      options: { mtu: 9500, interfaces: ["eth1", undefined], addresses: [["10.1.0.1/24"], []] },
+    },
+    {
+      a: "c2",
+      b: "s1",
+      options: { mtu: 1500, interfaces: ["eth1", "eth2"], addresses: [["10.2.0.1/24", "fd00::1/64"], []] },
+    },
+  ]);
+  expect(notes).toEqual([
+    "c1: binds not followed",
+    "c2: binds not followed",
+    "s1: image not followed",
+    "s1: kind ceos needs an image; it is a router here",
+    "links[0]: labels not followed",
+    'links[0]: "ethernet-1/1" of s1 is no name on Linux; it is the next of eth0, eth1, …',
+    "links[1].endpoints[0]: mac not followed",
+    "links[2]: type vxlan is left out",
+    "links[3]: leads out of the lab and is left out",
+  ]);
+});
+
+test("a containerlab link to a node that is not there is an error where it stands", () => {
+  expect(() => readClab('nodes: { a: }\nlinks:\n  - endpoints: ["a:eth1", "b:eth1"]')).toThrow(
+    'x.clab.yml:5:29: there is no node "b"',
+  );
+});
+
+test("interfaces have the names and numbers of their files, in whatever order the lines stand", async () => {
+  const plan = readKathara(
+    'LAB_AUTHOR="me"\nr[1]=B\nr[0]="A" # later\na[2]=A\nb[0]=B/02:00:00:00:00:01\nb[ipv6]=false\n',
+    "k",
+    { startup: new Map([["c", "true"]]), others: ["lab.dep"] },
+  );
+  expect(plan.notes).toEqual([
+    "LAB_AUTHOR is not followed",
+    "b: the hardware address of eth0 is the lab's own",
+    "b: ipv6 is not followed",
+    'c.startup is not followed: lab.conf has no "c"',
+    "lab.dep is not followed",
+  ]);
+  const lab = createLab({ seed: 1, time: "virtual" });
+  declarePlan(lab, plan);
+  expect((await lab.pingAll()).lost).toEqual([]);
+  expect(lab.links.map(({ name, a, b }) => `${name} ${a.ifname} ${b.ifname}`)).toEqual([
+    "B eth1 eth0",
+    "A eth0 eth2",
+  ]);
+  await expect(lab.get("a").netns.link.get("eth2")).resolves.toBeDefined();
+  await expect(lab.get("a").netns.link.get("eth0")).rejects.toMatchObject({ code: "ENODEV" });
+  await lab.close();
 });
 
 test("a drawing has every node and link", () => {
@@ -76,12 +164,35 @@ test("a drawing has every node and link", () => {
   expect(toDot(plan).split("\n")).toContain('  "r" -- "h3" [label="3g"];');
 });
 
+const two = "hosts: [h1, h2]\nlinks:\n";
+
 test.each([
-  ["hosts: [h1", "x.yml:1: "],
-  ["host: [h1]", 'x.yml: there is no "host", only name, seed, ipv6, hosts, routers, switches, links'],
-  ["hosts: { h1: { runs: a } }", 'x.yml: hosts.h1: there is no "runs"'],
-  ["links: [h1]", 'x.yml: links[0]: write "h1 - h2"'],
-  ["links: [{ between: [h1, h2], dealy: 5ms }]", 'x.yml: links[0]: there is no "dealy"'],
+  ["hosts: [h1", "x.yml:1:11: Flow sequence"],
+  ["hosts: [h1]\nhosts: [h2]", "x.yml:2:1: Map keys must be unique"],
+  ["hosts: [*who]", "x.yml:1:9: Unresolved alias"],
+  ["- h1", "x.yml:1:1: a lab is a mapping"],
+  ["", "x.yml:1:1: a lab is a mapping"],
+  ["host: [h1]", 'x.yml:1:1: there is no "host", only name, seed, ipv6, hosts, routers, switches, links'],
+  ["name: a\nseed: seven", 'x.yml:2:7: seed is a whole number, not "seven"'],
+  ["hosts: { h1: { runs: a } }", 'x.yml:1:16: there is no "runs", only run'],
+  ["hosts: [h1]\nrouters:\n  - h1", 'x.yml:3:5: there is a node "h1" already'],
+  ["hosts:\n  h/1:", 'x.yml:2:3: "h/1" names no node'],
+  ["switches: { s: { run: date } }", 'x.yml:1:18: there is no "run", only stp'],
+  ["links: [h1]", 'x.yml:1:9: write "h1 - h2", not "h1"'],
+  ["hosts: [h1]\nlinks:\n  - h1 - h9", 'x.yml:3:5: there is no node "h9"'],
+  ["hosts: [h1]\nlinks:\n  - h1 - h1", 'x.yml:3:5: a link leads from "h1" to another node'],
+  [`${two}  - { between: [h1, h3] }`, 'x.yml:3:21: there is no node "h3"'],
+  [`${two}  - { between: [h1, h2], dealy: 5ms }`, 'x.yml:3:26: there is no "dealy", only between, name, mtu'],
+  [`${two}  - { between: [h1, h2], seed: 5 }`, 'x.yml:3:26: there is no "seed"'],
+  [`${two}  - between: [h1, h2]\n    delay: soon`, 'x.yml:4:12: Cannot read the time "soon"'],
+  [`${two}  - { between: [h1, h2], reorder: 5% }`, 'x.yml:3:35: "reorder" does nothing without "delay"'],
+  [`${two}  - { between: [h1, h2], preset: 6g }`, 'x.yml:3:34: There is no preset "6g": gprs'],
+  [
+    `${two}  - { between: [h1, h2], direction: up }`,
+    "x.yml:3:37: direction is one of both, to, from, h1, h2",
+  ],
+  [`${two}  - { between: [h1, h2], interfaces: [a b, c] }`, "x.yml:3:39: an interface's name"],
+  [`${two}  - { between: [h1, h2], addresses: [[10.0.0.300/24], []] }`, "x.yml:3:39: an address is"],
 ])("%j is refused", (text, message) => {
   expect(() => readLabFile(text, "x.yml")).toThrow(message);
 });

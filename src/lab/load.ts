@@ -5,16 +5,17 @@ import { basename, join } from "node:path";
 import { readContainerlab } from "./import-clab.ts";
 import { readKathara } from "./import-kathara.ts";
 import { LabError } from "./lab-error.ts";
-import { isMapping, parseYaml, readLabFile } from "./lab-file.ts";
+import { planOf } from "./lab-file.ts";
 import type { LabPlan } from "./plan.ts";
+import { isMapping, YamlText } from "./yaml-text.ts";
 
 /** Reads the lab at `path`; LabError when there is none or it is wrong. */
 export function loadPlan(path: string, env: Readonly<Record<string, string | undefined>>): LabPlan {
   if (!existsSync(path)) throw new LabError(`Cannot read "${path}": No such file or directory`);
   if (statSync(path).isDirectory()) return loadFolder(path, env);
   const text = readFileSync(path, "utf8");
-  const file = parseYaml(text, path);
-  return isMapping(file) && "topology" in file ? readContainerlab(text, path, env) : readLabFile(text, path);
+  const yaml = new YamlText(text, path, { merge: true });
+  return isMapping(yaml.value) && "topology" in yaml.value ? readContainerlab(text, path, env) : planOf(yaml);
 }
 
 function loadFolder(path: string, env: Readonly<Record<string, string | undefined>>): LabPlan {

@@ -33,6 +33,12 @@ export interface NodeOwner {
   spawnIn(node: Host, argv: readonly string[], options: SpawnOptions): Promise<ChildProcess>;
 }
 
+/** What a node may be called. */
+export const nodeNameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** What an interface may be called: dev_valid_name() without what is hard to type. */
+export const interfaceNameForm = /^(?!\.\.?$)[A-Za-z0-9._-]{1,15}$/;
+
 /** What hosts, routers and switches have in common. */
 export class LabNode {
   readonly name: string;
@@ -70,10 +76,14 @@ export class LabNode {
 
   /** The next of eth0, eth1, … that no link of the node has. */
   freeName(): string {
-    const taken = new Set(this.ends.map(({ ifname }) => ifname));
     const next = `eth${this.links.length}`;
-    if (!taken.has(next)) return next;
-    for (let number = 0; ; number++) if (!taken.has(`eth${number}`)) return `eth${number}`;
+    if (this.hasNameFree(next)) return next;
+    for (let number = 0; ; number++) if (this.hasNameFree(`eth${number}`)) return `eth${number}`;
+  }
+
+  /** Whether a link's end can be called so here. */
+  hasNameFree(ifname: string): boolean {
+    return !["lo", "br0"].includes(ifname) && !this.ends.some((end) => end.ifname === ifname);
   }
 }
 

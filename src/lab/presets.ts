@@ -22,10 +22,12 @@ const PRESETS = {
   lan: { delay: "100us", rate: "1gbit" },
 } as const satisfies Readonly<Record<string, NetemOptions>>;
 
-/** What a preset stands for. */
-export function presetOf(name: Preset): NetemOptions {
-  const preset = PRESETS[name];
+const byName: ReadonlyMap<string, NetemOptions> = new Map(Object.entries(PRESETS));
+
+/** What a preset stands for; LabError where there is none of that name. */
+export function presetOf(name: string): NetemOptions {
+  const preset: NetemOptions | undefined = byName.get(name);
   if (preset === undefined)
-    throw new LabError(`There is no preset "${String(name)}": ${Object.keys(PRESETS).join(", ")}`);
+    throw new LabError(`There is no preset "${name}": ${[...byName.keys()].join(", ")}`);
   return preset;
 }

@@ -9,8 +9,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { QueuePair } from "../../test/fixtures/queue.ts";
 import { distributionTable } from "../client/distribution.ts";
-import type { NetemOptions } from "../client/netem.ts";
 import { setNetem } from "../client/netem.ts";
+import type { NetemOptions } from "../client/netem-options.ts";
 
 const MS = 1_000_000;
 const SECOND = 1_000 * MS;
