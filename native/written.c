@@ -1,9 +1,9 @@
 // Files that act when they are written: the settings below /proc/sys/net, what sysfs has of devices, and the parameters newif and
 // delif of etun, from the time before veth. The daemon does what was written, in the namespace of the writer, and the errno of the write is its answer.
 //
-// What is opened is a file in memory that bears the path as its name. What is written to it is done at once by write(2) and by
-// streams; what the C library writes by its own ways, which are not seen here, is done when the descriptor is closed or given to
-// something else, or at the end of a program that began with it.
+// What is opened is a file in memory that bears the path as its name. What is written to it is done at once by write(2), and by
+// streams when they are flushed or closed; what the C library writes by its own ways, which are not seen here, is done when the
+// descriptor is closed or given to something else, or at the end of a program that began with it.
 
 #include "preload.h"
 
@@ -87,30 +87,69 @@ static int do_written(const char *path, const char *text, size_t length) {
   return ask_once(&request, payload, start + length, NULL, 0);
 }
 
-static int do_written_fd(int fd, const char *text, size_t length) {
+// Does what was written at a position of the file. Of a setting only what stands at the beginning counts (sysctl_writes_strict).
+static int do_written_fd(int fd, off_t position, const char *text, size_t length) {
   char link[32], target[ROOM + 32];
   snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
   const char *path = path_behind(link, target);
-  return path == NULL ? -EBADF : do_written(path, text, length);
+  if (path == NULL) return -EBADF;
+  return position > 0 && strncmp(path, SYSCTL, sizeof(SYSCTL) - 1) == 0 ? 0 : do_written(path, text, length);
 }
 
 ssize_t write_written(int fd, const void *text, size_t length) {
-  int result = do_written_fd(fd, text, length);
+  int result = do_written_fd(fd, lseek(fd, 0, SEEK_CUR), text, length);
   // What it showed before is not to be done when it is closed.
-  if (result >= 0 && ftruncate(fd, 0) < 0) return -errno;
+  if (result >= 0 && (ftruncate(fd, 0) < 0 || lseek(fd, (off_t)length, SEEK_CUR) < 0)) return -errno;
   return result < 0 ? result : (ssize_t)length;
+}
+
+// Does what was written without our seeing it. Returns -errno when it is refused.
+static int do_unseen(int fd) {
+  char text[MOST_TEXT + 1];
+  ssize_t end = pread(fd, text, sizeof(text), 0);
+  if (end <= 0 || ftruncate(fd, 0) < 0) return 0;
+  // What was written before has been taken away, and is a hole.
+  ssize_t start = 0;
+  while (start < end && text[start] == '\0') start++;
+  int result = do_written_fd(fd, start, text + start, (size_t)(end - start));
+  if (result < 0) lseek(fd, start, SEEK_SET);
+  return result;
 }
 
 // Nobody waits for the result any more, so a refusal is told.
 void flush_written(int fd) {
-  char text[MOST_TEXT + 1];
   int saved = errno;
-  ssize_t length = pread(fd, text, sizeof(text), 0);
-  if (length > 0 && ftruncate(fd, 0) == 0) {
-    int result = do_written_fd(fd, text, (size_t)length);
-    if (result < 0) dprintf(STDERR_FILENO, "uveth: write error: %s\n", strerror(-result));
-  }
+  int result = do_unseen(fd);
+  if (result < 0) dprintf(STDERR_FILENO, "uveth: write error: %s\n", strerror(-result));
   errno = saved;
+}
+
+// Lets a stream fail by what the C library has just written for it: a shell's builtin and whoever looks at its output at the end
+// wait for that.
+static int end_writing(FILE *stream, int result) {
+  int saved = errno;
+  int fd = stream == NULL ? -1 : fileno(stream);
+  int error = mark_of(fd) == MARK_WRITTEN ? do_unseen(fd) : 0;
+  errno = saved;
+  if (error >= 0) return result;
+  stream->_flags |= _IO_ERR_SEEN;
+  errno = -error;
+  return EOF;
+}
+
+EXPORT int fflush(FILE *stream) { return end_writing(stream, NEXT(fflush)(stream)); }
+
+EXPORT int fflush_unlocked(FILE *stream) { return end_writing(stream, NEXT(fflush_unlocked)(stream)); }
+
+EXPORT int fclose(FILE *stream) {
+  int fd = fileno(stream);
+  if (mark_of(fd) == 0) return NEXT(fclose)(stream);
+  int result = fflush(stream);
+  int error = errno;
+  mark(fd, 0);
+  if (NEXT(fclose)(stream) == EOF) return EOF;
+  if (result == EOF) errno = error;
+  return result;
 }
 
 // A descriptor of our own for what the program began with as its output.

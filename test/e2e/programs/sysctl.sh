@@ -34,6 +34,13 @@ write("1", "r+")
 write("no")
 write("0")
 END
+for shell in sh bash; do
+  $shell -c 'echo nonsense > /proc/sys/net/ipv4/ip_forward; echo "status $?"
+printf x > /proc/sys/net/ipv4/ip_forward || echo refused
+echo 1 > /proc/sys/net/ipv4/ip_forward && echo taken; exec 3> /proc/sys/net/ipv4/ip_forward; echo 0 >&3; echo y >&3; echo "status $?"'
+  show
+done
+/bin/echo nonsense > /proc/sys/net/ipv4/ip_forward; echo "status $?"
 ip route flush cache; ip -6 route flush cache; echo "status $?"
 sysctl net.ipv4.route.flush net.ipv4.ip_forward; sysctl -a 2>/dev/null | grep -c flush
 ip netns add red
