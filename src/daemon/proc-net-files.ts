@@ -4,7 +4,7 @@
 //   /proc/net           → …/proc/net, a folder with all of them
 //   /proc/net/unix      → a link to the system's own: what belongs to no namespace of a network
 //
-// In a native namespace the live kernel knows, but for the devices, which are the machine's.
+// In a native namespace the live kernel knows, of all files that it has, but for the devices, which are the machine's.
 
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join, normalize } from "node:path";
@@ -33,9 +33,9 @@ export function showProcNet(netns: Netns, folder: string, path: string): void {
 
 /** Writes one file; false for one that there is not. */
 function showOne(netns: Netns, folder: string, name: string): boolean {
-  const text = readProcNet(netns, name);
+  const text = textInside(netns, name) ?? readProcNet(netns, name);
   if (text === undefined) return false;
-  showFile(folder, join(PROC_NET_FOLDER, name), textInside(netns, name) ?? text, 0o444);
+  showFile(folder, join(PROC_NET_FOLDER, name), text, 0o444);
   return true;
 }
 

@@ -108,6 +108,11 @@ rule del pref 32767
     expect(routes).toContain("10.9.0.0/16 via 10.0.0.2 dev v0 metric 7");
     expect(routes).toContain("fd09::/48 via fd00::2 dev v0");
     expect(routes).toContain("10.0.0.9 dev v0 lladdr 02:00:00:00:00:09");
+    const files = ["/proc/net/route", "/proc/net/fib_trie"];
+    const shown = await place.uveth("run", "-n", "red", "--", "cat", ...files);
+    expect(shown).toMatchObject({ code: 0, stderr: "" });
+    expect(shown.stdout).toBe((await inside(place, "red", `cat ${files.join(" ")}`)).stdout);
+    expect(shown.stdout).toContain("v0\t0000090A\t0200000A");
   });
 
   test("gives a program its exit code, its signal, its folder, its standard streams and its own network", async ({
