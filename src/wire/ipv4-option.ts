@@ -17,6 +17,10 @@ export const IPOPT_LSRR = 131;
 export const IPOPT_SSRR = 137;
 export const IPOPT_RA = 148;
 
+/** Flags of a timestamp: the time alone stands there by default, or the address too, given by the sender or not. */
+export const IPOPT_TS_TSANDADDR = 1;
+export const IPOPT_TS_PRESPEC = 3;
+
 /** The router alert option (RFC 2113), which IGMP's messages carry: type, length 4, value 0. */
 export const ROUTER_ALERT: readonly number[] = [IPOPT_RA, 4, 0, 0];
 

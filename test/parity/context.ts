@@ -106,6 +106,11 @@ export class TestNetns {
     return port;
   }
 
+  /** Has a TCP socket listen on `port`. */
+  async listenTcp(port: number): Promise<void> {
+    this.#shared.cleanups.push(await this.netns.listenTcp(port));
+  }
+
   /** A UDP socket that is to take part in groups. */
   async openGroupSocket(family: 4 | 6, port = 5_000): Promise<GroupSocket> {
     const socket = await this.netns.openGroupSocket(family, port);

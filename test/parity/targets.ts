@@ -43,6 +43,8 @@ export interface TargetNetns {
   setSysctl(name: string, value: number): Promise<void>;
   /** Opens a UDP socket of the family 4 or 6, bound to `port` of every address. */
   openGroupSocket(family: 4 | 6, port: number): Promise<GroupSocket>;
+  /** Has a TCP socket listen on `port` of every address of IPv4; nobody takes its connections. Returns what closes it. */
+  listenTcp(port: number): Promise<() => void>;
   /** Lets the namespace die: closes every reference that the machine holds on it. */
   destroy(): Promise<void>;
 }

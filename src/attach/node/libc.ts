@@ -1,7 +1,7 @@
 // The system calls that Node has no function for, called in libc through koffi. Raw bytes in and out, no structs: their
 // layouts are in uapi/.
 //
-// Mirrors socket(2), socketpair(2), bind(2), connect(2), getsockname(2), setsockopt(2), getsockopt(2), sendto(2), recvmsg(2), poll(2), close(2),
+// Mirrors socket(2), socketpair(2), bind(2), connect(2), listen(2), getsockname(2), setsockopt(2), getsockopt(2), sendto(2), recvmsg(2), poll(2), close(2),
 // setns(2) and unshare(2), with the kernel's own convention for failure: a negative errno is returned, nothing is thrown.
 // *Omitted:* other systems than Linux, and Linux without an FFI; `loadLibc` refuses with the cure.
 
@@ -23,6 +23,7 @@ export interface Libc {
   bind(fd: number, address: Uint8Array): number;
   /** As `bind`; -EINPROGRESS from a socket that does not wait. */
   connect(fd: number, address: Uint8Array): number;
+  listen(fd: number, backlog: number): number;
   /** Fills `address` with as much of the struct sockaddr as fits. */
   getsockname(fd: number, address: Uint8Array): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): number;
@@ -79,6 +80,7 @@ export async function loadLibc(): Promise<Libc> {
   const socketpair = library.func("int socketpair(int family, int type, int protocol, void *fds)");
   const bind = library.func("int bind(int fd, const void *address, uint32_t length)");
   const connect = library.func("int connect(int fd, const void *address, uint32_t length)");
+  const listen = library.func("int listen(int fd, int backlog)");
   const getsockname = library.func("int getsockname(int fd, void *address, void *length)");
   const setsockopt = library.func(
     "int setsockopt(int fd, int level, int option, const void *value, uint32_t length)",
@@ -119,6 +121,7 @@ export async function loadLibc(): Promise<Libc> {
     socketpair: (family, type, fds) => orErrno(socketpair(family, type, 0, fds)),
     bind: (fd, address) => orErrno(bind(fd, address, address.length)),
     connect: (fd, address) => orErrno(connect(fd, address, address.length)),
+    listen: (fd, backlog) => orErrno(listen(fd, backlog)),
     getsockname: (fd, address) => orErrno(getsockname(fd, address, Uint32Array.of(address.length))),
     setsockopt: (fd, level, option, value) => orErrno(setsockopt(fd, level, option, value, value.length)),
     getsockopt: (fd, level, option, value) =>

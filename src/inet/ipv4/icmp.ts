@@ -1,9 +1,10 @@
 // ICMP messages to this host: echoes are answered, answers and errors go to whoever waits for them.
 //
-// Mirrors net/ipv4/icmp.c (icmp_rcv, icmp_echo, icmp_reply, icmp_unreach) and net/ipv4/ping.c (ping_rcv, ping_err).
-// Omitted: timestamps, extended echo.
+// Mirrors net/ipv4/icmp.c (icmp_rcv, icmp_echo, icmp_timestamp, icmp_reply, icmp_unreach) and net/ipv4/ping.c (ping_rcv, ping_err).
+// Omitted: extended echo, options in answers.
 
 import { checksumAdd } from "../../bytes/checksum.ts";
+import { getBe32, setBe32 } from "../../bytes/endian.ts";
 import { drop } from "../../net/frame.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { CHECKSUM_NONE } from "../../net/netdevice.ts";
@@ -32,6 +33,11 @@ import { ipSend } from "./output.ts";
 import { takeRedirect } from "./redirect.ts";
 import { Route4, routeOutput } from "./route.ts";
 
+/** A message that asks for the time: three times of four bytes each, in milliseconds since midnight UT. */
+const timestampSize = wire.ICMP_SIZE + 12;
+const nsPerMs = 1_000_000n;
+const msPerDay = 86_400_000n;
+
 /** Takes a message, whose `start` is at its ICMP header (icmp_rcv). */
 export function icmpReceive(frame: Frame, dev: Device): void {
   const { bytes, start, end } = frame;
@@ -40,6 +46,9 @@ export function icmpReceive(frame: Frame, dev: Device): void {
     return drop(frame, "bad-checksum");
   const ip = ipNetns(dev.netns);
   switch (wire.icmpType(bytes, start)) {
+    case uapi.ICMP_TIMESTAMP:
+      if (end - start < wire.ICMP_SIZE + 4) return drop(frame, "bad-header");
+      return timestamp(ip, frame, dev);
     case uapi.ICMP_ECHO:
       return echo(ip, frame, dev);
     case uapi.ICMP_ECHOREPLY:
@@ -56,27 +65,54 @@ export function icmpReceive(frame: Frame, dev: Device): void {
 
 /** Answers an echo request, from the address it was sent to; those to many are left unanswered unless told otherwise. */
 function echo(ip: IpNetns, frame: Frame, dev: Device): void {
-  const { bytes, networkHeader } = frame;
   if (ip.takePassingEcho !== null && frame.packetType === PACKET_HOST) {
     if (ip.takePassingEcho(readPassingEcho(frame, AF_INET))) return frame.pool.free(frame);
   }
+  const route = ip.tunables.icmpEchoIgnoreAll === 0 ? wayBack(ip, frame, dev) : null;
+  if (route === null) return drop(frame, "filtered");
+  if (!frame.pool.writable(frame)) return drop(frame, "no-memory");
+  const { bytes, end, start } = frame;
+  // The code is the request's, whatever it means.
+  const code = wire.icmpCode(bytes, start);
+  wire.writeIcmp(bytes, start, end, uapi.ICMP_ECHOREPLY, code, wire.icmpRest(bytes, start));
+  frame.checksum = CHECKSUM_NONE;
+  answer(ip, frame, route);
+}
+
+/** Answers who asks for the time, which is milliseconds since midnight UT (icmp_timestamp, inet_current_timestamp). */
+function timestamp(ip: IpNetns, frame: Frame, dev: Device): void {
+  const { bytes, pool, start } = frame;
+  const route = wayBack(ip, frame, dev);
+  const reply = route === null ? null : pool.alloc(timestampSize);
+  if (route === null || reply === null) return drop(frame, route === null ? "filtered" : "no-memory");
+  reply.end = reply.start + timestampSize;
+  const { clock } = dev.machine;
+  const nowMs = Number((clock.epochNs / nsPerMs + BigInt(Math.floor(clock.now() / 1e6))) % msPerDay);
+  const times = reply.start + wire.ICMP_SIZE;
+  setBe32(reply.bytes, times, getBe32(bytes, start + wire.ICMP_SIZE));
+  setBe32(reply.bytes, times + 4, nowMs);
+  setBe32(reply.bytes, times + 8, nowMs);
+  const rest = wire.icmpRest(bytes, start);
+  wire.writeIcmp(reply.bytes, reply.start, reply.end, uapi.ICMP_TIMESTAMPREPLY, 0, rest);
+  pool.free(frame);
+  answer(ip, reply, route);
+}
+
+/** The way back to the sender of a request; null: it is not to be answered, as it was for many, or there is none. */
+function wayBack(ip: IpNetns, { bytes, networkHeader }: Frame, dev: Device): Route4 | null {
   const route = new Route4();
   route.flow.oif = l3mdevIfindex(dev);
   const destination = ipv4Destination(bytes, networkHeader);
   const isOurs = ip.addresses4.has(destination | 0) || isLocalRoute(ip, route, destination);
-  if (ip.tunables.icmpEchoIgnoreAll !== 0 || (!isOurs && ip.tunables.icmpEchoIgnoreBroadcasts !== 0)) {
-    return drop(frame, "filtered");
-  }
+  if (!isOurs && ip.tunables.icmpEchoIgnoreBroadcasts !== 0) return null;
   route.flow.destination = ipv4Source(bytes, networkHeader);
   route.flow.source = isOurs ? destination : 0;
   route.flow.tos = ipv4Tos(bytes, networkHeader);
-  if (!routeOutput(ip, route) || isIpv4Broadcast(route)) return drop(frame, "no-route");
+  return routeOutput(ip, route) ? route : null;
+}
+
+function answer(ip: IpNetns, frame: Frame, route: Route4): void {
   const { tos } = route.flow;
-  if (!frame.pool.writable(frame)) return drop(frame, "no-memory");
-  const { start, end } = frame;
-  const rest = wire.icmpRest(frame.bytes, start);
-  wire.writeIcmp(frame.bytes, start, end, uapi.ICMP_ECHOREPLY, 0, rest);
-  frame.checksum = CHECKSUM_NONE;
   ipSend(ip, frame, route, { protocol: IPPROTO_ICMP, ttl: ip.tunables.defaultTtl, tos, fragment: 0 });
 }
 

@@ -1,26 +1,32 @@
 // The extension headers of a received packet, one after the other: options that must be understood are, or the packet is
 // refused as the option says (RFC 8200 4.2).
 //
-// Mirrors net/ipv6/exthdrs.c (ipv6_parse_hopopts, ip6_parse_tlv, ipv6_destopt_rcv, ipv6_rthdr_rcv). Omitted: jumbograms,
-// segment routing, mobility.
+// Mirrors net/ipv6/exthdrs.c (ipv6_parse_hopopts, ip6_parse_tlv, ipv6_destopt_rcv, ipv6_rthdr_rcv). Omitted: packets
+// larger than 64 KiB, segment routing, mobility.
 
+import { getBe32 } from "../../bytes/endian.ts";
 import { isIpv6Multicast } from "../../bytes/ipv6.ts";
 import { drop } from "../../net/frame.ts";
 import type { Frame } from "../../net/netdevice.ts";
 import * as icmp from "../../uapi/icmpv6.ts";
-import { IPV6_TLV_PAD1, IPV6_TLV_PADN, IPV6_TLV_ROUTERALERT } from "../../uapi/in6.ts";
-import { IPV6_DESTINATION } from "../../wire/ipv6.ts";
+import { IPV6_TLV_JUMBO, IPV6_TLV_PAD1, IPV6_TLV_PADN, IPV6_TLV_ROUTERALERT } from "../../uapi/in6.ts";
+import { IPV6_DESTINATION, ipv6PayloadLength } from "../../wire/ipv6.ts";
 import type { IpNetns } from "../netns.ts";
 import { icmp6Send } from "./icmp-error.ts";
 
+/** Types of routing headers: RFC 6554, RFC 8754. */
+const SRCRT_RPL = 3;
+const SRCRT_SEGMENT = 4;
+/** What the payload length of a header can say. */
+const maxPayload = 0xffff;
 /** Padding in one piece that nobody needs more of. */
 const maxPadding = 7;
 
 /**
  * Reads the options of the header at `frame.start` and moves `start` behind it; false when the packet was dropped. `maxOptions`
- * other than padding are let pass. The frame's `networkHeader` is at the IPv6 header.
+ * other than padding are let pass. Those of `isHopByHop` that every router knows are looked at. The frame's `networkHeader` is at the IPv6 header.
  */
-export function parseOptions(ip: IpNetns, frame: Frame, maxOptions: number): boolean {
+export function parseOptions(ip: IpNetns, frame: Frame, maxOptions: number, isHopByHop: boolean): boolean {
   const { bytes, end, start } = frame;
   const length = ((bytes[start + 1] ?? 0) + 1) * 8;
   if (end - start < 8 || end - start < length) return refuse(frame);
@@ -43,12 +49,33 @@ export function parseOptions(ip: IpNetns, frame: Frame, maxOptions: number): boo
       padding = 0;
       count++;
       if (count > maxOptions && maxOptions >= 0) return refuse(frame);
-      if (type !== IPV6_TLV_ROUTERALERT && !skipsUnknown(ip, frame, type, at)) return false;
+      if (!understands(ip, frame, type, at, isHopByHop)) return false;
     }
     at += size;
   }
   frame.start = start + length;
   return true;
+}
+
+/** Takes an option; false when the packet was dropped for it. */
+function understands(ip: IpNetns, frame: Frame, type: number, at: number, isHopByHop: boolean): boolean {
+  if (!isHopByHop) return skipsUnknown(ip, frame, type, at);
+  if (type === IPV6_TLV_JUMBO) return acceptsJumbo(ip, frame, at);
+  if (type !== IPV6_TLV_ROUTERALERT) return skipsUnknown(ip, frame, type, at);
+  return frame.bytes[at + 1] === 2 || refuse(frame);
+}
+
+/** A jumbogram (RFC 2675) must be one, and no packet here is so large (ipv6_hop_jumbo). */
+function acceptsJumbo(ip: IpNetns, frame: Frame, at: number): false {
+  const { bytes, networkHeader } = frame;
+  const place = at - networkHeader;
+  if (bytes[at + 1] !== 4 || (place & 3) !== 2) return refuse(frame);
+  const length = getBe32(bytes, at + 2);
+  const isSmall = length <= maxPayload;
+  if (isSmall || ipv6PayloadLength(bytes, networkHeader) !== 0) {
+    icmp6Send(ip, frame, icmp.ICMPV6_PARAMPROB, icmp.ICMPV6_HDR_FIELD, isSmall ? place + 2 : place);
+  }
+  return refuse(frame);
 }
 
 function refuse(frame: Frame): false {
@@ -81,6 +108,8 @@ export function parseRouting(ip: IpNetns, frame: Frame): boolean {
   const { bytes, end, networkHeader, start } = frame;
   const length = ((bytes[start + 1] ?? 0) + 1) * 8;
   if (end - start < 8 || end - start < length) return refuse(frame);
+  // Whoever takes part in segment routing has to be told to (seg6_enabled, rpl_seg_enabled).
+  if (bytes[start + 2] === SRCRT_RPL || bytes[start + 2] === SRCRT_SEGMENT) return refuse(frame);
   const segmentsLeft = bytes[start + 3] ?? 0;
   if (segmentsLeft === 0) {
     frame.start = start + length;

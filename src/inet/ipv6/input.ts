@@ -45,7 +45,7 @@ export function ip6Deliver(ip: IpNetns, received: Frame, dev: Device, nextHeader
         continue;
       }
       case in6.IPPROTO_DSTOPTS:
-        if (!parseOptions(ip, frame, ip.tunables.maxDestinationOptions)) return;
+        if (!parseOptions(ip, frame, ip.tunables.maxDestinationOptions, false)) return;
         break;
       case in6.IPPROTO_ROUTING:
         if (!parseRouting(ip, frame)) return;

@@ -77,7 +77,7 @@ export class Ipv6Receiver {
     const ip = ipNetns(dev.netns);
     if (
       ipv6NextHeader(bytes, start) === IPPROTO_HOPOPTS &&
-      !parseOptions(ip, frame, ip.tunables.maxHopByHopOptions)
+      !parseOptions(ip, frame, ip.tunables.maxHopByHopOptions, true)
     ) {
       countIp6(dev, snmp.IPSTATS_MIB_INHDRERRORS);
       return;

@@ -10,8 +10,8 @@ import { inNetns } from "../../../src/attach/node/netns.ts";
 import { CLONE_NEWNET } from "../../../src/uapi/sched.ts";
 import { newKernelNetns } from "../../kernel-netns.ts";
 import type { Target, TargetMachine, TargetNetns } from "../targets.ts";
-import { openKernelGroupSocket } from "./kernel-group-socket.ts";
 import { openKernelPacket } from "./kernel-packet.ts";
+import { listenKernelTcp, openKernelGroupSocket } from "./kernel-sockets.ts";
 
 /** net.core.rmem_default is 212,992, and SO_RCVBUF doubles what it is given. */
 const RECEIVE_BUFFER = 212_992 / 2;
@@ -72,6 +72,10 @@ class KernelNetns implements TargetNetns {
 
   async openGroupSocket(family: 4 | 6, port: number) {
     return inNetns(this.#libc, this.fd, () => openKernelGroupSocket(this.#libc, family, port));
+  }
+
+  async listenTcp(port: number) {
+    return inNetns(this.#libc, this.fd, () => listenKernelTcp(this.#libc, port));
   }
 
   async destroy() {

@@ -77,6 +77,12 @@ class UvethNetns implements TargetNetns {
     return openUvethGroupSocket(this.#netns, family, port);
   }
 
+  async listenTcp(port: number): Promise<() => void> {
+    const { Listener } = await import("../../../src/sockets/listener.ts");
+    const listener = new Listener(this.#netns, { host: "0.0.0.0", port });
+    return () => listener.close();
+  }
+
   async destroy(): Promise<void> {
     const { destroyNetns } = await import("../../../src/net/namespace.ts");
     destroyNetns(this.#netns);
