@@ -1,7 +1,8 @@
 // The bytes of a segment: in their turn they can be read, early they wait, twice they are said to be known. Then it is decided
 // when to acknowledge.
 //
-// Mirrors net/ipv4/tcp_input.c (tcp_data_queue, tcp_data_queue_ofo, tcp_fin, __tcp_ack_snd_check).
+// Mirrors net/ipv4/tcp_input.c (tcp_data_queue, tcp_data_queue_ofo, tcp_fin, __tcp_ack_snd_check). Omitted: SACK for a FIN that came
+// early, which is remembered all the same.
 
 import type { Frame } from "../../net/netdevice.ts";
 import { TCP_FIN } from "../../wire/tcp.ts";
@@ -25,6 +26,8 @@ const restartNs = 200 * MS;
 export function takeData(socket: TcpSocket, segment: Segment, frame: Frame, nowNs: number): void {
   const { end, flags, payloadLength, sequence } = segment;
   if (end === sequence) return frame.pool.free(frame);
+  // Nothing comes behind a FIN: what says so is not looked at (RFC 9293 3.10.7.4, seventh).
+  if (socket.isFinReceived && !before(sequence, socket.rcvNxt)) return frame.pool.free(frame);
   const edge = (socket.rcvWup + socket.rcvWnd) | 0;
   measureRcvMss(socket, segment, frame.gsoType === 0 ? 0 : frame.gsoSize);
   noteArrival(socket, nowNs);
@@ -36,6 +39,10 @@ export function takeData(socket: TcpSocket, segment: Segment, frame: Frame, nowN
   const dataEnd = (sequence + payloadLength) | 0;
   if (!after(end, socket.rcvNxt)) {
     reportDuplicate(socket, sequence, dataEnd);
+    return frame.pool.free(frame);
+  }
+  if (socket.isFinReceived) {
+    socket.isAckNow = true;
     return frame.pool.free(frame);
   }
   if (!before(sequence, edge) && (after(sequence, socket.rcvNxt) || payloadLength > 0)) {

@@ -5,7 +5,14 @@
 
 import { getBe32 } from "../../bytes/endian.ts";
 import type { Netns } from "../../net/netdevice.ts";
-import { ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED } from "../../uapi/icmp.ts";
+import {
+  ICMP_DEST_UNREACH,
+  ICMP_FRAG_NEEDED,
+  ICMP_HOST_UNREACH,
+  ICMP_NET_UNREACH,
+  ICMP_PARAMETERPROB,
+  ICMP_TIME_EXCEEDED,
+} from "../../uapi/icmp.ts";
 import { ICMPV6_PKT_TOOBIG } from "../../uapi/icmpv6.ts";
 import { IPV6_DESTINATION, IPV6_SOURCE } from "../../wire/ipv6.ts";
 import type { IcmpError, SocketError } from "../icmp-error.ts";
@@ -47,7 +54,7 @@ function take(found: TcpEndpoint, error: IcmpError, mtu: number): boolean {
   const meaning = found.isFour ? socketError4(error.type, error.code) : socketError6(error.type, error.code);
   if (found instanceof TcpRequest) {
     const isOut = sequence === found.agreement.iss;
-    if (mtu < 0 && meaning !== null && isOut) dropRequest(found);
+    if (mtu < 0 && isOut && endsRequest(found, error, meaning)) dropRequest(found);
     return isOut;
   }
   if (!(found instanceof TcpSocket)) return false;
@@ -57,6 +64,17 @@ function take(found: TcpEndpoint, error: IcmpError, mtu: number): boolean {
   if (mtu >= 0) reduceMtu(found, mtu);
   else if (meaning !== null) heed(found, meaning);
   return true;
+}
+
+/** Whether an error ends a handshake: over IPv4 it is one of the way, or of the header; over IPv6 a final one (tcp_req_err). */
+function endsRequest(
+  { isFour }: TcpRequest,
+  { code, type }: IcmpError,
+  meaning: SocketError | null,
+): boolean {
+  if (!isFour) return meaning?.isFatal === true;
+  if (type === ICMP_DEST_UNREACH) return code === ICMP_NET_UNREACH || code === ICMP_HOST_UNREACH;
+  return type === ICMP_TIME_EXCEEDED || type === ICMP_PARAMETERPROB;
 }
 
 function heed(found: TcpSocket, meaning: SocketError): void {
