@@ -45,3 +45,7 @@ export const INADDR_MAX_LOCAL_GROUP = 0xe00000ff;
 export const IP_TTL = 2;
 export const IP_RECVERR = 11;
 export const IP_RECVTTL = 12;
+
+// Filter modes of a group: its sources are those left out, or those alone
+export const MCAST_EXCLUDE = 0;
+export const MCAST_INCLUDE = 1;

@@ -30,7 +30,7 @@ const CREATE = NLM_F_CREATE | NLM_F_EXCL;
 /** The group every device of a case is in, by which they all go. */
 const GROUP = 77;
 
-type Settings = readonly (readonly [type: number, bits: 8 | 16 | 32, value: number])[];
+type Settings = readonly (readonly [type: number, bits: 8 | 16 | 32 | 64, value: number])[];
 
 /** Builds `topology` in the namespace of `client`; its devices by name. */
 export async function build(client: NetlinkClient, topology: Topology): Promise<Map<string, number>> {
@@ -181,6 +181,11 @@ class Builder {
     await this.#set({ name: "br0", mtu: 1_500, flags, change: IFF_UP | IFF_PROMISC });
     // A port's carrier is noticed before its state is set by hand, which it would undo.
     await this.#find(...topology.ports.map((_, index) => `p${index}`));
+    if (topology.lateSettings.length > 0) {
+      const late = (writer: MessageWriter): void =>
+        writeInfo(writer, "bridge", (inner) => writeSettings(inner, topology.lateSettings));
+      await this.#set({ name: "br0", more: late });
+    }
     if (topology.hasAddress) await this.#address(master);
     for (const neighbour of topology.neighbours) {
       const family = neighbour.address.includes(":") ? AF_INET6 : AF_INET;
@@ -256,6 +261,7 @@ function writeSettings(writer: MessageWriter, settings: Settings): void {
   for (const [type, bits, value] of settings) {
     if (bits === 8) writer.u8(type, value);
     else if (bits === 16) writer.u16(type, value);
-    else writer.u32(type, value);
+    else if (bits === 32) writer.u32(type, value);
+    else writer.u64(type, BigInt(value));
   }
 }

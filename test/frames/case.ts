@@ -10,6 +10,11 @@
 import { getBe16 } from "../../src/bytes/endian.ts";
 import { ETH_P_8021AD, ETH_P_8021Q, ETH_P_ALL, ETH_P_IP } from "../../src/uapi/if_ether.ts";
 import {
+  IFLA_BR_MCAST_IGMP_VERSION,
+  IFLA_BR_MCAST_MLD_VERSION,
+  IFLA_BR_MCAST_QUERIER,
+  IFLA_BR_MCAST_QUERY_RESPONSE_INTVL,
+  IFLA_BRPORT_FAST_LEAVE,
   IFLA_VXLAN_DF,
   IFLA_VXLAN_LEARNING,
   IFLA_VXLAN_TOS,
@@ -42,7 +47,7 @@ export interface Place {
 /** A port of a bridge: the settings that are not the usual ones, by attribute. */
 export interface PortSpec {
   readonly mtu: number;
-  readonly settings: readonly (readonly [type: number, bits: 8 | 16 | 32, value: number])[];
+  readonly settings: readonly (readonly [type: number, bits: 8 | 16 | 32 | 64, value: number])[];
 }
 
 /** A neighbour of the bridge itself: an address of either family, in a state NUD_*. */
@@ -59,8 +64,10 @@ export type Topology =
   | {
       readonly kind: "bridge";
       readonly ports: readonly PortSpec[];
-      readonly settings: readonly (readonly [type: number, bits: 8 | 16 | 32, value: number])[];
+      readonly settings: readonly (readonly [type: number, bits: 8 | 16 | 32 | 64, value: number])[];
       readonly entries: readonly { readonly port: number; readonly mac: string; readonly state: number }[];
+      /** Set once the bridge has its ports. */
+      readonly lateSettings: readonly (readonly [type: number, bits: 8 | 16 | 32 | 64, value: number])[];
       readonly isUp: boolean;
       readonly isPromiscuous: boolean;
       /** Who the bridge knows as neighbours, and whether it has the address 10.0.0.1 itself. */
@@ -71,7 +78,7 @@ export type Topology =
   | { readonly kind: "ifb"; readonly filters: readonly FilterSpec[] }
   | {
       readonly kind: "vxlan";
-      readonly settings: readonly (readonly [type: number, bits: 8 | 16 | 32, value: number])[];
+      readonly settings: readonly (readonly [type: number, bits: 8 | 16 | 32 | 64, value: number])[];
       readonly hasRemote: boolean;
       /** Hardware addresses that are behind a remote, by the last byte of its address. */
       readonly entries: readonly { readonly mac: string; readonly remote: number }[];
@@ -122,7 +129,7 @@ const AGEING_TIME = 4;
 const GROUP_FWD_MASK = 9;
 const MCAST_SNOOPING = 23;
 const STP_STATE = 5;
-const portFlags = [4, 5, 6, 8, 9, 27, 28, 30, 33, 39];
+const portFlags = [4, 5, 6, 7, 8, 9, 27, 28, 30, 33, 39];
 const PORT_GROUP_FWD_MASK = 31;
 const PORT_PROXYARP = 10;
 const PORT_PROXYARP_WIFI = 11;
@@ -137,6 +144,7 @@ export function makeCase(seed: number): Case {
   const snoops =
     topology.kind === "bridge" &&
     topology.settings.some(([type, , value]) => type === MCAST_SNOOPING && value === 1);
+  const asksItself = topology.kind === "bridge" && topology.lateSettings.length > 0;
   const style: FrameStyle = { dice, stations: stationsOf(topology), mtu: 1_500, snoops };
   const frames: Injection[] = Array.from({ length: 4 + dice.below(14) }, () => {
     const place = dice.below(places.length);
@@ -146,7 +154,7 @@ export function makeCase(seed: number): Case {
     return { place, bytes, pauseMs: 0 };
   });
   // Who listens is believed only once a query has been answered: at once here, as the query asks for that.
-  if (snoops && !dice.once(3)) {
+  if (snoops && (asksItself ? dice.once(8) : !dice.once(3))) {
     frames.unshift({
       place: dice.below(places.length),
       bytes: generalQuery(style, dice.once(3)),
@@ -173,7 +181,7 @@ function isTagged(bytes: Uint8Array): boolean {
 }
 
 function makeTopology(dice: Dice): Topology {
-  switch (dice.below(12)) {
+  switch (dice.below(14)) {
     case 0:
       return { kind: "veth", mtu: dice.of([1_500, 1_500, 300, 68]), peerMtu: dice.of([1_500, 1_500, 300]) };
     case 1:
@@ -185,6 +193,10 @@ function makeTopology(dice: Dice): Topology {
     case 4:
     case 5:
       return makeAnsweringBridge(dice);
+    case 6:
+    case 7:
+    case 8:
+      return makeSourceBridge(dice);
     default:
       return makeBridge(dice);
   }
@@ -213,7 +225,7 @@ function makeFilter(dice: Dice): FilterSpec {
 }
 
 function makeVxlan(dice: Dice): Topology {
-  const settings: [number, 8 | 16 | 32, number][] = [];
+  const settings: [number, 8 | 16 | 32 | 64, number][] = [];
   if (dice.once(3)) settings.push([IFLA_VXLAN_LEARNING, 8, 0]);
   if (dice.once(2)) settings.push([IFLA_VXLAN_UDP_CSUM, 8, dice.below(2)]);
   if (dice.once(3)) settings.push([IFLA_VXLAN_TTL, 8, 1 + dice.below(255)]);
@@ -228,7 +240,7 @@ function makeVxlan(dice: Dice): Topology {
 
 function makeBridge(dice: Dice): Topology {
   const ports = Array.from({ length: 2 + dice.below(3) }, () => makePort(dice));
-  const settings: [number, 8 | 16 | 32, number][] = [[MCAST_SNOOPING, 8, dice.below(2)]];
+  const settings: [number, 8 | 16 | 32 | 64, number][] = [[MCAST_SNOOPING, 8, dice.below(2)]];
   if (dice.once(4)) settings.push([GROUP_FWD_MASK, 16, dice.below(0x1_0000) & 0xfff8]);
   if (dice.once(8)) settings.push([AGEING_TIME, 32, 0]);
   if (dice.once(8)) settings.push([STP_STATE, 32, 1]);
@@ -246,13 +258,42 @@ function makeBridge(dice: Dice): Topology {
     isPromiscuous: dice.once(8),
     neighbours: [],
     hasAddress: false,
+    lateSettings: [],
+  };
+}
+
+/** A bridge that speaks the versions of IGMP and MLD that know sources, and mostly asks itself. */
+function makeSourceBridge(dice: Dice): Topology {
+  const ports = Array.from({ length: 2 + dice.below(3) }, () => {
+    const settings: [number, 8 | 16 | 32 | 64, number][] = [];
+    // A port with fastleave tells hosts apart, which a bridge here does not.
+    for (const type of portFlags) {
+      if (type !== IFLA_BRPORT_FAST_LEAVE && dice.once(12)) settings.push([type, 8, dice.below(2)]);
+    }
+    return { mtu: 1_500, settings };
+  });
+  return {
+    kind: "bridge",
+    ports,
+    settings: [
+      [MCAST_SNOOPING, 8, 1],
+      [IFLA_BR_MCAST_IGMP_VERSION, 8, dice.once(6) ? 2 : 3],
+      [IFLA_BR_MCAST_MLD_VERSION, 8, dice.once(6) ? 1 : 2],
+      [IFLA_BR_MCAST_QUERY_RESPONSE_INTVL, 64, 0],
+    ],
+    entries: [],
+    lateSettings: dice.once(5) ? [] : [[IFLA_BR_MCAST_QUERIER, 8, 1]],
+    isUp: true,
+    isPromiscuous: dice.once(12),
+    neighbours: [],
+    hasAddress: false,
   };
 }
 
 /** A bridge that knows neighbours, and ports that are spared questions for them. */
 function makeAnsweringBridge(dice: Dice): Topology {
   const ports = Array.from({ length: 2 + dice.below(3) }, () => {
-    const settings: [number, 8 | 16 | 32, number][] = [];
+    const settings: [number, 8 | 16 | 32 | 64, number][] = [];
     if (dice.once(2)) settings.push([PORT_NEIGH_SUPPRESS, 8, 1]);
     if (dice.once(6)) settings.push([PORT_PROXYARP, 8, 1]);
     if (dice.once(6)) settings.push([PORT_PROXYARP_WIFI, 8, 1]);
@@ -282,11 +323,12 @@ function makeAnsweringBridge(dice: Dice): Topology {
     isPromiscuous: dice.once(8),
     neighbours,
     hasAddress: dice.once(4),
+    lateSettings: [],
   };
 }
 
 function makePort(dice: Dice): PortSpec {
-  const settings: [number, 8 | 16 | 32, number][] = [];
+  const settings: [number, 8 | 16 | 32 | 64, number][] = [];
   if (dice.once(2)) {
     for (const type of portFlags) if (dice.once(4)) settings.push([type, 8, dice.below(2)]);
     if (dice.once(5)) settings.push([PORT_GROUP_FWD_MASK, 16, dice.below(0x1_0000) & 0xfffd]);

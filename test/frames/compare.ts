@@ -23,7 +23,7 @@ export async function differenceOf(
   each: Case,
 ): Promise<{ kernel: Outcome; uveth: Outcome } | undefined> {
   const uveth = await runCase(sides.uveth, each, 0);
-  let kernel: Outcome = [];
+  let kernel: Outcome = { heard: [], groups: [] };
   for (const patience of patiencesMs) {
     kernel = await runCase(sides.kernel, each, patience);
     if (textOf(kernel) === textOf(uveth)) return undefined;
@@ -68,6 +68,8 @@ function* smallerThan(each: Case): Generator<Case> {
     yield withBridge({ settings: without(topology.settings, index) });
   for (const index of topology.entries.keys())
     yield withBridge({ entries: without(topology.entries, index) });
+  for (const index of topology.lateSettings.keys())
+    yield withBridge({ lateSettings: without(topology.lateSettings, index) });
   for (const index of topology.neighbours.keys())
     yield withBridge({ neighbours: without(topology.neighbours, index) });
   if (topology.hasAddress) yield withBridge({ hasAddress: false });
@@ -87,7 +89,8 @@ function without<Item>(items: readonly Item[], index: number): Item[] {
 
 /** What was heard, in an order that does not depend on the sides: by place, then in the order of arrival. */
 function textOf(outcome: Outcome): string {
-  return outcome.map((heard) => heard.map(keyOf).join(" ")).join("\n");
+  const frames = outcome.heard.map((heard) => heard.map(keyOf).join(" "));
+  return [...frames, ...outcome.groups].join("\n");
 }
 
 function keyOf({ place, tag, bytes }: Heard): string {
@@ -112,9 +115,13 @@ export function report(each: Case, { kernel, uveth }: { kernel: Outcome; uveth: 
   for (const [index, { place, bytes }] of each.frames.entries()) {
     lines.push(`> ${places[place]?.name}: ${lineOf(bytes, 0)}`);
     lines.push(
-      ...listOf("kernel", kernel[index] ?? [], places),
-      ...listOf("uveth", uveth[index] ?? [], places),
+      ...listOf("kernel", kernel.heard[index] ?? [], places),
+      ...listOf("uveth", uveth.heard[index] ?? [], places),
     );
+  }
+  if (kernel.groups.join() !== uveth.groups.join()) {
+    lines.push(...kernel.groups.map((group) => `    kernel ${group}`));
+    lines.push(...uveth.groups.map((group) => `    uveth  ${group}`));
   }
   return lines.join("\n");
 }

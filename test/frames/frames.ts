@@ -95,7 +95,7 @@ export function neighbourFrame(style: FrameStyle): Uint8Array {
   const bytes = arpFrame({
     to: to ?? "ff:ff:ff:ff:ff:ff",
     from,
-    senderIp: dice.once(6) ? "0.0.0.0" : dice.of(hosts),
+    senderIp: dice.once(6) ? dice.of(["0.0.0.0", "0.0.0.1"]) : dice.of(hosts),
     targetIp: dice.once(8) ? dice.of(["127.0.0.1", "239.1.2.3"]) : dice.of(hosts),
   });
   setBe16(bytes, 20, operation);
@@ -187,6 +187,9 @@ function bpdu({ dice, stations }: FrameStyle, to: string, from: string): Uint8Ar
 }
 
 const groups4 = ["239.1.2.3", "239.1.2.4", "224.0.0.9", "224.0.0.251"];
+/** The last two can be no sources. */
+const sources4 = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "0.0.0.1", "0.0.0.0", "239.1.2.3"];
+const sources6 = ["fe80::9", "fe80::a", "fe80::b", "::", "ff05::103"];
 const groups6 = ["ff05::103", "ff02::103", "ff02::1"];
 
 /** A message of IGMP or MLD, a packet to a group, or one that is broken. */
@@ -208,16 +211,27 @@ function igmpOrPacket(dice: Dice, from: string): Uint8Array {
       return igmpFrame(from, "224.0.0.2", messageOf(0x17, 0, word));
     case 3: {
       const records = Array.from({ length: 1 + dice.below(2) }, () => ({
-        type: dice.of([2, 3, 4, 4, 9]),
+        type: dice.once(12) ? 9 : 1 + dice.below(6),
         word: ipv4Bytes(dice.of(groups4))[0],
+        sources: Array.from({ length: dice.below(4) }, () => ipv4Bytes(dice.of(sources4))[0]),
       }));
-      const message = new Uint8Array(8 + 8 * records.length);
+      const size = records.reduce((sum, { sources }) => sum + 8 + 4 * sources.length, 8);
+      const message = new Uint8Array(dice.once(20) ? size - 4 : size);
       message[0] = 0x22;
-      message[7] = records.length + (dice.once(8) ? 1 : 0);
-      for (const [index, record] of records.entries()) {
-        message[8 + 8 * index] = record.type;
-        setBe32(message, 12 + 8 * index, record.word);
+      message[7] = records.length + (dice.once(12) ? 1 : 0);
+      const whole = new Uint8Array(size);
+      let at = 8;
+      for (const { sources, type, word } of records) {
+        whole[at] = type;
+        whole[at + 3] = sources.length;
+        setBe32(whole, at + 4, word);
+        at += 8;
+        for (const source of sources) {
+          setBe32(whole, at, source);
+          at += 4;
+        }
       }
+      message.set(whole.subarray(8, message.length), 8);
       return igmpFrame(from, "224.0.0.22", message);
     }
     default:
@@ -274,18 +288,22 @@ function mldOrPacket(dice: Dice, from: string): Uint8Array {
     return udpFrame({
       from,
       to,
-      source: "fe80::9",
+      source: dice.of(["fe80::9", "fe80::9", "fe80::a"]),
       destination: group,
       sourcePort: 1,
       destinationPort: 2,
       payload: dice.bytes(20),
     });
   }
-  const type = dice.of([131, 131, 132, 143]);
-  const message = new Uint8Array(type === 143 ? 28 : 24);
+  const type = dice.of([131, 132, 143, 143]);
+  const sources = Array.from({ length: type === 143 ? dice.below(4) : 0 }, () => dice.of(sources6));
+  const message = new Uint8Array(type === 143 ? 28 + 16 * sources.length : 24);
   message[0] = type;
-  if (type === 143) message.set([0, 1, dice.of([2, 3, 4]), 0, 0, 0], 6);
+  if (type === 143) message.set([0, 1, 1 + dice.below(6), 0, 0, sources.length], 6);
   message.set(groupBytes, type === 143 ? 12 : 8);
+  for (const [index, source] of sources.entries()) {
+    message.set(ipv6FromText(source) ?? [], 28 + 16 * index);
+  }
   return mldFrame(from, type === 143 ? "ff02::16" : group, message);
 }
 

@@ -2,10 +2,12 @@
 
 import type { NetlinkClient } from "../../src/netlink/client.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
+import { IGMP_QUERY } from "../../src/wire/igmp.ts";
 import { writeLink } from "../parity/vocabulary/link.ts";
 import { build, tearDown } from "./build.ts";
 import type { Case } from "./case.ts";
 import { placesOf } from "./case.ts";
+import { groupsOf } from "./groups.ts";
 
 /** A frame heard at a place: with the tag that travels beside its bytes, 0 for none. */
 export interface Heard {
@@ -14,8 +16,11 @@ export interface Heard {
   readonly bytes: Uint8Array;
 }
 
-/** What was heard after each frame that was put in. */
-export type Outcome = readonly (readonly Heard[])[];
+/** What was heard after each frame that was put in, and in the end the groups a bridge knows. */
+export interface Outcome {
+  readonly heard: readonly (readonly Heard[])[];
+  readonly groups: readonly string[];
+}
 
 /** A packet socket, or what stands for one. */
 export interface Port {
@@ -63,7 +68,8 @@ export async function runCase(side: Side, { topology, frames }: Case, patienceMs
       }
       outcome.push(heard);
     }
-    return outcome;
+    const groups = topology.kind === "bridge" ? await groupsOf(side.client, indexes) : [];
+    return { heard: outcome, groups };
   } finally {
     for (const port of ports) port.close();
     await tearDown(side.client);
@@ -72,6 +78,6 @@ export async function runCase(side: Side, { topology, frames }: Case, patienceMs
 
 /** What a bridge says of its own memberships comes at times of its own: IGMP from its own address. */
 function isOwnReport(bytes: Uint8Array): boolean {
-  const isIgmp = bytes[12] === 8 && bytes[13] === 0 && bytes[23] === 2;
-  return isIgmp && bytes[6] === 2 && bytes[10] === 0 && bytes[11] === 0xb0;
+  const isReport = bytes[12] === 8 && bytes[13] === 0 && bytes[23] === 2 && bytes[38] !== IGMP_QUERY;
+  return isReport && bytes[6] === 2 && bytes[10] === 0 && bytes[11] === 0xb0;
 }

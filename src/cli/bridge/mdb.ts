@@ -12,6 +12,7 @@ import type { Message } from "../../netlink/message.ts";
 import { NLMSG_HDRLEN } from "../../netlink/message.ts";
 import * as db from "../../uapi/if_bridge.ts";
 import { ETH_P_IP, ETH_P_IPV6 } from "../../uapi/if_ether.ts";
+import { MCAST_INCLUDE } from "../../uapi/in.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../../uapi/netlink.ts";
 import { RTM_DELMDB, RTM_GETMDB, RTM_NEWMDB } from "../../uapi/rtnetlink.ts";
 import { AF_BRIDGE } from "../../uapi/socket.ts";
@@ -106,11 +107,7 @@ function printEntry(ip: IpContext, out: Output, message: Message, info: Attribut
   }
   const state = (bytes[start + db.BR_MDB_ENTRY_STATE] ?? 0) === db.MDB_PERMANENT ? "permanent" : "temp";
   out.field("state", state, ` ${state}`);
-  const protocol = attribute(db.MDBA_MDB_EATTR_RTPROT)?.u8();
-  if (ip.options.details && protocol !== undefined) {
-    const name = routeProtocols.nameOf(protocol, ip.options.numeric);
-    out.field("protocol", name, ` proto ${name} `);
-  }
+  if (ip.options.details) printDetails(ip, out, attribute);
   printFlags(out, bytes[start + db.BR_MDB_ENTRY_FLAGS] ?? 0);
   if (vlan !== 0) out.field("vid", vlan, ` vid ${vlan}`);
   const timer = attribute(db.MDBA_MDB_EATTR_TIMER)?.u32();
@@ -118,6 +115,39 @@ function printEntry(ip: IpContext, out: Output, message: Message, info: Attribut
     out.field("timer", timerText(timer), ` ${timerText(timer)}`);
   out.text("\n");
   out.closeObject();
+}
+
+/** Prints how a port listens, to which sources, and who entered it. */
+function printDetails(ip: IpContext, out: Output, attribute: (type: number) => Attribute | undefined): void {
+  const mode = attribute(db.MDBA_MDB_EATTR_GROUP_MODE)?.u8();
+  if (mode !== undefined) {
+    const name = mode === MCAST_INCLUDE ? "include" : "exclude";
+    out.field("filter_mode", name, ` filter_mode ${name}`);
+  }
+  const sources = attribute(db.MDBA_MDB_EATTR_SRC_LIST)?.children();
+  if (sources !== undefined) printSources(out, sources);
+  const protocol = attribute(db.MDBA_MDB_EATTR_RTPROT)?.u8();
+  if (protocol === undefined) return;
+  const name = routeProtocols.nameOf(protocol, ip.options.numeric);
+  out.field("protocol", name, ` proto ${name} `);
+}
+
+function printSources(out: Output, sources: readonly Attribute[]): void {
+  out.text(" source_list");
+  out.openArray("source_list");
+  let separator = " ";
+  for (const source of sources) {
+    const address = source.child(db.MDBA_MDB_SRCATTR_ADDRESS);
+    if (address === undefined) continue;
+    out.openObject();
+    const text = addressText(address.copy());
+    out.field("address", text, separator + text);
+    const timer = source.child(db.MDBA_MDB_SRCATTR_TIMER)?.u32();
+    if (timer !== undefined) out.field("timer", timerText(timer).trim(), `/${timerText(timer).trim()}`);
+    out.closeObject();
+    separator = ",";
+  }
+  out.closeArray();
 }
 
 function groupText(bytes: Uint8Array, at: number): string {

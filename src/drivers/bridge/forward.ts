@@ -3,16 +3,18 @@
 //
 // Mirrors net/bridge/br_forward.c. Omitted: netfilter's hooks, switchdev.
 
-import { readMac, writeMac } from "../../bytes/mac.ts";
+import { BROADCAST_MAC, readMac, writeMac } from "../../bytes/mac.ts";
 import { drop } from "../../net/frame.ts";
 import type { Frame } from "../../net/netdevice.ts";
 import { GSO_NONE } from "../../net/netdevice.ts";
 import { devQueueXmit } from "../../net/transmit.ts";
 import { IFF_UP } from "../../uapi/if.ts";
+import { MDB_FLAGS_BLOCKED } from "../../uapi/if_bridge.ts";
 import { ETH_P_IPV6 } from "../../uapi/if_ether.ts";
+import { MCAST_INCLUDE } from "../../uapi/in.ts";
 import { VLAN_TAG_SIZE } from "../../wire/vlan.ts";
-import { isRouterPort } from "./multicast-router.ts";
-import type { MdbEntry } from "./multicast-state.ts";
+import { handlesSources, isRouterPort } from "./multicast-router.ts";
+import type { MdbEntry, PortGroup } from "./multicast-state.ts";
 import { isSuppressed } from "./neigh-suppress.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import {
@@ -36,6 +38,8 @@ export const MARK_KEEP = 4;
 export const MARK_OWN = 8;
 /** Its question has been answered, or need not go to ports that suppress it (proxyarp_replied). */
 export const MARK_ANSWERED = 16;
+
+const noMembers: readonly PortGroup<BridgePort>[] = [];
 
 /** Which frames a port that does not know the destination is given: by the flag that spares it them. */
 export type FloodFlag = typeof BR_FLOOD | typeof BR_MCAST_FLOOD | typeof BR_BCAST_FLOOD;
@@ -109,33 +113,42 @@ export function floodMulticast(
   vid: number,
 ): void {
   const isIpv6 = frame.protocol === ETH_P_IPV6;
+  const countsSources =
+    entry !== undefined && entry.group.source === null && handlesSources(br, entry.group.protocol);
   let previous: BridgePort | null = null;
   for (const port of br.ports) {
     const isRouter = isRouterPort(port, isIpv6);
-    const isMember = entry?.ports.some((member) => member.port === port) === true;
-    if (!isRouter && !isMember) continue;
-    if (isMember && (port.flags & BR_MULTICAST_TO_UNICAST) !== 0) {
-      if (shouldDeliver(port, source, marks, vid)) copyToEach(port, entry, frame);
-      if (!isRouter) continue;
+    let isWanted = isRouter;
+    let isFirst = true;
+    for (const member of entry?.ports ?? noMembers) {
+      if (member.port !== port) continue;
+      // What goes to a router goes to the first listener with it.
+      const goesWithRouter = isRouter && isFirst;
+      isFirst = false;
+      if (goesWithRouter) continue;
+      if ((port.flags & BR_MULTICAST_TO_UNICAST) !== 0) {
+        if (shouldDeliver(port, source, marks, vid)) copyTo(member.host, port, source, frame);
+      } else if (!countsSources || member.filterMode !== MCAST_INCLUDE) {
+        isWanted ||= (member.flags & MDB_FLAGS_BLOCKED) === 0;
+      }
     }
-    if (!shouldDeliver(port, source, marks, vid)) continue;
+    if (!isWanted || !shouldDeliver(port, source, marks, vid)) continue;
     if (previous !== null) deliverClone(previous, frame);
     previous = port;
   }
   finish(previous, frame, marks);
 }
 
-/** Sends each listener behind a port a copy of its own, but not its sender (maybe_deliver_addr). */
-function copyToEach(port: BridgePort, entry: MdbEntry<BridgePort> | undefined, frame: Frame): void {
-  const sender = readMac(frame.bytes, frame.macHeader + 6);
-  for (const member of entry?.ports ?? []) {
-    if (member.port !== port || member.host === sender) continue;
-    const copy = frame.pool.clone(frame);
-    if (copy === null) return;
+/** Sends a listener behind a port a copy of its own, but not its sender (maybe_deliver_addr). */
+function copyTo(host: number, port: BridgePort, source: BridgePort | null, frame: Frame): void {
+  if (port === source && readMac(frame.bytes, frame.macHeader + 6) === host) return;
+  const copy = frame.pool.clone(frame);
+  if (copy === null) return;
+  if (host !== BROADCAST_MAC) {
     if (!copy.pool.writable(copy)) return drop(copy, "no-memory");
-    writeMac(copy.bytes, copy.macHeader, member.host);
-    deliver(port, copy);
+    writeMac(copy.bytes, copy.macHeader, host);
   }
+  deliver(port, copy);
 }
 
 /** Sends the frame by the last port it is for; drops it when there was none. */

@@ -1,6 +1,6 @@
 // Groups and routers as netlink tells them, and the word to RTNLGRP_MDB when one comes or goes.
 //
-// Mirrors net/bridge/br_mdb.c (br_mdb_notify, br_rtr_notify, __mdb_fill_info, br_rports_fill_info).
+// Mirrors net/bridge/br_mdb.c (br_mdb_notify, br_rtr_notify, __mdb_fill_info, __mdb_fill_srcs, br_rports_fill_info).
 
 import { setBe16, setS32, setU16 } from "../../bytes/endian.ts";
 import { clockFromNs } from "../../net/jiffies.ts";
@@ -8,7 +8,7 @@ import type { MessageWriter } from "../../netlink/writer.ts";
 import * as mdb from "../../uapi/if_bridge.ts";
 import { RTNLGRP_MDB } from "../../uapi/rtnetlink.ts";
 import { AF_BRIDGE } from "../../uapi/socket.ts";
-import { isRouterPort } from "./multicast-router.ts";
+import { handlesSources, isRouterPort } from "./multicast-router.ts";
 import type { MdbEntry, PortGroup } from "./multicast-state.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 
@@ -67,14 +67,35 @@ export function fillMdbEntry(
   const at = writer.reserve(mdb.BR_MDB_ENTRY_SIZE);
   const { bytes } = writer;
   setS32(bytes, at + mdb.BR_MDB_ENTRY_IFINDEX, (member?.port.dev ?? br.dev).ifindex);
-  bytes[at + mdb.BR_MDB_ENTRY_STATE] = member?.isPermanent === true ? mdb.MDB_PERMANENT : mdb.MDB_TEMPORARY;
+  // What has no IP address is there for good, whoever listens.
+  const isPermanent = member?.isPermanent === true || group.protocol === 0;
+  bytes[at + mdb.BR_MDB_ENTRY_STATE] = isPermanent ? mdb.MDB_PERMANENT : mdb.MDB_TEMPORARY;
   bytes[at + mdb.BR_MDB_ENTRY_FLAGS] = member?.flags ?? 0;
   setU16(bytes, at + mdb.BR_MDB_ENTRY_VID, group.vid);
   bytes.set(group.bytes, at + addressOffset);
   setBe16(bytes, at + protocolOffset, group.protocol);
   writer.u32(mdb.MDBA_MDB_EATTR_TIMER, clockFromNs((member?.timer ?? timer).remainingNs));
-  if (member !== null) writer.u8(mdb.MDBA_MDB_EATTR_RTPROT, member.protocol);
+  if (group.source !== null) writer.binary(mdb.MDBA_MDB_EATTR_SOURCE, group.source);
+  if (member !== null) {
+    writer.u8(mdb.MDBA_MDB_EATTR_RTPROT, member.protocol);
+    if (handlesSources(br, group.protocol)) fillSources(writer, member);
+  }
   writer.endNest(nest);
+}
+
+/** Writes the sources and the filter mode (__mdb_fill_srcs). */
+function fillSources(writer: MessageWriter, { filterMode, sources }: PortGroup<BridgePort>): void {
+  if (sources.length > 0) {
+    const list = writer.nestFlagged(mdb.MDBA_MDB_EATTR_SRC_LIST);
+    for (const { address, timer } of sources) {
+      const entry = writer.nestFlagged(mdb.MDBA_MDB_SRCLIST_ENTRY);
+      writer.binary(mdb.MDBA_MDB_SRCATTR_ADDRESS, address);
+      writer.u32(mdb.MDBA_MDB_SRCATTR_TIMER, clockFromNs(timer.remainingNs));
+      writer.endNest(entry);
+    }
+    writer.endNest(list);
+  }
+  writer.u8(mdb.MDBA_MDB_EATTR_GROUP_MODE, filterMode);
 }
 
 /** Writes MDBA_MDB with every group (br_mdb_fill_info). */

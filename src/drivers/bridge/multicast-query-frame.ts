@@ -1,11 +1,14 @@
 // The questions themselves: a whole frame of IGMP or MLD, of the version the bridge is set to.
 //
 // Mirrors net/bridge/br_multicast.c (br_ip4_multicast_alloc_query, br_ip6_multicast_alloc_query). RFC 2236, RFC 3376, RFC 2710,
-// RFC 3810. Omitted: source lists.
+// RFC 3810.
 
 import { checksum } from "../../bytes/checksum.ts";
-import { setBe16, setBe32, setU8 } from "../../bytes/endian.ts";
+import { getBe32, setBe16, setBe32, setU8 } from "../../bytes/endian.ts";
+import { ipv4MulticastMac } from "../../bytes/ipv4.ts";
+import { ipv6MulticastMac } from "../../bytes/ipv6.ts";
 import { selectSource } from "../../inet/ipv4/source.ts";
+import { allNodes } from "../../inet/ipv6/nd-send.ts";
 import { selectSource6 } from "../../inet/ipv6/source.ts";
 import { ipNetns } from "../../inet/slots.ts";
 import { ethHeader } from "../../net/ethernet.ts";
@@ -24,18 +27,34 @@ import type { Bridge } from "./state.ts";
 /** An IPv4 header with the router alert option. */
 const header4Size = 24;
 const ALL_HOSTS = 0xe0000001;
-/** The hardware addresses of all hosts, which queries for a group go to as well. */
-const allHostsMac4 = 0x01005e000001;
-const allHostsMac6 = 0x333300000001;
 const internetControl = 0xc0;
 const dontFragment = 0x4000;
 const routerAlert = 0x94040000;
 /** How often a message may be lost (QRV). */
 const robustness = 2;
+/** The S flag beside it. */
+const suppressFlag = 1 << 3;
 
-/** A question to all for a group, or with null for all of them; null without memory. The caller owns the frame. */
-export function makeIgmpQuery({ dev, multicast }: Bridge, group: Uint8Array | null): Frame | null {
-  const size = multicast.igmpVersion === 3 ? IGMP3_QUERY_SIZE : IGMP_SIZE;
+/** What is asked. */
+export interface Query {
+  /** null: for all groups. */
+  readonly group: Uint8Array | null;
+  /** It goes to the group rather than to all hosts. */
+  readonly isToGroup: boolean;
+  /** Whoever listens to these alone is asked; none: to any. */
+  readonly sources: readonly Uint8Array[];
+  /** Other routers are not to hurry (the S flag). */
+  readonly isSuppressing: boolean;
+}
+
+/** A question for all groups. */
+export const generalQuery: Query = { group: null, isToGroup: false, sources: [], isSuppressing: false };
+
+/** A question by IGMP, of version 3 if it has sources; null without memory. The caller owns the frame. */
+export function makeIgmpQuery({ dev, multicast }: Bridge, query: Query): Frame | null {
+  const { group, sources } = query;
+  const isVersion3 = multicast.igmpVersion === 3;
+  const size = isVersion3 ? IGMP3_QUERY_SIZE + 4 * sources.length : IGMP_SIZE;
   const frame = dev.machine.frames.alloc(header4Size + size);
   if (frame === null) return null;
   const { bytes, start } = frame;
@@ -51,7 +70,8 @@ export function makeIgmpQuery({ dev, multicast }: Bridge, group: Uint8Array | nu
   if (multicast.usesIfaddr) {
     setBe32(bytes, start + 12, selectSource(ipNetns(dev.netns), dev, 0, RT_SCOPE_LINK));
   }
-  setBe32(bytes, start + 16, ALL_HOSTS);
+  const to = query.isToGroup && group !== null ? getBe32(group, 0) : ALL_HOSTS;
+  setBe32(bytes, start + 16, to);
   setBe32(bytes, start + 20, routerAlert);
   setBe16(bytes, start + 10, checksum(bytes, start, start + header4Size));
   const at = start + header4Size;
@@ -59,25 +79,40 @@ export function makeIgmpQuery({ dev, multicast }: Bridge, group: Uint8Array | nu
   setU8(bytes, at, IGMP_QUERY);
   setU8(bytes, at + 1, Math.floor(delay / Math.floor(HZ / 10)));
   if (group !== null) bytes.set(group, at + 4);
-  if (size === IGMP3_QUERY_SIZE) {
-    setU8(bytes, at + 8, robustness);
-    setU8(bytes, at + 9, Math.floor(multicast.queryInterval / HZ));
-  }
+  if (isVersion3) writeVersion3(bytes, at + 8, multicast.queryInterval, query);
   setBe16(bytes, at + 2, checksum(bytes, at, at + size));
-  ethHeader(frame, ETH_P_IP, dev.address, allHostsMac4);
+  ethHeader(frame, ETH_P_IP, dev.address, ipv4MulticastMac(to));
   return frame;
 }
 
+/** The part that questions of IGMPv3 and MLDv2 have alike: flags and robustness, interval, sources. */
+function writeVersion3(
+  bytes: Uint8Array,
+  at: number,
+  queryInterval: number,
+  { isSuppressing, sources }: Query,
+): void {
+  setU8(bytes, at, (isSuppressing ? suppressFlag : 0) | robustness);
+  setU8(bytes, at + 1, Math.floor(queryInterval / HZ));
+  setBe16(bytes, at + 2, sources.length);
+  let next = at + 4;
+  for (const source of sources) {
+    bytes.set(source, next);
+    next += source.length;
+  }
+}
+
 /**
- * The same for IPv6; null also while the bridge has no address to ask from, which then is noted: it does not count as a
- * querier.
+ * The same by MLD; null also while the bridge has no address to ask from, which then is noted: it does not count as a querier.
  */
-export function makeMldQuery({ dev, multicast }: Bridge, group: Uint8Array | null): Frame | null {
-  const allNodes = Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
-  const source = selectSource6(ipNetns(dev.netns), dev, allNodes);
+export function makeMldQuery({ dev, multicast }: Bridge, query: Query): Frame | null {
+  const { group, sources } = query;
+  const to = query.isToGroup && group !== null ? group : allNodes();
+  const source = selectSource6(ipNetns(dev.netns), dev, to);
   multicast.hasIpv6Address = source !== undefined;
   if (source === undefined) return null;
-  const size = multicast.mldVersion === 2 ? mld.MLD2_QUERY_SIZE : mld.MLD_SIZE;
+  const isVersion2 = multicast.mldVersion === 2;
+  const size = isVersion2 ? mld.MLD2_QUERY_SIZE + 16 * sources.length : mld.MLD_SIZE;
   const length = mld.ROUTER_ALERT_HEADER_SIZE + size;
   const frame = dev.machine.frames.alloc(IPV6_HEADER_SIZE + length);
   if (frame === null) return null;
@@ -90,18 +125,15 @@ export function makeMldQuery({ dev, multicast }: Bridge, group: Uint8Array | nul
   setU8(bytes, start + 6, IPPROTO_HOPOPTS);
   setU8(bytes, start + 7, 1);
   bytes.set(source, start + IPV6_SOURCE);
-  bytes.set(allNodes, start + IPV6_DESTINATION);
+  bytes.set(to, start + IPV6_DESTINATION);
   const at = mld.emitRouterAlertHeader(bytes, start + IPV6_HEADER_SIZE);
   // A bridge pads its header byte by byte (Pad1), where a host does so at once (PadN).
   setBe16(bytes, at - 2, 0);
   if (group !== null) bytes.set(group, at + mld.MLD_GROUP);
-  if (size === mld.MLD2_QUERY_SIZE) {
-    setU8(bytes, at + mld.MLD_SIZE, robustness);
-    setU8(bytes, at + mld.MLD_SIZE + 1, Math.floor(multicast.queryInterval / HZ));
-  }
+  if (isVersion2) writeVersion3(bytes, at + mld.MLD_SIZE, multicast.queryInterval, query);
   const delay = group === null ? multicast.queryResponseInterval : multicast.lastMemberInterval;
   const delayMs = Math.floor((delay * 1_000) / HZ) & 0xffff;
   writeIcmpv6(bytes, at, frame.end, start, mld.MLD_QUERY, 0, delayMs * 0x1_0000);
-  ethHeader(frame, ETH_P_IPV6, dev.address, allHostsMac6);
+  ethHeader(frame, ETH_P_IPV6, dev.address, ipv6MulticastMac(to));
   return frame;
 }

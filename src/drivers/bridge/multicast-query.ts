@@ -2,8 +2,8 @@
 // behind its ports and the bridge itself, each by a timer of its own, while nobody with a better claim asks.
 //
 // Mirrors net/bridge/br_multicast.c (br_multicast_send_query, __br_multicast_send_query, br_multicast_select_own_querier,
-// br_multicast_set_querier, br_multicast_start_querier, br_multicast_querier_expired, br_multicast_open). Omitted: queries for
-// sources.
+// br_multicast_set_querier, br_multicast_start_querier, br_multicast_querier_expired, br_multicast_open,
+// __grp_src_query_marked_and_rexmit, __grp_send_query_and_rexmit, br_multicast_port_group_rexmit).
 
 import { ethTypeTrans } from "../../net/ethernet.ts";
 import { JIFFY_NS } from "../../net/jiffies.ts";
@@ -11,13 +11,17 @@ import { netifRx } from "../../net/receive.ts";
 import { devQueueXmit } from "../../net/transmit.ts";
 import { IFF_UP } from "../../uapi/if.ts";
 import { ETH_P_IP, ETH_P_IPV6 } from "../../uapi/if_ether.ts";
+import { MCAST_EXCLUDE } from "../../uapi/in.ts";
 import { IPV6_SOURCE } from "../../wire/ipv6.ts";
-import { makeIgmpQuery, makeMldQuery } from "./multicast-query-frame.ts";
-import type { GroupAddress, OwnQuery } from "./multicast-state.ts";
+import type { Query } from "./multicast-query-frame.ts";
+import { generalQuery, makeIgmpQuery, makeMldQuery } from "./multicast-query-frame.ts";
+import { isInUse } from "./multicast-router.ts";
+import type { GroupAddress, OwnQuery, PortGroup } from "./multicast-state.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import { BR_STATE_BLOCKING, BR_STATE_DISABLED } from "./state.ts";
 
 const IPV4_SOURCE = 12;
+const noSources: readonly Uint8Array[] = [];
 
 // --- General queries ---------------------------------------------------------------------------------------------------
 
@@ -43,7 +47,7 @@ function sendQuery(br: Bridge, port: BridgePort | null, own: OwnQuery, isIpv6: b
   const mc = br.multicast;
   if (!mc.isSnooping || !mc.isQuerier || (br.dev.flags & IFF_UP) === 0) return;
   if ((isIpv6 ? mc.ip6 : mc.ip4).other.isPending) return;
-  send(br, port, isIpv6 ? ETH_P_IPV6 : ETH_P_IP, null);
+  send(br, port, isIpv6 ? ETH_P_IPV6 : ETH_P_IP, generalQuery);
   const interval = own.startupSent < mc.startupQueryCount ? mc.startupQueryInterval : mc.queryInterval;
   own.timer.start(interval * JIFFY_NS);
 }
@@ -53,16 +57,101 @@ function sendQuery(br: Bridge, port: BridgePort | null, own: OwnQuery, isIpv6: b
 /** Asks behind a port, or the bridge itself, whether others still listen to a group, and soon after for all groups. */
 export function sendGroupQuery(br: Bridge, port: BridgePort | null, group: GroupAddress): void {
   const { ip4, ip6, lastMemberCount, lastMemberInterval } = br.multicast;
-  send(br, port, group.protocol, group.bytes);
+  send(br, port, group.protocol, { ...generalQuery, group: group.bytes });
   const isIpv6 = group.protocol === ETH_P_IPV6;
   const own = port === null ? (isIpv6 ? ip6 : ip4).own : isIpv6 ? port.multicast.ip6 : port.multicast.ip4;
   own.timer.start(lastMemberCount * lastMemberInterval * JIFFY_NS);
 }
 
+/** How long the last members have to answer (br_multicast_lmqt). */
+function lastMemberTimeNs({ multicast }: Bridge): number {
+  return multicast.lastMemberCount * multicast.lastMemberInterval * JIFFY_NS;
+}
+
+/** Whether the bridge asks in a family now. */
+function asks({ multicast }: Bridge, protocol: number): boolean {
+  return multicast.isQuerier && !(protocol === ETH_P_IPV6 ? multicast.ip6 : multicast.ip4).other.isPending;
+}
+
+/** Asks for the sources of a group that are marked, and gives them no longer than that takes (__grp_src_query_marked_and_rexmit). */
+export function askForSources(br: Bridge, member: PortGroup<BridgePort>): void {
+  const { protocol } = member.entry.group;
+  const { lastMemberCount, lastMemberInterval } = br.multicast;
+  const delayNs = lastMemberTimeNs(br);
+  const isAsking = asks(br, protocol);
+  for (const source of member.sources) {
+    if (!source.isAsked) continue;
+    source.isAsked = false;
+    if (source.timer.remainingNs <= delayNs) continue;
+    if (isAsking) source.queriesLeft = lastMemberCount;
+    source.timer.start(delayNs);
+  }
+  if (!isAsking) return;
+  sendSourceQuery(br, member, true);
+  const nextNs = lastMemberInterval * JIFFY_NS;
+  const { queryTimer } = member;
+  if (!queryTimer.isPending || nextNs > queryTimer.remainingNs) queryTimer.start(nextNs);
+}
+
+/** Asks for a group, and gives whoever listens to all sources no longer than that takes (__grp_send_query_and_rexmit). */
+export function askForGroup(br: Bridge, member: PortGroup<BridgePort>): void {
+  const { entry, queryTimer, timer } = member;
+  const { lastMemberCount, lastMemberInterval } = br.multicast;
+  if (asks(br, entry.group.protocol)) {
+    member.queriesLeft = lastMemberCount - 1;
+    sendMemberQuery(br, member, false);
+    const nextNs = lastMemberInterval * JIFFY_NS;
+    if (!queryTimer.isPending || queryTimer.remainingNs > nextNs) queryTimer.start(nextNs);
+  }
+  const delayNs = lastMemberTimeNs(br);
+  const isLong = !timer.isPending || timer.remainingNs > delayNs;
+  if (member.filterMode === MCAST_EXCLUDE && isLong) timer.start(delayNs);
+}
+
+/** Asks again (br_multicast_port_group_rexmit). */
+export function repeatQueries(br: Bridge, member: PortGroup<BridgePort>): void {
+  if (!br.multicast.isSnooping || !asks(br, member.entry.group.protocol)) return;
+  if (member.queriesLeft > 0) {
+    member.queriesLeft--;
+    sendMemberQuery(br, member, true);
+  }
+  const isLeft = sendSourceQuery(br, member, false);
+  if (member.queriesLeft > 0 || isLeft) member.queryTimer.start(br.multicast.lastMemberInterval * JIFFY_NS);
+}
+
+/** Asks for a group behind a port; `isSuppressing` tells other routers not to hurry. */
+function sendMemberQuery(br: Bridge, { entry, port }: PortGroup<BridgePort>, isSuppressing: boolean): void {
+  if (!isInUse(br, port)) return;
+  const { bytes, protocol } = entry.group;
+  send(br, port, protocol, { group: bytes, isToGroup: true, sources: noSources, isSuppressing });
+}
+
+/**
+ * Asks for the sources of a group that are to be asked for and have no more than the last members' time; with `isSuppressing` for
+ * those that have more, and only when there are any for the others. Whether some are to be asked for again.
+ */
+function sendSourceQuery(br: Bridge, member: PortGroup<BridgePort>, isSuppressing: boolean): boolean {
+  const { entry, port, sources } = member;
+  if (!isInUse(br, port)) return false;
+  const limitNs = lastMemberTimeNs(br);
+  let isLeft = false;
+  for (const isOver of isSuppressing ? [true, false] : [false]) {
+    const asked = sources.filter(
+      ({ queriesLeft, timer }) => queriesLeft > 0 && timer.remainingNs > limitNs === isOver,
+    );
+    if (asked.length === 0) return isLeft;
+    for (const source of asked) if (--source.queriesLeft > 0) isLeft = true;
+    const { bytes, protocol } = entry.group;
+    const addresses = asked.map(({ address }) => address);
+    send(br, port, protocol, { group: bytes, isToGroup: true, sources: addresses, isSuppressing });
+  }
+  return isLeft;
+}
+
 /** Sends a query; what the bridge asks itself says who the querier is. */
-function send(br: Bridge, port: BridgePort | null, protocol: number, group: Uint8Array | null): void {
+function send(br: Bridge, port: BridgePort | null, protocol: number, query: Query): void {
   const { dev, multicast } = br;
-  const frame = protocol === ETH_P_IPV6 ? makeMldQuery(br, group) : makeIgmpQuery(br, group);
+  const frame = protocol === ETH_P_IPV6 ? makeMldQuery(br, query) : makeIgmpQuery(br, query);
   if (frame === null) return;
   if (port !== null) {
     frame.dev = port.dev;

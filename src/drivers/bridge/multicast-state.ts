@@ -1,7 +1,7 @@
 // What multicast snooping keeps with a bridge and with a port. Only data; the walk is in the files named for its steps.
 //
 // Mirrors net/bridge/br_private.h (struct net_bridge_mcast, struct net_bridge_mcast_port, struct net_bridge_mdb_entry,
-// struct net_bridge_port_group). Times that are configured are in ticks.
+// struct net_bridge_port_group, struct net_bridge_group_src). Times that are configured are in ticks.
 
 import { HZ } from "../../net/jiffies.ts";
 import type { Timer } from "../../net/timers.ts";
@@ -12,19 +12,45 @@ export interface GroupAddress {
   readonly protocol: number;
   readonly bytes: Uint8Array;
   readonly vid: number;
+  /** The one source that is meant, (S, G); null: all of them, (*, G). */
+  readonly source: Uint8Array | null;
+}
+
+/** A source of a group that was heard of behind a port, wanted or not (struct net_bridge_group_src). */
+export interface GroupSource {
+  readonly address: Uint8Array;
+  /** Pending while it is wanted; in a group that is included it is forgotten after that, in one that is excluded it is blocked. */
+  readonly timer: Timer;
+  /** There is an entry (S, G) for it; a user made it. */
+  isInstalled: boolean;
+  isUserAdded: boolean;
+  /** Marks of the report at hand: to be forgotten, to be asked for. */
+  isDoomed: boolean;
+  isAsked: boolean;
+  /** Questions for it that are still to be sent. */
+  queriesLeft: number;
 }
 
 /** A port behind which somebody listens to a group. */
 export interface PortGroup<Port> {
+  readonly entry: MdbEntry<Port>;
   readonly port: Port;
-  /** The hardware address of who asked, 0 unless the port copies to each by itself. */
+  /** The hardware address of who asked, that of all where a user entered the group. */
   readonly host: number;
   /** MDB_FLAGS_* and whether a user entered it for good. */
   flags: number;
   isPermanent: boolean;
   /** RTPROT_* */
   protocol: number;
+  /** MCAST_INCLUDE: only its sources are wanted; MCAST_EXCLUDE: all but those that are blocked. */
+  filterMode: number;
+  /** Newest first. */
+  sources: GroupSource[];
+  /** When nobody has been heard to listen to all sources. */
   readonly timer: Timer;
+  /** Asks again, for the group as often as this and for its sources. */
+  readonly queryTimer: Timer;
+  queriesLeft: number;
 }
 
 /** A group somebody listens to (struct net_bridge_mdb_entry). */
@@ -87,7 +113,7 @@ export class BridgeMulticast<Port> {
   startupQueryInterval = Math.floor((125 * HZ) / 4);
   /** Newest first. */
   entries: MdbEntry<Port>[] = [];
-  /** The same by VLAN and the last four bytes of the group. */
+  /** The same by VLAN and the last four bytes of the group and the source. */
   readonly byKey = new Map<number, MdbEntry<Port>[]>();
   readonly ip4: QueryState;
   readonly ip6: QueryState;

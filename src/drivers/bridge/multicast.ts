@@ -1,33 +1,28 @@
 // Multicast snooping: what hosts and routers tell one another by IGMP and MLD says behind which ports a group's frames are
 // wanted.
 //
-// Mirrors net/bridge/br_multicast.c. Omitted: source lists (IGMPv3 and MLDv2 reports count by their groups), hosts tracked one
-// by one (EHT), snooping by VLAN, statistics of messages, PIM hellos and multicast router discovery.
+// Mirrors net/bridge/br_multicast.c. Omitted: hosts tracked one by one (EHT), snooping by VLAN, statistics of messages, PIM
+// hellos and multicast router discovery.
 
 import { getBe16, getU8 } from "../../bytes/endian.ts";
 import { readMac } from "../../bytes/mac.ts";
 import { HZ, JIFFY_NS } from "../../net/jiffies.ts";
 import type { Frame } from "../../net/netdevice.ts";
-import type { Timer } from "../../net/timers.ts";
-import {
-  MDB_FLAGS_FAST_LEAVE,
-  MDB_RTR_TYPE_DISABLED,
-  MDB_RTR_TYPE_PERM,
-  MDB_RTR_TYPE_TEMP_QUERY,
-} from "../../uapi/if_bridge.ts";
+import { MDB_RTR_TYPE_DISABLED, MDB_RTR_TYPE_PERM, MDB_RTR_TYPE_TEMP_QUERY } from "../../uapi/if_bridge.ts";
 import { ETH_P_IP, ETH_P_IPV6 } from "../../uapi/if_ether.ts";
+import { MCAST_EXCLUDE } from "../../uapi/in.ts";
 import { RTM_DELMDB, RTM_NEWMDB } from "../../uapi/rtnetlink.ts";
 import * as igmp from "../../wire/igmp.ts";
 import * as mld from "../../wire/mld.ts";
 import type { Entry } from "./mdb.ts";
-import { deleteMember, findEntry, findGroup, join, memberOf } from "./mdb.ts";
+import { deleteMember, findGroup, stopTimers } from "./mdb.ts";
 import { notifyRouter } from "./mdb-message.ts";
 import { findMessage, isAllNodes, isZero } from "./multicast-parse.ts";
-import { sendGroupQuery, startQueries } from "./multicast-query.ts";
-import { isRouterPort } from "./multicast-router.ts";
-import type { GroupAddress, QueryState } from "./multicast-state.ts";
+import { startQueries } from "./multicast-query.ts";
+import { bringForward, isLocalGroup, joinGroup, leaveGroup, reportRecords } from "./multicast-report.ts";
+import { handlesSources, isInUse, isRouterPort } from "./multicast-router.ts";
+import type { QueryState } from "./multicast-state.ts";
 import type { Bridge, BridgePort } from "./state.ts";
-import { BR_MULTICAST_FAST_LEAVE, BR_STATE_BLOCKING, BR_STATE_DISABLED } from "./state.ts";
 
 /** What snooping says of a frame to a group: it is broken and dropped; or how it is to go. */
 export const MCAST_DROP = 0;
@@ -37,6 +32,8 @@ export const MCAST_PLAIN = 1;
 export const MCAST_ROUTERS_ONLY = 2;
 /** A message of IGMP or MLD itself: it goes to all, or to routers only. */
 export const MCAST_MESSAGE = 4;
+/** The S flag of a query, beside its robustness. */
+const suppressFlag = 1 << 3;
 
 /** Looks at a frame to a group that came in by `port`, null for the bridge's own (br_multicast_rcv). */
 export function snoop(br: Bridge, port: BridgePort | null, frame: Frame, vid: number): number {
@@ -57,10 +54,6 @@ function isSpread({ bytes, start }: Frame, isIpv6: boolean): boolean {
   return isIpv6 ? isAllNodes(bytes, start + 24) : isLocalGroup(bytes, start + 16);
 }
 
-function isLocalGroup(bytes: Uint8Array, at: number): boolean {
-  return bytes[at] === 224 && bytes[at + 1] === 0 && bytes[at + 2] === 0;
-}
-
 // --- IGMP --------------------------------------------------------------------------------------------------------------
 
 function snoopIgmp(
@@ -76,15 +69,24 @@ function snoopIgmp(
   switch (igmp.igmpType(bytes, at)) {
     case igmp.IGMP1_REPORT:
     case igmp.IGMP2_REPORT:
-      joinGroup(br, port, bytes, at + 4, 4, vid, host);
+      if (!joinGroup(br, port, bytes, at + 4, 4, vid, host)) return MCAST_DROP;
       return MCAST_MESSAGE | MCAST_ROUTERS_ONLY;
-    case igmp.IGMP3_REPORT:
-      return reportRecords(br, port, bytes, at, end, vid, host, 4) ? MCAST_MESSAGE : MCAST_DROP;
+    case igmp.IGMP3_REPORT: {
+      const ignoresSources = br.multicast.igmpVersion === 2;
+      return reportRecords(br, port, bytes, at, end, vid, host, 4, ignoresSources)
+        ? MCAST_MESSAGE
+        : MCAST_DROP;
+    }
     case igmp.IGMP_QUERY:
       receiveIgmpQuery(br, port, frame, at, end, vid);
       return MCAST_MESSAGE;
     default:
-      leaveGroup(br, port, { protocol: ETH_P_IP, bytes: bytes.slice(at + 4, at + 8), vid }, host);
+      leaveGroup(
+        br,
+        port,
+        { protocol: ETH_P_IP, bytes: bytes.slice(at + 4, at + 8), vid, source: null },
+        host,
+      );
       return MCAST_MESSAGE;
   }
 }
@@ -108,6 +110,7 @@ function receiveIgmpQuery(
     }
   } else {
     if (getBe16(bytes, at + 10) !== 0) return;
+    if (br.multicast.igmpVersion === 3 && group !== 0 && isSuppressing(bytes, at + 8)) return;
     delay = delay === 0 ? 1 : igmp.igmpMaxResponseTenths(bytes, at, size) * tick;
   }
   if (group === 0)
@@ -129,16 +132,20 @@ function snoopMld(
   const { bytes } = frame;
   switch (getU8(bytes, at)) {
     case mld.MLD_REPORT:
-      joinGroup(br, port, bytes, at + mld.MLD_GROUP, 16, vid, host);
+      if (!joinGroup(br, port, bytes, at + mld.MLD_GROUP, 16, vid, host)) return MCAST_DROP;
       return MCAST_MESSAGE | MCAST_ROUTERS_ONLY;
-    case mld.MLD2_REPORT:
-      return reportRecords(br, port, bytes, at, end, vid, host, 16) ? MCAST_MESSAGE : MCAST_DROP;
+    case mld.MLD2_REPORT: {
+      const ignoresSources = br.multicast.mldVersion === 1;
+      return reportRecords(br, port, bytes, at, end, vid, host, 16, ignoresSources)
+        ? MCAST_MESSAGE
+        : MCAST_DROP;
+    }
     case mld.MLD_QUERY:
       receiveMldQuery(br, port, frame, at, end, vid);
       return MCAST_MESSAGE;
     default: {
       const group = bytes.slice(at + mld.MLD_GROUP, at + mld.MLD_GROUP + 16);
-      leaveGroup(br, port, { protocol: ETH_P_IPV6, bytes: group, vid }, host);
+      leaveGroup(br, port, { protocol: ETH_P_IPV6, bytes: group, vid, source: null }, host);
       return MCAST_MESSAGE;
     }
   }
@@ -159,96 +166,18 @@ function receiveMldQuery(
   if (size === mld.MLD_SIZE && delayMs === 0) return;
   const delay = Math.max(1, Math.ceil((delayMs * HZ) / 1_000));
   const isGeneral = isZero(bytes, at + mld.MLD_GROUP, 16);
+  const isVersion2 = size > mld.MLD_SIZE && br.multicast.mldVersion === 2;
+  if (isVersion2 && !isGeneral && isSuppressing(bytes, at + mld.MLD_SIZE)) return;
   if (isGeneral)
     return receiveQuery(br, port, br.multicast.ip6, bytes.slice(start + 8, start + 24), delay, true);
   hurry(br, findGroup(br, ETH_P_IPV6, bytes, at + mld.MLD_GROUP, 16, vid), delay);
 }
 
-// --- Reports -----------------------------------------------------------------------------------------------------------
+// --- Queries for a group -----------------------------------------------------------------------------------------------------------
 
-/** Somebody listens to the group at `at`; groups that go to all in any case are not entered. */
-function joinGroup(
-  br: Bridge,
-  port: BridgePort | null,
-  bytes: Uint8Array,
-  at: number,
-  size: number,
-  vid: number,
-  host: number,
-): void {
-  if (!isInUse(br, port)) return;
-  if (size === 4 ? isLocalGroup(bytes, at) : isAllNodes(bytes, at)) return;
-  const protocol = size === 4 ? ETH_P_IP : ETH_P_IPV6;
-  join(br, port, { protocol, bytes: bytes.slice(at, at + size), vid }, host);
-}
-
-/** The records of a version 3, or version 2, report; false for one that ends too early. */
-function reportRecords(
-  br: Bridge,
-  port: BridgePort | null,
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-  vid: number,
-  host: number,
-  size: 4 | 16,
-): boolean {
-  let next = at + 8;
-  for (let left = getBe16(bytes, at + 6); left > 0; left--) {
-    if (next + 4 + size > end) return false;
-    const type = getU8(bytes, next);
-    const sources = getBe16(bytes, next + 2);
-    const group = next + 4;
-    next += 4 + size + sources * size;
-    if (next > end) return false;
-    if (type < 1 || type > 6) continue;
-    const isLeave =
-      sources === 0 && (type === igmp.IGMP3_CHANGE_TO_INCLUDE || type === igmp.IGMP3_MODE_IS_INCLUDE);
-    if (isLeave) {
-      const protocol = size === 4 ? ETH_P_IP : ETH_P_IPV6;
-      leaveGroup(br, port, { protocol, bytes: bytes.slice(group, group + size), vid }, host);
-    } else {
-      joinGroup(br, port, bytes, group, size, vid, host);
-    }
-  }
-  return true;
-}
-
-/** Whether anything is entered for a port now (br_multicast_ctx_should_use). */
-function isInUse(br: Bridge, port: BridgePort | null): boolean {
-  if ((br.dev.flags & 1) === 0) return false;
-  return port === null || (port.state !== BR_STATE_DISABLED && port.state !== BR_STATE_BLOCKING);
-}
-
-/** Somebody behind a port, or the bridge itself, leaves a group (br_multicast_leave_group). */
-function leaveGroup(br: Bridge, port: BridgePort | null, group: GroupAddress, host: number): void {
-  const { bytes, protocol } = group;
-  if (protocol === ETH_P_IP ? isLocalGroup(bytes, 0) : isAllNodes(bytes, 0)) return;
-  if (!isInUse(br, port)) return;
-  const entry = findEntry(br, group);
-  if (entry === undefined) return;
-  if (port !== null && (port.flags & BR_MULTICAST_FAST_LEAVE) !== 0) {
-    const member = memberOf(entry, port, host);
-    if (member === undefined || member.isPermanent) return;
-    member.flags |= MDB_FLAGS_FAST_LEAVE;
-    return deleteMember(br, entry, member);
-  }
-  const mc = br.multicast;
-  const state = protocol === ETH_P_IP ? mc.ip4 : mc.ip6;
-  if (state.other.isPending) return;
-  if (mc.isQuerier) sendGroupQuery(br, port, group);
-  const delayNs = mc.lastMemberCount * mc.lastMemberInterval * JIFFY_NS;
-  if (port === null) {
-    if (entry.isHostJoined) bringForward(entry.timer, delayNs);
-    return;
-  }
-  const member = entry.ports.find((each) => each.port === port);
-  if (member !== undefined) bringForward(member.timer, delayNs);
-}
-
-/** Makes a pending timer run within `delayNs`. */
-function bringForward(timer: Timer, delayNs: number): void {
-  if (timer.isPending && timer.remainingNs > delayNs) timer.start(delayNs);
+/** Whether the S flag of a query of version 3, or 2, is set: timers are to be left alone. */
+function isSuppressing(bytes: Uint8Array, at: number): boolean {
+  return (getU8(bytes, at) & suppressFlag) !== 0;
 }
 
 /** A query for a group: whoever does not answer in time is forgotten. */
@@ -256,7 +185,10 @@ function hurry(br: Bridge, entry: Entry | undefined, delay: number): void {
   if (entry === undefined) return;
   const delayNs = delay * br.multicast.lastMemberCount * JIFFY_NS;
   if (entry.isHostJoined) bringForward(entry.timer, delayNs);
-  for (const { timer } of entry.ports) bringForward(timer, delayNs);
+  const countsSources = handlesSources(br, entry.group.protocol);
+  for (const { filterMode, timer } of entry.ports) {
+    if (timer.isPending || !countsSources || filterMode === MCAST_EXCLUDE) bringForward(timer, delayNs);
+  }
 }
 
 // --- Queriers and routers ------------------------------------------------------------------------------------------------
@@ -272,8 +204,9 @@ function receiveQuery(
 ): void {
   if (!isInUse(br, port)) return;
   const isAsked = state.own.timer.isPending || state.other.isPending;
-  const isKnown = !isZero(state.querier, 0, state.querier.length);
-  if (isAsked && isKnown && compare(address, state.querier) > 0) return;
+  // 0.0.0.0, from where a bridge asks by IGMP, gives way to any; :: is the lowest like any other address.
+  const givesWay = !isIpv6 && isZero(state.querier, 0, state.querier.length);
+  if (isAsked && !givesWay && compare(address, state.querier) > 0) return;
   state.querier = address;
   state.querierPort = port?.dev.ifindex ?? 0;
   const now = br.dev.machine.clock.now();
@@ -327,8 +260,17 @@ export function entryOf(
 ): Entry | undefined {
   const mc = br.multicast;
   if (!mc.isSnooping || mc.entries.length === 0) return undefined;
-  if (protocol === ETH_P_IP) return findGroup(br, ETH_P_IP, bytes, start + 16, 4, vid);
-  if (protocol === ETH_P_IPV6) return findGroup(br, ETH_P_IPV6, bytes, start + 24, 16, vid);
+  const countsSources = handlesSources(br, protocol);
+  if (protocol === ETH_P_IP) {
+    const single = countsSources ? findGroup(br, ETH_P_IP, bytes, start + 16, 4, vid, start + 12) : undefined;
+    return single ?? findGroup(br, ETH_P_IP, bytes, start + 16, 4, vid);
+  }
+  if (protocol === ETH_P_IPV6) {
+    const single = countsSources
+      ? findGroup(br, ETH_P_IPV6, bytes, start + 24, 16, vid, start + 8)
+      : undefined;
+    return single ?? findGroup(br, ETH_P_IPV6, bytes, start + 24, 16, vid);
+  }
   return findGroup(br, 0, bytes, macHeader, 6, vid);
 }
 
@@ -346,7 +288,7 @@ export function disableMulticastPort(port: BridgePort, isAll = false): void {
   const { br, multicast } = port;
   for (const entry of [...br.multicast.entries]) {
     for (const member of entry.ports) {
-      if (member.port === port && (isAll || !member.isPermanent)) deleteMember(br, entry, member);
+      if (member.port === port && (isAll || !member.isPermanent)) deleteMember(br, member);
     }
   }
   const wasRouter = isRouterPort(port, false) || isRouterPort(port, true);
@@ -372,7 +314,7 @@ export function clearMulticast(br: Bridge): void {
   stopMulticast(br);
   for (const entry of br.multicast.entries) {
     entry.timer.stop();
-    for (const { timer } of entry.ports) timer.stop();
+    for (const member of entry.ports) stopTimers(member);
   }
   br.multicast.entries = [];
   br.multicast.byKey.clear();

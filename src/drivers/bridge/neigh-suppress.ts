@@ -85,7 +85,7 @@ function suppressArp(br: Bridge, port: BridgePort | null, frame: Frame, vid: num
     const sender = arp.arpSenderIp(bytes, at);
     const isReverse = operation === ARPOP_RREQUEST || operation === ARPOP_RREPLY;
     // A probe or an announcement.
-    if (!isReverse && (sender >>> 24 === 0 || sender === target)) return true;
+    if (!isReverse && (sender === 0 || sender === target)) return true;
   }
   if (operation !== ARPOP_REQUEST) return false;
   const dev = addressedDevice(br, frame, vid);
