@@ -167,7 +167,8 @@ export function showTaps(taps: readonly PacketTap[], frame: Frame, dev: Device, 
 /** Moves an outermost VLAN tag from the bytes beside them (skb_vlan_untag); false when the frame was dropped. */
 export function vlanUntag(frame: Frame): boolean {
   if (frame.vlanProtocol !== 0) return true;
-  if (frame.length < vlanTagLength) {
+  // The tag and the two bytes behind it, which may say what a packet without an EtherType is.
+  if (frame.length < vlanTagLength + 2) {
     drop(frame, "runt");
     return false;
   }
