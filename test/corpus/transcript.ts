@@ -34,6 +34,9 @@ const MASKS: readonly (readonly [what: string, pattern: RegExp, mask: string | "
   // For how long a bucket of a nexthop group has been idle, and the group out of balance.
   ["idle", /\b(idle_time|unbalanced_time) [\d.]+/g, "$1 T"],
   ["idle", /"(idle_time|unbalanced_time)":( ?)[\d.]+/g, '"$1":$2T'],
+  // How long a neighbour counts as reachable is drawn by lot.
+  ["reachable", /\b(reachable) \d+ (base_)/g, "$1 T $2"],
+  ["reachable", /"(reachable)":( ?)\d+/g, '"$1":$2T'],
   // How many hold a cached route at this moment, and since when it was used.
   ["users", / (users \d+|age \d+sec)|,"(users|age)":( ?)\d+/g, ""],
   ["time", /\bboot-time\+[0-9a-z ]+/g, "boot-time+T "],
