@@ -40,7 +40,7 @@ followed is said.
   --json      events, one object a line
 apply makes what differs between the lab that runs and its file as the file says: nodes, links, faults, programs; "-" goes, "+"
 comes, "~" changes. Nothing else is disturbed. When a step is refused, those before it are taken back. Partitions stay.
-events tells of links, faults, programs and dropped frames as they happen.
+events tells of links, faults, programs and dropped frames as they happen; schemas/events.schema.json says what --json prints.
 Without a name, down and events mean the one lab that runs.
 `;
 

@@ -6,10 +6,15 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
+import { schemaErrors } from "../json-schema.ts";
 import { COMMAND, test } from "./uveth.ts";
+
+const schema: unknown = JSON.parse(
+  readFileSync(new URL("../../schemas/events.schema.json", import.meta.url), "utf8"),
+);
 
 const file = `name: demo
 seed: 7
@@ -70,6 +75,7 @@ describe("uveth up --detach, apply, events, down", () => {
       .trimEnd()
       .split("\n")
       .map((line): { event: string; text: string } => JSON.parse(line));
+    expect(events.flatMap((line) => schemaErrors(schema, line))).toEqual([]);
     expect(
       events.filter(({ event }) => event !== "drop").map(({ event, text }) => `${event} ${text}`),
     ).toEqual([
