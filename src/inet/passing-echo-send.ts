@@ -70,7 +70,7 @@ function send(
     if (!routeOutput(ip, route)) return unsent(frame, route.error);
     writeIcmp(frame.bytes, frame.start, frame.end, type, code, info);
     const limit = ttl ?? ip.tunables.defaultTtl;
-    return ipSend(ip, frame, route, { protocol: IPPROTO_ICMP, ttl: limit, tos, fragment: 0 });
+    return ipSend(ip, frame, route, IPPROTO_ICMP, limit, tos, 0);
   }
   const route = new Route6();
   route.destination.set(source);

@@ -279,7 +279,7 @@ class Ping implements PingSocket, RunningPing {
     const { bytes, end, start } = frame;
     writeIcmp(bytes, start, end, ICMP_ECHO, 0, icmpEchoRest(this.id, sequence));
     const limit = ttl ?? (isToMany ? 1 : ip.tunables.defaultTtl);
-    return ipSend(ip, frame, route, { protocol: IPPROTO_ICMP, ttl: limit, tos, fragment: 0 });
+    return ipSend(ip, frame, route, IPPROTO_ICMP, limit, tos, 0);
   }
 
   #send6(sequence: number): ErrnoName | "" {

@@ -66,7 +66,7 @@ export function icmpSend(
   answer.end = answer.start + ICMP_SIZE + size;
   writeIcmp(bytes, answer.start, answer.end, type, code, info);
   const { tos } = route.flow;
-  ipSend(ip, answer, route, { protocol: IPPROTO_ICMP, ttl: ip.tunables.defaultTtl, tos, fragment: 0 });
+  ipSend(ip, answer, route, IPPROTO_ICMP, ip.tunables.defaultTtl, tos, 0);
 }
 
 /** Whether the packet is one that errors may be sent about. */

@@ -113,7 +113,7 @@ function wayBack(ip: IpNetns, { bytes, networkHeader }: Frame, dev: Device): Rou
 
 function answer(ip: IpNetns, frame: Frame, route: Route4): void {
   const { tos } = route.flow;
-  ipSend(ip, frame, route, { protocol: IPPROTO_ICMP, ttl: ip.tunables.defaultTtl, tos, fragment: 0 });
+  ipSend(ip, frame, route, IPPROTO_ICMP, ip.tunables.defaultTtl, tos, 0);
 }
 
 /** Whether an address no device has is this host's by a route. */

@@ -21,31 +21,31 @@ import { fragment } from "./fragment.ts";
 import { neighbourFor } from "./neighbour.ts";
 import type { Route4 } from "./route.ts";
 
-/** What the header of a packet of this host says beside its addresses. */
-export interface Header4 {
-  readonly protocol: number;
-  readonly ttl: number;
-  readonly tos: number;
-  /** IP_DF or 0. */
-  readonly fragment: number;
-}
-
 /**
  * Puts a header in front of a payload, which `frame.start` is at, and sends it the way `route` found (ip_build_and_send_pkt).
- * Takes ownership. Returns why it did not go: EMSGSIZE, ENOBUFS; "" when it went.
+ * `flags` is IP_DF or 0. Takes ownership. Returns why it did not go: EMSGSIZE, ENOBUFS; "" when it went. Each segment comes this
+ * way, so the header's fields are no object.
  */
-export function ipSend(ip: IpNetns, frame: Frame, route: Route4, header: Header4): ErrnoName | "" {
+export function ipSend(
+  ip: IpNetns,
+  frame: Frame,
+  route: Route4,
+  protocol: number,
+  ttl: number,
+  tos: number,
+  flags: number,
+): ErrnoName | "" {
   const { bytes } = frame;
   const at = frame.start - IPV4_SIZE;
   frame.transportHeader = frame.start;
   ip.lastId4 = (ip.lastId4 + 1) & 0xffff;
   bytes[at] = 0x45;
-  bytes[at + 1] = header.tos;
+  bytes[at + 1] = tos;
   setBe16(bytes, at + 2, frame.end - at);
   setBe16(bytes, at + 4, ip.lastId4);
-  setBe16(bytes, at + 6, header.fragment);
-  bytes[at + 8] = header.ttl;
-  bytes[at + 9] = header.protocol;
+  setBe16(bytes, at + 6, flags);
+  bytes[at + 8] = ttl;
+  bytes[at + 9] = protocol;
   setBe32(bytes, at + 12, route.source);
   setBe32(bytes, at + 16, route.flow.destination);
   updateIpv4Checksum(bytes, at);

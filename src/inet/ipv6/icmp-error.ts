@@ -73,7 +73,7 @@ export function sendIcmp6(ip: IpNetns, frame: Frame, route: Route6, message: Icm
   writeIcmpv6(bytes, start, end, header, message.type, message.code, message.info);
   if (route.dev !== null) countIcmp6(route.dev, snmp.ICMP6_MIB_OUTMSGS);
   const { hopLimit, trafficClass } = message;
-  return ip6Send(ip, frame, route, { nextHeader: IPPROTO_ICMPV6, hopLimit, trafficClass });
+  return ip6Send(ip, frame, route, IPPROTO_ICMPV6, hopLimit, trafficClass);
 }
 
 /** The hop limit of packets by a device (ip6_dst_hoplimit). */

@@ -24,13 +24,6 @@ import { neighbour6For } from "./neighbour.ts";
 import type { Route6 } from "./route.ts";
 import { countIp6 } from "./stats.ts";
 
-/** What the header of a packet of this host says beside its addresses. */
-export interface Header6 {
-  readonly nextHeader: number;
-  readonly hopLimit: number;
-  readonly trafficClass: number;
-}
-
 /** Scope of groups that stay on the host. */
 const interfaceScope = 1;
 
@@ -38,20 +31,33 @@ const interfaceScope = 1;
  * Puts a header in front of a payload, which `frame.start` is at: see pushHeader6, ip6Output. Takes ownership. Returns why it
  * did not go, "" when it went.
  */
-export function ip6Send(ip: IpNetns, frame: Frame, route: Route6, header: Header6): ErrnoName | "" {
-  pushHeader6(frame, route, header);
+export function ip6Send(
+  ip: IpNetns,
+  frame: Frame,
+  route: Route6,
+  nextHeader: number,
+  hopLimit: number,
+  trafficClass: number,
+): ErrnoName | "" {
+  pushHeader6(frame, route, nextHeader, hopLimit, trafficClass);
   return ip6Output(ip, frame, route);
 }
 
 /** Puts the header of a packet of this host in front of its payload. */
-function pushHeader6(frame: Frame, route: Route6, header: Header6): void {
+function pushHeader6(
+  frame: Frame,
+  route: Route6,
+  nextHeader: number,
+  hopLimit: number,
+  trafficClass: number,
+): void {
   const { bytes } = frame;
   const at = frame.start - IPV6_HEADER_SIZE;
   frame.transportHeader = frame.start;
-  setBe32(bytes, at, 0x6000_0000 | (header.trafficClass << 20));
+  setBe32(bytes, at, 0x6000_0000 | (trafficClass << 20));
   setBe16(bytes, at + 4, frame.end - frame.start);
-  bytes[at + 6] = header.nextHeader;
-  bytes[at + 7] = header.hopLimit;
+  bytes[at + 6] = nextHeader;
+  bytes[at + 7] = hopLimit;
   bytes.set(route.source, at + IPV6_SOURCE);
   bytes.set(route.destination, at + IPV6_DESTINATION);
   frame.start = at;

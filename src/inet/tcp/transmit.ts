@@ -185,7 +185,7 @@ export function sendSegment4(
   const { source } = route;
   const length = frame.end - frame.start;
   leaveChecksum(frame, pseudoHeader4(source, route.flow.destination, IPPROTO_TCP, length));
-  return ipSend(ip, frame, route, { protocol: IPPROTO_TCP, ttl, tos, fragment: IP_DF });
+  return ipSend(ip, frame, route, IPPROTO_TCP, ttl, tos, IP_DF);
 }
 
 /** As sendSegment4, over IPv6. */
@@ -201,7 +201,7 @@ export function sendSegment6(
   bytes.set(route.source, at + IPV6_SOURCE);
   bytes.set(route.destination, at + IPV6_DESTINATION);
   leaveChecksum(frame, pseudoHeader6(bytes, at + IPV6_SOURCE, IPPROTO_TCP, frame.end - frame.start));
-  return ip6Send(ip, frame, route, { nextHeader: IPPROTO_TCP, hopLimit: ttl, trafficClass: tos });
+  return ip6Send(ip, frame, route, IPPROTO_TCP, ttl, tos);
 }
 
 function leaveChecksum(frame: Frame, pseudo: number): void {

@@ -173,7 +173,7 @@ export function udpXmit4(ip: IpNetns, frame: Frame, route: Route4, header: UdpHe
   if (header.omitsChecksum) frame.checksum = CHECKSUM_NONE;
   else leaveChecksum(frame, pseudoHeader4(route.source, route.flow.destination, IPPROTO_UDP, length));
   const { fragment, tos, ttl } = header;
-  return ipSend(ip, frame, route, { protocol: IPPROTO_UDP, ttl, tos, fragment });
+  return ipSend(ip, frame, route, IPPROTO_UDP, ttl, tos, fragment);
 }
 
 /** As udpXmit4, over IPv6. */
@@ -190,7 +190,7 @@ export function udpXmit6(ip: IpNetns, frame: Frame, route: Route6, header: UdpHe
   if (header.omitsChecksum) frame.checksum = CHECKSUM_NONE;
   else leaveChecksum(frame, pseudoHeader6(bytes, at + IPV6_SOURCE, IPPROTO_UDP, length));
   const { tos, ttl } = header;
-  return ip6Send(ip, frame, route, { nextHeader: IPPROTO_UDP, hopLimit: ttl, trafficClass: tos });
+  return ip6Send(ip, frame, route, IPPROTO_UDP, ttl, tos);
 }
 
 function pushHeader(frame: Frame, header: UdpHeader): number {
