@@ -5,13 +5,14 @@ import type { LabPlan, PlanLink } from "./plan.ts";
 /** A flow chart in Mermaid's words: switches are rounded, routers six-sided. */
 export function toMermaid({ nodes, links }: LabPlan): string {
   const lines = ["graph LR"];
+  const ids = idsOf(nodes.map(({ name }) => name));
   for (const { name, kind } of nodes) {
     const shape = { host: ["[", "]"], router: ["{{", "}}"], switch: ["(", ")"] }[kind];
-    lines.push(`  ${idOf(name)}${shape[0]}"${name}"${shape[1]}`);
+    lines.push(`  ${ids.get(name)}${shape[0]}"${name}"${shape[1]}`);
   }
   for (const link of links) {
     const label = labelOf(link);
-    lines.push(`  ${idOf(link.a)} ---${label === "" ? "" : `|"${label}"|`} ${idOf(link.b)}`);
+    lines.push(`  ${ids.get(link.a)} ---${label === "" ? "" : `|"${escaped(label)}"|`} ${ids.get(link.b)}`);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -30,8 +31,29 @@ export function toDot({ name, nodes, links }: LabPlan): string {
   return `${lines.join("\n")}\n}\n`;
 }
 
-function idOf(name: string): string {
-  return name.replace(/\W/g, "_");
+/** Words that Mermaid reads as its own where an id should stand. */
+const mermaidWords: readonly string[] = [
+  ...["end", "graph", "flowchart", "subgraph", "style", "linkstyle"],
+  ...["class", "classdef", "click", "default"],
+];
+
+/** An id for each name, of its letters and digits; no two alike, and none a word of Mermaid's. */
+function idsOf(names: readonly string[]): ReadonlyMap<string, string> {
+  const ids = new Map<string, string>();
+  const taken = new Set(mermaidWords);
+  for (const name of names) {
+    const base = name.replace(/\W/g, "_");
+    let id = base;
+    for (let number = 2; taken.has(id.toLowerCase()); number++) id = `${base}_${number}`;
+    taken.add(id.toLowerCase());
+    ids.set(name, id);
+  }
+  return ids;
+}
+
+/** Quotes end a text of Mermaid's. */
+function escaped(text: string): string {
+  return text.replaceAll('"', "#quot;");
 }
 
 function quote(text: string): string {

@@ -164,6 +164,22 @@ test("a drawing has every node and link", () => {
   expect(toDot(plan).split("\n")).toContain('  "r" -- "h3" [label="3g"];');
 });
 
+test("a drawing keeps nodes apart whose names differ in a sign, and is no program of Mermaid's", () => {
+  const plan = readLabFile(
+    "hosts: [a-b, a_b, end]\nlinks:\n  - a-b - a_b\n  - { between: [end, a-b], loss: { p: 1% } }",
+    "x.yml",
+  );
+  expect(toMermaid(plan).split("\n")).toEqual([
+    "graph LR",
+    '  a_b["a-b"]',
+    '  a_b_2["a_b"]',
+    '  end_2["end"]',
+    "  a_b --- a_b_2",
+    '  end_2 ---|"loss {#quot;p#quot;:#quot;1%#quot;}"| a_b',
+    "",
+  ]);
+});
+
 const two = "hosts: [h1, h2]\nlinks:\n";
 
 test.each([
