@@ -14,8 +14,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { prepare } from "./prepare.mjs";
+import { fileURLToPath } from "node:url";
+import { ensureInstalled } from "./install.mjs";
 
 /**
  * A constant of ours, and what it is in C.
@@ -225,14 +225,27 @@ function isEqual(ours, theirs) {
   return ours >>> 0 === theirs >>> 0 || (theirs < 0 && ours === (theirs & 0xffff));
 }
 
+/**
+ * What a module of numbers exports.
+ *
+ * @param {string} path
+ * @returns {Promise<Record<string, unknown>>}
+ */
+async function load(path) {
+  const { rolldown } = await import("rolldown");
+  const bundle = await rolldown({ input: path });
+  const { output } = await bundle.generate({ format: "esm" });
+  await bundle.close();
+  return import(`data:text/javascript,${encodeURIComponent(output[0].code)}`);
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-  await prepare(root);
+  await ensureInstalled(root, console.error);
   let checked = 0;
   for (const file of readdirSync(join(root, "src", "uapi")).filter((name) => /^\w+\.ts$/.test(name))) {
-    const module = join(root, "dist", "uapi", file.replace(/\.ts$/, ".js"));
-    const text = readFileSync(join(root, "src", "uapi", file), "utf8");
-    const result = checkUapi(text, await import(pathToFileURL(module).href));
+    const path = join(root, "src", "uapi", file);
+    const result = checkUapi(readFileSync(path, "utf8"), await load(path));
     checked += result.checked;
     for (const { line, message } of result.differing) console.log(`src/uapi/${file}:${line}: ${message}`);
     if (result.differing.length > 0) process.exitCode = 1;
