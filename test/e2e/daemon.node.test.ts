@@ -332,7 +332,8 @@ describe("an engine with a bug", () => {
 });
 
 describe("a daemon of another version", () => {
-  const oldVersion = (text: string): string => text.replace(/(UVETH_VERSION = )"[^"]+"/g, '$1"0.0.9"');
+  const { version: ours } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  const oldVersion = (text: string): string => text.replaceAll(`"${ours}"`, '"0.0.9"');
 
   test("is used with a warning when it speaks the same protocol", async ({ place }) => {
     await startPatched(place, oldVersion);
