@@ -9,7 +9,7 @@ for link in v0 v1; do until ip -6 addr show dev $link scope link | grep -v tenta
 cat /proc/net/route; sort /proc/net/arp /proc/net/if_inet6; sed 's/ [0-9a-f]* 00000000 \([0-9a-f]* *[a-z0-9]*\)$/ REFERENCES 00000000 \1/' /proc/net/ipv6_route | sort
 sysctl -qw net.ipv6.conf.v0.forwarding=1
 for each in dev_mcast igmp igmp6 anycast6 mcfilter mcfilter6 tcp tcp6 udp udp6 udplite udplite6 raw raw6 icmp icmp6 packet rt_cache sockstat6; do echo "== $each"; cat /proc/net/$each; done
-sed 's/alloc.*//; s/mem .*//' /proc/net/sockstat; cat /proc/net/psched /proc/net/nothing; head -c 4 /proc/net/unix; ls /proc/net | grep -x 'route\|arp\|tcp'; ip maddr show dev v0
+sed 's/alloc.*//; s/mem .*//; s/orphan [0-9]*/orphan COUNTED FOR THE WHOLE SYSTEM/' /proc/net/sockstat; cat /proc/net/psched /proc/net/nothing; head -c 4 /proc/net/unix; ls /proc/net | grep -x 'route\|arp\|tcp'; ip maddr show dev v0
 echo; echo "== as other paths"; head -2 /proc/self/net/route /proc/thread-self/net/route; head -2 /proc/$$/net/route; head -2 /proc/$$/task/$$/net/route; sleep 5 & head -2 /proc/$!/net/route
 echo "== down"; ip link set v0 down; cd /proc/net; cat route dev_mcast igmp6 igmp; ip link add w0 address 02:00:00:00:00:01 type veth peer name w1 address 02:00:00:00:00:02; cat /proc/net/dev_mcast /proc/net/igmp6; bridge fdb show dev w0; bridge fdb show dev v0
 echo "== with IPv6 off and on, small and large, in another namespace"; S() { cat /proc/net/dev_mcast /proc/net/igmp6; }
