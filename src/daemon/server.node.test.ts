@@ -286,7 +286,7 @@ describe("a client", () => {
 });
 
 describe("two hundred clients", () => {
-  test("work at once", async ({ world }) => {
+  test("work at once", { timeout: 60_000 }, async ({ world }) => {
     const clients = await Promise.all(Array.from({ length: 200 }, () => world.client()));
     const sockets = await Promise.all(clients.map((client) => rtnl(client)));
     expect(new Set(sockets.map(({ portId }) => portId)).size).toBe(200);
