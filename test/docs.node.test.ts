@@ -60,7 +60,7 @@ class Reader {
       env: this.#env,
       encoding: "utf8",
       stdio: ["ignore", "pipe", "inherit"],
-      timeout: 15_000,
+      timeout: 60_000,
     });
     return { status, printed: stdout };
   }
@@ -83,6 +83,7 @@ function runAll(page: string, examples: readonly Example[]): void {
 
     test.for(examples.map((example) => [`${page}:${example.line}`, example] as const))(
       "%s",
+      { timeout: 90_000 },
       ([, example], { skip }) => {
         if (example.notRun !== undefined) {
           expect(example.notRun, "the reason").not.toBe("");
