@@ -299,7 +299,9 @@ describe("the daemon", () => {
 
 describe("an engine with a bug", () => {
   const throwLater = 'setTimeout(() => { throw new Error("boom"); }, 1_000);';
-  const hangLater = "setTimeout(() => { for (;;); }, 1_000);";
+  /** Hangs after a second, and leaves `file` when it is about to. */
+  const hangLater = (file: string): string =>
+    `setTimeout(() => { process.getBuiltinModule("fs").writeFileSync(${JSON.stringify(file)}, ""); for (;;); }, 1_000);`;
 
   test("ends the daemon, with the stack in its log, and the next command starts another", async ({
     place,
@@ -320,9 +322,11 @@ describe("an engine with a bug", () => {
   });
 
   test("that makes it hang is ended by restart", { timeout: 60_000 }, async ({ place }) => {
-    await startPatched(place, inEngine(hangLater));
+    const hangs = join(place.folder, "hangs");
+    await startPatched(place, inEngine(hangLater(hangs)));
     const [pid] = place.processes();
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await expect.poll(() => existsSync(hangs)).toBe(true);
+    rmSync(hangs);
     const said = await place.ok("daemon", "restart");
     expect(said).toMatch(
       new RegExp(`^The uveth daemon \\(pid ${pid}\\) has ended\nThe uveth daemon runs \\(pid \\d+\\)\n$`),

@@ -4,8 +4,6 @@
 //
 // Source: iproute2 6.1.0, run beside us. The lines are in ip-lines/.
 
-import { expect, test } from "vitest";
-import { canMakeNamespaces, resultInChild } from "../parity/kernel-child.ts";
 import { addrModify, addrShow, addrShow6 } from "./ip-lines/addr.ts";
 import { bridgeLines, bridgeMdbLines } from "./ip-lines/bridge.ts";
 import { ifbLines, macvlanLines, vxlanLines } from "./ip-lines/kinds.ts";
@@ -14,14 +12,9 @@ import { linkSet } from "./ip-lines/link-set.ts";
 import { linkMasters, linkProperty, linkShow } from "./ip-lines/link-show.ts";
 import { linkVf, linkXdp } from "./ip-lines/link-vf.ts";
 import { batches, options } from "./ip-lines/options.ts";
-import { compare, systemVersion } from "./scenario.ts";
+import { testScenarios } from "./scenario-tests.ts";
 
-/** The version whose words ours are. */
-const VERSION = "6.1.0";
-
-const version = systemVersion();
-
-const scenarios = [
+testScenarios("kernel", [
   options,
   batches,
   linkShow,
@@ -39,15 +32,4 @@ const scenarios = [
   addrModify,
   bridgeLines,
   bridgeMdbLines,
-];
-
-for (const scenario of scenarios) {
-  const name = `the command says what iproute2 says: ${scenario.title}`;
-  test(name, { timeout: 60_000 }, async (context) => {
-    if (version === undefined) return context.skip("iproute2 is not installed");
-    if (version !== VERSION)
-      return context.skip(`iproute2 is ${version} here, and ours speaks as ${VERSION} does`);
-    if (!canMakeNamespaces()) return resultInChild(context, name);
-    expect(await compare(scenario, "kernel")).toEqual([]);
-  });
-}
+]);

@@ -6,8 +6,6 @@
 // Source: iproute2 6.1.0 on the live kernel, run beside us. The lines are in ip-lines/. *Omitted:* masters (there is no bridge
 // yet) and the list of links that IPv6 keeps by itself.
 
-import { expect, test } from "vitest";
-import { canMakeNamespaces, resultInChild } from "../parity/kernel-child.ts";
 import { addrModify, addrShow } from "./ip-lines/addr.ts";
 import { ifbLines, macvlanLines, vxlanLines } from "./ip-lines/kinds.ts";
 import { linkAdd } from "./ip-lines/link-add.ts";
@@ -15,14 +13,9 @@ import { linkSet } from "./ip-lines/link-set.ts";
 import { linkProperty, linkShow } from "./ip-lines/link-show.ts";
 import { linkVf, linkXdp } from "./ip-lines/link-vf.ts";
 import { batches, options } from "./ip-lines/options.ts";
-import { compare, systemVersion } from "./scenario.ts";
+import { testScenarios } from "./scenario-tests.ts";
 
-/** The version whose words ours are. */
-const VERSION = "6.1.0";
-
-const version = systemVersion();
-
-for (const scenario of [
+testScenarios("machine", [
   options,
   batches,
   linkShow,
@@ -36,13 +29,4 @@ for (const scenario of [
   vxlanLines,
   addrShow,
   addrModify,
-]) {
-  const name = `a machine answers as Linux does: ${scenario.title}`;
-  test(name, { timeout: 60_000 }, async (context) => {
-    if (version === undefined) return context.skip("iproute2 is not installed");
-    if (version !== VERSION)
-      return context.skip(`iproute2 is ${version} here, and ours speaks as ${VERSION} does`);
-    if (!canMakeNamespaces()) return resultInChild(context, name);
-    expect(await compare(scenario, "machine")).toEqual([]);
-  });
-}
+]);
