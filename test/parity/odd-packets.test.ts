@@ -5,7 +5,6 @@
 // Source: the live kernel, which wrote the expectations; RFC 791, 792, 1122 3.2, 4443, 8200 4, 4861 7, 6946, 5095.
 
 import { expect } from "vitest";
-import { ETH_P_ALL } from "../../src/uapi/if_ether.ts";
 import { NUD_PERMANENT } from "../../src/uapi/neighbour.ts";
 import type { ParityContext } from "./context.ts";
 import { parity } from "./harness.ts";
@@ -22,6 +21,7 @@ import {
   RST,
   SYN,
   stranger,
+  strangersWire,
   tcp,
   textBytes,
   URG,
@@ -34,30 +34,13 @@ async function answers(
   ctx: ParityContext,
   cases: readonly (readonly [name: string, ...frames: Uint8Array[]])[],
 ) {
-  const red = await ctx.otherNetns();
-  await ctx.newLink({
-    name: "a",
-    address: host.mac,
-    vethPeer: { name: "b", address: stranger.mac, netnsFd: red.fd },
-  });
-  await ctx.quiet("a");
-  await red.quiet("b");
+  const { wire, heard } = await strangersWire(ctx);
   for (const name of ["net.ipv4.icmp_ratelimit", "net.ipv6.icmp.ratelimit"])
     await ctx.netns.setSysctl(name, 0);
-  await red.up("b");
-  const wire = await red.openPacket("b", ETH_P_ALL);
-  await ctx.addAddr("10.0.0.1/24", "a");
-  await ctx.up("a");
-  await ctx.settle("a");
   await ctx.addReadyAddr("2001:db8::1/64", "a");
   await ctx.addReadyAddr("fe80::a/64", "a");
   for (const address of [stranger.ip4, stranger.ip6, stranger.linkLocal])
     await ctx.addNeigh(address, "a", { state: NUD_PERMANENT, lladdr: stranger.mac });
-  const heard: Uint8Array[] = [];
-  const read = async (): Promise<void> => {
-    for (;;) heard.push((await wire.receive()).bytes);
-  };
-  read().catch(() => {});
   await ctx.sleep(100);
   const lines: string[] = [];
   for (const [name, ...frames] of cases) {

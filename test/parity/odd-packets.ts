@@ -4,7 +4,10 @@ import { checksum } from "../../src/bytes/checksum.ts";
 import { getBe16, getBe32, setBe16, setBe32 } from "../../src/bytes/endian.ts";
 import { toHex } from "../../src/bytes/hex.ts";
 import { addressText } from "../../src/client/address-text.ts";
+import { ETH_P_ALL } from "../../src/uapi/if_ether.ts";
 import { updateIpv4Checksum } from "../../src/wire/ipv4.ts";
+import type { ParityContext } from "./context.ts";
+import type { PacketPort } from "./targets.ts";
 import { ipBytes, macBytes } from "./vocabulary.ts";
 
 /** The host that is tried, and the stranger. */
@@ -15,6 +18,29 @@ export const stranger = {
   ip6: "2001:db8::2",
   linkLocal: "fe80::b",
 };
+
+/** A wire from the stranger to the host's device a, up with its address of IPv4, and all frames seen at the stranger's end. */
+export async function strangersWire(ctx: ParityContext): Promise<{ wire: PacketPort; heard: Uint8Array[] }> {
+  const red = await ctx.otherNetns();
+  await ctx.newLink({
+    name: "a",
+    address: host.mac,
+    vethPeer: { name: "b", address: stranger.mac, netnsFd: red.fd },
+  });
+  await ctx.quiet("a");
+  await red.quiet("b");
+  await red.up("b");
+  const wire = await red.openPacket("b", ETH_P_ALL);
+  await ctx.addAddr(`${host.ip4}/24`, "a");
+  await ctx.up("a");
+  await ctx.settle("a");
+  const heard: Uint8Array[] = [];
+  const read = async (): Promise<void> => {
+    for (;;) heard.push((await wire.receive()).bytes);
+  };
+  read().catch(() => {});
+  return { wire, heard };
+}
 
 /** What a header says; what is left out is as a well-behaved stranger has it. */
 export interface Odd4 {

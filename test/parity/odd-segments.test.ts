@@ -8,7 +8,6 @@
 
 import { expect } from "vitest";
 import { getBe16, getBe32, setBe32 } from "../../src/bytes/endian.ts";
-import { ETH_P_ALL } from "../../src/uapi/if_ether.ts";
 import { NUD_PERMANENT } from "../../src/uapi/neighbour.ts";
 import type { ParityContext } from "./context.ts";
 import { parity } from "./harness.ts";
@@ -22,6 +21,7 @@ import {
   RST,
   SYN,
   stranger,
+  strangersWire,
   tcp,
   textBytes,
   URG,
@@ -161,27 +161,10 @@ function stamp(value: number, echo = 0): number[] {
 type Trial = readonly [name: string, run: (peer: Peer) => Promise<void>];
 
 async function play(ctx: ParityContext, trials: readonly Trial[]): Promise<string[]> {
-  const red = await ctx.otherNetns();
-  await ctx.newLink({
-    name: "a",
-    address: host.mac,
-    vethPeer: { name: "b", address: stranger.mac, netnsFd: red.fd },
-  });
-  await ctx.quiet("a");
-  await red.quiet("b");
-  await red.up("b");
-  const wire = await red.openPacket("b", ETH_P_ALL);
-  await ctx.addAddr("10.0.0.1/24", "a");
-  await ctx.up("a");
-  await ctx.settle("a");
+  const { wire, heard } = await strangersWire(ctx);
   await ctx.addNeigh(stranger.ip4, "a", { state: NUD_PERMANENT, lladdr: stranger.mac });
   await ctx.netns.setSysctl("net.ipv4.tcp_invalid_ratelimit", 0);
   await ctx.listenTcp(80);
-  const heard: Uint8Array[] = [];
-  const read = async (): Promise<void> => {
-    for (;;) heard.push((await wire.receive()).bytes);
-  };
-  read().catch(() => {});
   await ctx.sleep(50);
   const results: string[] = [];
   let sport = 4_000;
