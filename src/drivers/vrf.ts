@@ -1,8 +1,8 @@
 // vrf: a device that gives its ports a routing table of their own. Packets that come in by a port, and those that are sent
 // by the device or a port, are routed there; packets of the host to itself within the table pass through the device.
 //
-// Mirrors drivers/net/vrf.c (v6.18). Omitted: packets written to the device itself for other hosts; its strict mode and the
-// sysctl for it; sockets that are bound to the device, which belong to the protocols.
+// Mirrors drivers/net/vrf.c (v6.18). Which sockets hear of its packets: inet/l3mdev.ts. Omitted: packets written to the device
+// itself for other hosts; its strict mode and the sysctl for it; what comes in by its ports is not shown on it.
 
 import { syncDown } from "../inet/ipv4/fib-sync.ts";
 import { interfaceDown } from "../inet/ipv6/events.ts";

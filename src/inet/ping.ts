@@ -12,19 +12,17 @@ import type { ErrnoName } from "../uapi/errno.ts";
 import { ICMP_ECHO } from "../uapi/icmp.ts";
 import { ICMPV6_ECHO_REQUEST } from "../uapi/icmpv6.ts";
 import { IPPROTO_ICMP } from "../uapi/in.ts";
-import { RTN_LOCAL } from "../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
 import { ICMP_SIZE, icmpEchoRest, writeIcmp } from "../wire/icmp.ts";
 import { ICMPV6_SIZE } from "../wire/icmpv6.ts";
 import { IPV4_SIZE } from "../wire/ipv4.ts";
 import { IPV6_HEADER_SIZE } from "../wire/ipv6.ts";
-import { addressType } from "./ipv4/address-type.ts";
 import { isIpv4Broadcast } from "./ipv4/broadcast.ts";
 import { ipSend } from "./ipv4/output.ts";
 import { Route4, routeOutput } from "./ipv4/route.ts";
-import { hasUsableAddress } from "./ipv6/address-find.ts";
 import { hopLimitOf, sendIcmp6 } from "./ipv6/icmp-error.ts";
 import { Route6, routeOutput6 } from "./ipv6/route.ts";
+import { isOwnAddress } from "./local-address.ts";
 import type { IpNetns } from "./netns.ts";
 import type { EchoError, EchoReply, PingSocket } from "./ping-socket.ts";
 import { ipNetns } from "./slots.ts";
@@ -304,7 +302,8 @@ class Ping implements PingSocket, RunningPing {
   #wayTo4(route: Route4): ErrnoName | "" {
     const { destination, dev, source, tos = 0 } = this.#options;
     const from = source === undefined ? 0 : getBe32(source, 0);
-    if (from !== 0 && addressType(this.#ip, from) !== RTN_LOCAL) return "EADDRNOTAVAIL";
+    const isOurs = source === undefined || from === 0 || isOwnAddress(this.#ip, source, dev?.ifindex ?? 0);
+    if (!isOurs) return "EADDRNOTAVAIL";
     route.flow.destination = getBe32(destination, 0);
     route.flow.source = from;
     route.flow.oif = dev?.ifindex ?? 0;
@@ -315,7 +314,8 @@ class Ping implements PingSocket, RunningPing {
   #wayTo6(route: Route6): ErrnoName | "" {
     const { destination, dev, source, tos = 0 } = this.#options;
     if (dev === undefined && isIpv6LinkLocal(destination)) return "EINVAL";
-    if (source !== undefined && !hasUsableAddress(this.#ip, source, 0, dev ?? null)) return "EADDRNOTAVAIL";
+    const isOurs = source === undefined || isOwnAddress(this.#ip, source, dev?.ifindex ?? 0);
+    if (!isOurs) return "EADDRNOTAVAIL";
     route.destination.set(destination);
     if (source !== undefined) route.source.set(source);
     route.oif = dev?.ifindex ?? 0;

@@ -57,6 +57,8 @@ export interface Tunables extends TcpTunables {
   minPathMtu: number;
   pathMtuExpiresS: number;
   pathMtu6ExpiresS: number;
+  /** Who is bound to no device hears of every VRF. */
+  udpL3mdevAccept: number;
 }
 
 /** What every namespace starts with. */
@@ -99,6 +101,7 @@ export function initialTunables(): Tunables {
     minPathMtu: 552,
     pathMtuExpiresS: 600,
     pathMtu6ExpiresS: 600,
+    udpL3mdevAccept: 0,
     ...initialTcpTunables(),
   };
 }
@@ -135,6 +138,7 @@ export const tunableNames: readonly TunableOf<Tunables>[] = [
   { name: "ipv4.route.min_pmtu", keys: ["minPathMtu"], min: 68, max: maxInt },
   { name: "ipv4.route.mtu_expires", keys: ["pathMtuExpiresS"], min: -maxSeconds, max: maxSeconds },
   ...tcpTunableNames,
+  { name: "ipv4.udp_l3mdev_accept", keys: ["udpL3mdevAccept"], min: 0, max: 1 },
   { name: "ipv6.bindv6only", keys: ["bindV6Only"], min: 0, max: 255 },
   { name: "ipv6.fib_multipath_hash_fields", keys: ["hashFields6"], min: 1, max: HASH_FIELDS_ALL },
   { name: "ipv6.fib_multipath_hash_policy", keys: ["hashPolicy6"], min: 0, max: 3 },

@@ -1,14 +1,15 @@
 // The UDP sockets of a namespace's VXLAN devices: devices of one port and the same settings share one, and are told apart by
-// their identifiers.
+// their identifiers. A device over one of a VRF receives there.
 //
 // Mirrors drivers/net/vxlan/vxlan_core.c (__vxlan_sock_add, vxlan_find_sock, vxlan_vs_add_dev, vxlan_sock_release).
 
+import { l3mdevIfindexBy } from "../../inet/l3mdev.ts";
 import { bindUdp, closeUdp, openUdp } from "../../inet/udp/bind.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { AF_INET6 } from "../../uapi/socket.ts";
 import { receive } from "./receive.ts";
 import type { Vxlan } from "./state.ts";
-import { receiveFlags, VxlanSocket, vxlanNetns } from "./state.ts";
+import { findSocket, receiveFlags, VxlanSocket, vxlanNetns } from "./state.ts";
 
 /** Opens the device's socket of a family, or joins one that is there; throws why it cannot be had. */
 export function enterSocket(dev: Vxlan, family: number): void {
@@ -16,11 +17,11 @@ export function enterSocket(dev: Vxlan, family: number): void {
   if (netns === null) return;
   const flags = config.flags & receiveFlags;
   const mine = vxlanNetns(netns);
-  let socket = mine.sockets.find(
-    (each) => each.family === family && each.port === config.port && each.flags === flags,
-  );
+  const vrf = l3mdevIfindexBy(netns, config.ifindex);
+  let socket = findSocket(mine, family, config.port, flags, vrf);
   if (socket === undefined) {
     const udp = openUdp(netns, { family, isV6Only: family === AF_INET6 });
+    udp.ifindex = vrf;
     const error = bindUdp(udp, null, config.port);
     if (error !== "") {
       closeUdp(udp);

@@ -155,6 +155,20 @@ export function vxlanNetns(netns: Netns): VxlanNetns {
   return made;
 }
 
+/** The socket of a port and settings, in the VRF `vrf` (0: in none) (vxlan_find_sock). */
+export function findSocket(
+  { sockets }: VxlanNetns,
+  family: number,
+  port: number,
+  flags: number,
+  vrf: number,
+): VxlanSocket | undefined {
+  return sockets.find(
+    (each) =>
+      each.family === family && each.port === port && each.flags === flags && each.udp.ifindex === vrf,
+  );
+}
+
 /** Whether an address is a group's. */
 export function isGroup(address: Uint8Array): boolean {
   return address.length === 16 ? address[0] === 0xff : ((address[0] ?? 0) & 0xf0) === 0xe0;

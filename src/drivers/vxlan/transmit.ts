@@ -8,6 +8,7 @@ import { isMulticast, readMac } from "../../bytes/mac.ts";
 import { Route4, routeOutput } from "../../inet/ipv4/route.ts";
 import { hopLimitOf } from "../../inet/ipv6/icmp-error.ts";
 import { Route6, routeOutput6 } from "../../inet/ipv6/route.ts";
+import { l3mdevIfindexBy } from "../../inet/l3mdev.ts";
 import type { IpNetns } from "../../inet/netns.ts";
 import type { NexthopObject } from "../../inet/nexthop/object.ts";
 import { ipNetns } from "../../inet/slots.ts";
@@ -173,9 +174,8 @@ function bypass(frame: Frame, dev: Vxlan, remote: Remote, family: number): boole
   if ((config.flags & vx.VXLAN_F_LOCALBYPASS) === 0 || netns === null) return false;
   const port = remote.port || config.port;
   const flags = config.flags & vx.receiveFlags;
-  const socket = vx
-    .vxlanNetns(netns)
-    .sockets.find((each) => each.family === family && each.port === port && each.flags === flags);
+  const vrf = l3mdevIfindexBy(netns, config.ifindex);
+  const socket = vx.findSocket(vx.vxlanNetns(netns), family, port, flags, vrf);
   const target = socket === undefined ? undefined : vx.findDevice(socket, remote.vni, remote.ifindex);
   if (target === undefined) {
     fail(frame, dev, false);

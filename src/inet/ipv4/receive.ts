@@ -31,7 +31,7 @@ import { ipForward } from "./forward.ts";
 import { icmpSend } from "./icmp-error.ts";
 import { ipLocalDeliver } from "./input.ts";
 import { checkOptions } from "./options.ts";
-import { hearsGroup, Route4 } from "./route.ts";
+import { groupDevice, hearsGroup, Route4 } from "./route.ts";
 import type { SourceCheck } from "./route-input.ts";
 import { routeInput } from "./route-input.ts";
 
@@ -140,5 +140,7 @@ function dropsGroupUnicast(ip: IpNetns, inDev: InDevice): boolean {
 /** Whether somebody listens to the sender of a packet to a group; routers are always heard (ip_check_mc_rcu). */
 function isHeard(inDev: InDevice, { bytes, start }: Frame): boolean {
   if (ipv4Protocol(bytes, start) === IPPROTO_IGMP) return true;
-  return hearsGroup(inDev, ipv4Destination(bytes, start), bytes, start + sourceOffset);
+  const group = ipv4Destination(bytes, start);
+  const member = groupDevice(inDev, group);
+  return member !== null && hearsGroup(member, group, bytes, start + sourceOffset);
 }

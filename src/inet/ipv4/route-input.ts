@@ -16,7 +16,7 @@ import type { FibResult, Flow4 } from "./fib.ts";
 import { fibLookup, selectPath } from "./fib-lookup.ts";
 import { isDetour } from "./redirect.ts";
 import type { Route4 } from "./route.ts";
-import { isGroupMember, mtuOf, routesLocalnet, setNexthop } from "./route.ts";
+import { groupDevice, mtuOf, routesLocalnet, setNexthop } from "./route.ts";
 
 /** What the reverse path check works with; one serves many packets. */
 export interface SourceCheck {
@@ -53,7 +53,7 @@ export function routeInput(
   flow.scope = 0;
   const isLoopback = (dev.flags & IFF_LOOPBACK) !== 0;
   if (isIpv4Multicast(destination)) {
-    if (!isGroupMember(inDev, destination)) return refuse(route, "EINVAL");
+    if (groupDevice(inDev, destination) === null) return refuse(route, "EINVAL");
     if (!isLoopback && !isGroupSource(ip, inDev, source)) return refuse(route, "EINVAL");
     return here(route, RTN_MULTICAST, dev);
   }

@@ -195,8 +195,15 @@ export function routesLocalnet(ip: IpNetns, dev: Device): boolean {
 }
 
 /** Whether the host is in a group on a device. */
-export function isGroupMember(inDev: InDevice, group: number): boolean {
+function isGroupMember(inDev: InDevice, group: number): boolean {
   return inDev.groups?.has(group | 0) === true;
+}
+
+/** The device that makes the host a member of a group for what comes in on one: that one, or its VRF; null: neither (ip_route_input_rcu). */
+export function groupDevice(inDev: InDevice, group: number): InDevice | null {
+  if (isGroupMember(inDev, group)) return inDev;
+  const vrf = l3mdevMaster(inDev.dev);
+  return vrf?.ip instanceof InDevice && isGroupMember(vrf.ip, group) ? vrf.ip : null;
 }
 
 /** Whether the host listens on a device to what `bytes[source]` sends to a group (ip_check_mc_rcu). */

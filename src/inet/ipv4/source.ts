@@ -7,6 +7,7 @@ import type { Device } from "../../net/netdevice.ts";
 import { IFA_F_SECONDARY } from "../../uapi/if_addr.ts";
 import { IPV4_DEVCONF_ROUTE_LOCALNET } from "../../uapi/ip.ts";
 import { RT_SCOPE_HOST, RT_SCOPE_LINK } from "../../uapi/rtnetlink.ts";
+import { l3mdevMaster } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import type { Ipv4Address } from "./address.ts";
 import { InDevice } from "./device.ts";
@@ -14,20 +15,29 @@ import type { FibResult } from "./fib.ts";
 
 /**
  * The address to speak to `destination` with from `dev`: one of its subnet if there is one, of a scope that reaches as far
- * as `scope`; from another device when `dev` has none. 0 when there is none at all.
+ * as `scope`; from another device of its VRF when `dev` has none, the VRF's own first. 0 when there is none at all.
  */
 export function selectSource(ip: IpNetns, dev: Device | null, destination: number, scope: number): number {
   const own = dev?.ip instanceof InDevice ? selectOn(dev.ip, destination, scope) : 0;
   if (own !== 0) return own;
   if (ip.addresses4.size === 0) return 0;
+  const vrf = dev === null ? null : l3mdevMaster(dev);
+  const ofVrf = vrf === null ? 0 : firstOn(vrf, scope);
+  if (ofVrf !== 0) return ofVrf;
   for (const other of ip.netns.devices.values()) {
-    if (!(other.ip instanceof InDevice)) continue;
-    const address = other.ip.addresses.find(
-      (each) => isPrimary(each) && each.scope !== RT_SCOPE_LINK && each.scope <= scope,
-    );
-    if (address !== undefined) return address.local;
+    const found = l3mdevMaster(other) === vrf ? firstOn(other, scope) : 0;
+    if (found !== 0) return found;
   }
   return 0;
+}
+
+/** The first address of a device that reaches beyond its link (in_dev_select_addr). */
+function firstOn(dev: Device, scope: number): number {
+  if (!(dev.ip instanceof InDevice)) return 0;
+  const address = dev.ip.addresses.find(
+    (each) => isPrimary(each) && each.scope !== RT_SCOPE_LINK && each.scope <= scope,
+  );
+  return address?.local ?? 0;
 }
 
 function selectOn(inDev: InDevice, destination: number, scope: number): number {

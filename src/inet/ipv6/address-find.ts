@@ -25,7 +25,7 @@ export function findAddress6(
 
 /**
  * Whether the address at `bytes[offset]` is the host's, and may be used unless `evenTentative`. With `dev` only addresses of
- * the same VRF count (ipv6_chk_addr_and_flags).
+ * the same VRF count, without it those that are in none (ipv6_chk_addr_and_flags).
  */
 export function hasUsableAddress(
   ip: IpNetns,
@@ -41,7 +41,8 @@ export function hasUsableAddress(
 
 /** Addresses that reach beyond their link are the host's on every device of their VRF. */
 function isOn({ dev, scope }: Ipv6Address, wanted: Device | null): boolean {
-  if (wanted === null || dev === wanted) return true;
+  if (dev === wanted) return true;
+  if (wanted === null) return l3mdevMaster(dev) === null;
   return scope !== RT_SCOPE_LINK && scope !== RT_SCOPE_HOST && l3mdevMaster(dev) === l3mdevMaster(wanted);
 }
 

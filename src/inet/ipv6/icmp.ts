@@ -29,7 +29,7 @@ import {
   ND_ROUTER_ADVERTISEMENT,
   ND_ROUTER_SOLICITATION,
 } from "../../wire/nd.ts";
-import { l3mdevIfindex } from "../l3mdev.ts";
+import { l3mdevIfindex, l3mdevMaster } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { readPassingEcho } from "../passing-echo.ts";
 import { ipNetns } from "../slots.ts";
@@ -182,10 +182,11 @@ function error(ip: IpNetns, frame: Frame): void {
 const leastMtu = 1_280;
 
 /** A packet of this host was too big for a link on its way (ip6_update_pmtu). */
-function learnPathMtu(ip: IpNetns, { bytes, start }: Frame, inner: number): void {
-  if (wire.icmpv6Type(bytes, start) !== uapi.ICMPV6_PKT_TOOBIG) return;
-  if (!hasUsableAddress(ip, bytes, inner + IPV6_SOURCE, null)) return;
+function learnPathMtu(ip: IpNetns, { bytes, dev, start }: Frame, inner: number): void {
+  if (wire.icmpv6Type(bytes, start) !== uapi.ICMPV6_PKT_TOOBIG || dev === null) return;
+  if (!hasUsableAddress(ip, bytes, inner + IPV6_SOURCE, l3mdevMaster(dev))) return;
   const route = new Route6();
+  route.oif = l3mdevIfindex(dev);
   const destination = inner + IPV6_DESTINATION;
   route.destination.set(bytes.subarray(destination, destination + 16));
   const mtu = wire.icmpv6Rest(bytes, start);

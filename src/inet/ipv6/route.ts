@@ -55,8 +55,11 @@ export class Route6 {
 export function routeOutput6(ip: IpNetns, route: Route6): boolean {
   const { destination, lookup, result, source } = route;
   const choosesSource = isIpv6Unspecified(source);
-  // A device with a table of its own stands for all ways in there.
-  const device = (ip.netns.devices.get(route.oif)?.l3mdevTable ?? 0) === 0 ? route.oif : 0;
+  // A device with a table of its own stands for all ways in there, and is no link itself (vrf_link_scope_lookup).
+  const isVrf = (ip.netns.devices.get(route.oif)?.l3mdevTable ?? 0) !== 0;
+  if (isVrf && (isIpv6Multicast(destination) || isIpv6LinkLocal(destination)))
+    return fail(route, "ENETUNREACH");
+  const device = isVrf ? 0 : route.oif;
   lookup.device = device;
   lookup.oif = route.oif;
   lookup.iif = LOOPBACK_IFINDEX;

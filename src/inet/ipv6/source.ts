@@ -16,6 +16,7 @@ import {
 import type { Device } from "../../net/netdevice.ts";
 import { IFA_F_DEPRECATED, IFA_F_OPTIMISTIC } from "../../uapi/if_addr.ts";
 import { DEVCONF_USE_OIF_ADDRS_ONLY, DEVCONF_USE_OPTIMISTIC } from "../../uapi/ipv6.ts";
+import { l3mdevMaster } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import type { Ipv6Address } from "./address.ts";
 import { isUsable } from "./address-find.ts";
@@ -94,7 +95,7 @@ export function selectSource6(
   const onlyOwn = dev !== null && (needsOwn(destination) || usesOwnOnly(dev));
   let best: Ipv6Address | undefined;
   let bestScores: readonly number[] = [];
-  for (const candidate of onlyOwn ? addressesOf(dev) : allAddresses(ip, dev)) {
+  for (const candidate of onlyOwn ? addressesOf(dev) : addressesToChoose(ip, dev, destination)) {
     if (!isUsable(candidate) || isIpv6Multicast(candidate.address)) continue;
     const scores = scoresOf(candidate, dev, destination);
     if (best !== undefined && !isBetter(scores, bestScores)) continue;
@@ -120,10 +121,28 @@ function addressesOf(dev: Device): readonly Ipv6Address[] {
   return dev.ip6 instanceof In6Device ? dev.ip6.addresses : [];
 }
 
-/** Every address of the namespace, those of `dev` first. */
-function* allAddresses(ip: IpNetns, dev: Device | null): Generator<Ipv6Address, void, void> {
-  if (dev !== null) yield* addressesOf(dev);
-  for (const other of ip.netns.devices.values()) if (other !== dev) yield* addressesOf(other);
+/**
+ * Every address of the VRF of `dev`, of none without one, those of `dev` first; the VRF's own and those of `dev` alone when one
+ * of them reaches as far as the destination is (ipv6_get_saddr_master).
+ */
+function* addressesToChoose(
+  ip: IpNetns,
+  dev: Device | null,
+  destination: Uint8Array,
+): Generator<Ipv6Address, void, void> {
+  const vrf = dev === null ? null : l3mdevMaster(dev);
+  const nearest = [dev, vrf].filter((each, place, all) => each !== null && all.indexOf(each) === place);
+  let reaches = false;
+  for (const near of nearest) {
+    for (const address of near === null ? [] : addressesOf(near)) {
+      reaches ||= isUsable(address) && scopeOf(address.address) >= scopeOf(destination);
+      yield address;
+    }
+  }
+  if (vrf !== null && reaches) return;
+  for (const other of ip.netns.devices.values()) {
+    if (!nearest.includes(other) && l3mdevMaster(other) === vrf) yield* addressesOf(other);
+  }
 }
 
 function isBetter(scores: readonly number[], best: readonly number[]): boolean {

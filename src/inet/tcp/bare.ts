@@ -11,6 +11,7 @@ import { TCPOPT_NOP, TCPOPT_TIMESTAMP } from "../../wire/tcp-option.ts";
 import { Route4, routeOutput } from "../ipv4/route.ts";
 import { hopLimitOf } from "../ipv6/icmp-error.ts";
 import { ownerOf, Route6, routeOutput6 } from "../ipv6/route.ts";
+import { l3mdevIfindex } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import type { EndpointPair } from "./endpoint.ts";
 import { advertisedMss } from "./mtu.ts";
@@ -119,8 +120,8 @@ function finish(ip: IpNetns, sender: BareSender, frame: Frame, options: number, 
   else frame.pool.free(frame);
 }
 
-/** The ends of a segment that came in, turned around. */
-export function senderOf(ip: IpNetns, frame: Frame, dev: Device): BareSender {
+/** The ends of a segment that came in, turned around; what is answered by nobody stays in its VRF. */
+function senderOf(ip: IpNetns, frame: Frame, dev: Device): BareSender {
   const { bytes, networkHeader, transportHeader } = frame;
   const isFour = (bytes[networkHeader] ?? 0) >>> 4 === 4;
   const source = networkHeader + (isFour ? 12 : IPV6_SOURCE);
@@ -128,6 +129,7 @@ export function senderOf(ip: IpNetns, frame: Frame, dev: Device): BareSender {
   const length = isFour ? 4 : 16;
   const remote = bytes.slice(source, source + length);
   const needsDevice = !isFour && (isIpv6LinkLocal(remote) || isIpv6Multicast(remote));
+  const owner = isFour ? dev : ownerOf(ip, dev, bytes, destination);
   return {
     netns: ip.netns,
     local: bytes.slice(destination, destination + length),
@@ -135,10 +137,18 @@ export function senderOf(ip: IpNetns, frame: Frame, dev: Device): BareSender {
     remote,
     remotePort: ((bytes[transportHeader] ?? 0) << 8) | (bytes[transportHeader + 1] ?? 0),
     isFour,
-    ifindex: needsDevice ? ownerOf(ip, dev, bytes, destination).ifindex : 0,
+    ifindex: needsDevice ? owner.ifindex : l3mdevIfindex(dev),
     route4: null,
     route6: null,
   };
+}
+
+/** As senderOf, for the connection that a listener on the device `bound` is asked for (inet_request_bound_dev_if, tcp_v6_init_req). */
+export function requesterOf(ip: IpNetns, frame: Frame, dev: Device, bound: number): BareSender {
+  const sender = senderOf(ip, frame, dev);
+  const isOfLink = !sender.isFour && isIpv6LinkLocal(sender.remote);
+  if (isOfLink && (bound === 0 || l3mdevIfindex(dev) !== 0)) return { ...sender, ifindex: dev.ifindex };
+  return { ...sender, ifindex: bound !== 0 ? bound : l3mdevIfindex(dev) };
 }
 
 /** Tells the sender of a segment that there is no such connection (RFC 9293 3.10.7.1); a reset is never answered. */

@@ -9,14 +9,12 @@ import { isIpv6LinkLocal, isIpv6Multicast } from "../../bytes/ipv6.ts";
 import { getNet, putNet } from "../../net/namespace.ts";
 import type { Netns } from "../../net/netdevice.ts";
 import type { ErrnoName } from "../../uapi/errno.ts";
-import { RTN_LOCAL } from "../../uapi/rtnetlink.ts";
 import { AF_INET6 } from "../../uapi/socket.ts";
 import { isAnyAddress, isSameAddress } from "../address.ts";
-import { addressType } from "../ipv4/address-type.ts";
 import { isIpv4Broadcast } from "../ipv4/broadcast.ts";
 import { Route4, routeOutput } from "../ipv4/route.ts";
-import { hasUsableAddress } from "../ipv6/address-find.ts";
 import { Route6, routeOutput6 } from "../ipv6/route.ts";
+import { checkLocalAddress } from "../local-address.ts";
 import type { IpNetns } from "../netns.ts";
 import { pickPort } from "../port.ts";
 import { ipNetns } from "../slots.ts";
@@ -60,11 +58,11 @@ export interface ConnectOptions {
 /** Opens a connection: a SYN goes out. Returns the socket, or why there is none. */
 export function tcpConnect(netns: Netns, options: ConnectOptions): TcpSocket | ErrnoName {
   const ip = ipNetns(netns);
+  const { ifindex = 0, remote, remotePort } = options;
   const way = sourceFor(ip, options);
   if (typeof way === "string") return way;
-  const { remote, remotePort, ifindex = 0 } = options;
   const pair = { netns, local: way, remote, remotePort };
-  const localPort = choosePort(ip, pair, options.localPort ?? 0);
+  const localPort = choosePort(ip, { ...pair, ifindex }, options.localPort ?? 0);
   if (localPort === 0) return options.localPort === undefined ? "EADDRNOTAVAIL" : "EADDRINUSE";
   const socket = createSocket({ ...pair, localPort });
   getNet(netns);
@@ -106,13 +104,14 @@ export function tcpConnect(netns: Netns, options: ConnectOptions): TcpSocket | E
 /** The address to speak from, or why there is no way. */
 function sourceFor(ip: IpNetns, options: ConnectOptions): Uint8Array | ErrnoName {
   const { ifindex = 0, local, remote, remotePort } = options;
+  const refused = local === undefined ? "" : checkStreamAddress(ip, local, ifindex);
+  if (refused !== "") return refused;
   if (remote.length === 4) {
     const route = new Route4();
     route.flow.destination = getBe32(remote, 0);
     route.flow.source = local === undefined ? 0 : getBe32(local, 0);
     route.flow.oif = ifindex;
     noteFlow(route.flow, 0, remotePort);
-    if (local !== undefined && !isOurs(ip, local, ifindex)) return "EADDRNOTAVAIL";
     if (!routeOutput(ip, route)) return route.error === "" ? "ENETUNREACH" : route.error;
     if (isIpv4Broadcast(route)) return "ENETUNREACH";
     const source = new Uint8Array(4);
@@ -126,13 +125,17 @@ function sourceFor(ip: IpNetns, options: ConnectOptions): Uint8Array | ErrnoName
   if (local !== undefined) route.source.set(local);
   route.oif = ifindex;
   noteFlow(route.lookup, 0, remotePort);
-  if (local !== undefined && !isOurs(ip, local, ifindex)) return "EADDRNOTAVAIL";
   if (!routeOutput6(ip, route)) return route.error === "" ? "ENETUNREACH" : route.error;
   return route.source.slice();
 }
 
+/** Both ends of a connection, and the device that it is bound to. */
+interface BoundPair extends EndpointPair {
+  readonly ifindex: number;
+}
+
 /** A port that makes the pair one of its own: the wanted one if it does, one of the range if none is wanted; 0 if there is none. */
-function choosePort(ip: IpNetns, pair: Omit<EndpointPair, "localPort">, wanted: number): number {
+function choosePort(ip: IpNetns, pair: Omit<BoundPair, "localPort">, wanted: number): number {
   const table = tcpTable(ip);
   const isFree = (localPort: number): boolean =>
     (wanted !== 0 || !table.hasListener(localPort)) && makeWay(ip, table, { ...pair, localPort });
@@ -141,8 +144,8 @@ function choosePort(ip: IpNetns, pair: Omit<EndpointPair, "localPort">, wanted: 
 }
 
 /** Whether there is no connection between these ends; one in TIME-WAIT goes if its segments can be told from new ones. */
-function makeWay(ip: IpNetns, table: TcpTable, pair: EndpointPair): boolean {
-  const found = table.find(pair);
+function makeWay(ip: IpNetns, table: TcpTable, pair: BoundPair): boolean {
+  const found = table.find(pair, pair.ifindex);
   if (found === null) return true;
   if (!(found instanceof TcpTimeWait) || !found.isTimestampOk) return false;
   const { tcpTwReuse, tcpTwReuseDelayMs } = ip.tunables;
@@ -172,7 +175,7 @@ export interface ListenOptions {
   readonly backlog: number;
 }
 
-/** Listens for connections. Returns the listener, or why there is none: EADDRNOTAVAIL, EADDRINUSE. */
+/** Listens for connections. Returns the listener, or why there is none: EADDRNOTAVAIL, EINVAL, EADDRINUSE. */
 export function tcpListen(netns: Netns, options: ListenOptions): TcpListener | ErrnoName {
   const { family, ifindex, port } = options;
   const ip = ipNetns(netns);
@@ -181,7 +184,8 @@ export function tcpListen(netns: Netns, options: ListenOptions): TcpListener | E
   const isV6Only = options.isV6Only ?? (family === AF_INET6 && bindV6Only !== 0);
   const table = tcpTable(ip);
   const local = options.local === null || isAnyAddress(options.local) ? null : options.local;
-  if (local !== null && !isOurs(ip, local, ifindex)) return "EADDRNOTAVAIL";
+  const refused = local === null ? "" : checkStreamAddress(ip, local, ifindex);
+  if (refused !== "") return refused;
   const listener = new TcpListener({ netns, family, isV6Only, local, ifindex, backlog });
   const mayListen = (candidate: number): boolean => {
     listener.localPort = candidate;
@@ -204,14 +208,11 @@ export function interceptTcp(netns: Netns, backlog: number): TcpListener | Errno
   return table.catchAll;
 }
 
-function isOurs(ip: IpNetns, address: Uint8Array, ifindex: number): boolean {
-  const { nonlocalBind, nonlocalBind6 } = ip.tunables;
-  if (address.length === 4) {
-    return nonlocalBind !== 0 || addressType(ip, getBe32(address, 0)) === RTN_LOCAL;
-  }
-  if (nonlocalBind6 !== 0) return true;
-  const dev = isIpv6LinkLocal(address) ? (ip.netns.devices.get(ifindex) ?? null) : null;
-  return hasUsableAddress(ip, address, 0, dev);
+/** As checkLocalAddress; a connection has no end that is a group (inet6_bind). */
+function checkStreamAddress(ip: IpNetns, address: Uint8Array, ifindex: number): ErrnoName | "" {
+  return isIpv6Multicast(address) && address.length === 16
+    ? "EINVAL"
+    : checkLocalAddress(ip, address, ifindex);
 }
 
 /** Takes the next connection from a listener; undefined when none waits (inet_csk_accept). */

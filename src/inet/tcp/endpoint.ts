@@ -28,6 +28,8 @@ export abstract class TcpEndpoint {
   readonly remote4: number;
   readonly ports: number;
   readonly hash: number;
+  /** The device it is bound to, 0 for any. */
+  ifindex = 0;
   /** The next of its bucket, and whether it stands in the table; owned by table.ts. */
   hashNext: TcpEndpoint | null = null;
   isHashed = false;

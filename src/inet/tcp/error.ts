@@ -31,20 +31,23 @@ import { tcpTable } from "./table.ts";
 
 /** An error about a segment over IPv4. */
 export function tcpError4(netns: Netns, error: IcmpError): boolean {
-  const { bytes, code, networkHeader, transportHeader, type } = error;
+  const { bytes, code, ifindex, networkHeader, transportHeader, type } = error;
   const ports = getBe32(bytes, transportHeader) | 0;
   const local = getBe32(bytes, networkHeader + 12) | 0;
-  const found = tcpTable(ipNetns(netns)).find4(local, getBe32(bytes, networkHeader + 16) | 0, ports);
+  const dev = netns.devices.get(ifindex) ?? null;
+  const remote = getBe32(bytes, networkHeader + 16) | 0;
+  const found = tcpTable(ipNetns(netns)).find4(local, remote, ports, dev);
   const isTooBig = type === ICMP_DEST_UNREACH && code === ICMP_FRAG_NEEDED;
   return found !== null && take(found, error, isTooBig ? error.info & 0xffff : -1);
 }
 
 /** As tcpError4, over IPv6. */
 export function tcpError6(netns: Netns, error: IcmpError): boolean {
-  const { bytes, networkHeader, transportHeader, type } = error;
+  const { bytes, ifindex, networkHeader, transportHeader, type } = error;
   const ports = getBe32(bytes, transportHeader) | 0;
   const table = tcpTable(ipNetns(netns));
-  const found = table.find6(bytes, networkHeader + IPV6_SOURCE, networkHeader + IPV6_DESTINATION, ports);
+  const [local, remote] = [networkHeader + IPV6_SOURCE, networkHeader + IPV6_DESTINATION];
+  const found = table.find6(bytes, local, remote, ports, netns.devices.get(ifindex) ?? null);
   return found !== null && take(found, error, type === ICMPV6_PKT_TOOBIG ? error.info : -1);
 }
 

@@ -17,7 +17,7 @@ import { isTcpChecksumCorrect, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from "../../
 import { ownerOf } from "../ipv6/route.ts";
 import type { IpNetns } from "../netns.ts";
 import { ipNetns } from "../slots.ts";
-import { senderOf, sendReset } from "./bare.ts";
+import { requesterOf, sendReset } from "./bare.ts";
 import type { TcpEndpoint } from "./endpoint.ts";
 import { tcpInput } from "./input.ts";
 import { cookieInput, openRequest, requestInput, TcpRequest } from "./request.ts";
@@ -47,7 +47,7 @@ export class TcpReceiver {
     }
     const ports = localFirst(getBe32(bytes, start));
     const ip = ipNetns(dev.netns);
-    const found = tcpTable(ip).find4(local | 0, remote | 0, ports);
+    const found = tcpTable(ip).find4(local | 0, remote | 0, ports, dev);
     if (found !== null) return this.#deliver(ip, frame, dev, found);
     this.#deliverToListener(ip, frame, dev, networkHeader + destination4, 4);
   }
@@ -66,7 +66,8 @@ export class TcpReceiver {
     }
     const ports = localFirst(getBe32(bytes, start));
     const ip = ipNetns(dev.netns);
-    const found = tcpTable(ip).find6(bytes, local, remote, ports);
+    const owner = ownerOf(ip, dev, bytes, local);
+    const found = tcpTable(ip).find6(bytes, local, remote, ports, owner);
     if (found !== null) return this.#deliver(ip, frame, dev, found);
     this.#deliverToListener(ip, frame, dev, local, 16);
   }
@@ -100,11 +101,11 @@ export class TcpReceiver {
     const segment = this.#segment;
     const port = ((bytes[transportHeader + 2] ?? 0) << 8) | (bytes[transportHeader + 3] ?? 0);
     const owner = length === 16 ? ownerOf(ip, dev, bytes, local) : dev;
-    const listener = tcpTable(ip).findListener(bytes, local, length, port, owner.ifindex);
+    const listener = tcpTable(ip).findListener(bytes, local, length, port, owner);
     const { flags } = segment;
     const nowNs = ip.inet.machine.clock.now();
     if (listener !== null && (flags & (TCP_SYN | TCP_ACK | TCP_RST)) === TCP_ACK) {
-      const verdict = cookieInput(listener, senderOf(ip, frame, dev), segment, nowNs);
+      const verdict = cookieInput(listener, requesterOf(ip, frame, owner, listener.ifindex), segment, nowNs);
       if (verdict === "done") return frame.pool.free(frame);
       if (verdict !== "reset" && tcpInput(verdict, segment, frame, nowNs) === "done") return;
     }
@@ -113,7 +114,7 @@ export class TcpReceiver {
       return drop(frame, "no-socket");
     }
     if ((flags & (TCP_SYN | TCP_RST | TCP_FIN)) === TCP_SYN) {
-      openRequest(listener, senderOf(ip, frame, dev), segment, nowNs);
+      openRequest(listener, requesterOf(ip, frame, owner, listener.ifindex), segment, nowNs);
     }
     frame.pool.free(frame);
   }

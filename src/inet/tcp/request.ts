@@ -43,7 +43,6 @@ const always = 2;
 export class TcpRequest extends TcpEndpoint {
   override state = TCP_SYN_RECV;
   readonly listener: TcpListener;
-  readonly ifindex: number;
   readonly agreement: Agreement;
   recentTimestamp: number;
   retries = 0;

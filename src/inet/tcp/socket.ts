@@ -45,8 +45,6 @@ export class TcpSocket extends TcpEndpoint {
   override state = TCP_CLOSE;
   /** The namespace's settings. */
   readonly tunables: Tunables;
-  /** The device it is bound to, 0 for any. */
-  ifindex = 0;
   /** The listener that has it until it is accepted. */
   listener: Accepting | null = null;
   /** Its user has let go of it; it ends by itself. */

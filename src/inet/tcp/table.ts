@@ -4,12 +4,15 @@
 // include/net/netns/ipv4.h (struct inet_timewait_death_row).
 
 import { getBe32 } from "../../bytes/endian.ts";
+import type { Device, Netns } from "../../net/netdevice.ts";
 import type { Random } from "../../net/random.ts";
 import { IPPROTO_TCP } from "../../uapi/in.ts";
 import { AF_INET6 } from "../../uapi/socket.ts";
 import { isSameAddress } from "../address.ts";
+import { hearsDevice, l3mdevIfindexBy } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { ProtocolSlot } from "../protocol-slot.ts";
+import type { Tunables } from "../tunables.ts";
 import type { EndpointPair, TcpEndpoint } from "./endpoint.ts";
 import { hash4, hash6 } from "./endpoint.ts";
 import { FlightPool } from "./flight-record.ts";
@@ -18,6 +21,10 @@ import { Progress } from "./progress.ts";
 import { halfSipHash } from "./siphash.ts";
 
 const firstBuckets = 64;
+/** What a match in each respect counts: the address more than all else together (compute_score). */
+const addressScore = 4;
+const deviceScore = 2;
+const familyScore = 1;
 
 /** Everything TCP keeps with a namespace. */
 export class TcpTable extends ProtocolSlot {
@@ -40,12 +47,19 @@ export class TcpTable extends ProtocolSlot {
   challengeNs = 0;
   /** Keys of sequence numbers, of timestamps and of SYN cookies. */
   readonly #keys: Int32Array;
+  readonly #tunables: Tunables;
   readonly #words4 = new Int32Array(4);
   readonly #words6 = new Int32Array(10);
 
-  constructor(random: Random) {
+  constructor(random: Random, tunables: Tunables) {
     super();
+    this.#tunables = tunables;
     this.#keys = Int32Array.from({ length: 6 }, () => random.u32());
+  }
+
+  /** Sockets that are bound to no device belong to every VRF (net.ipv4.tcp_l3mdev_accept). */
+  get acceptsVrfs(): boolean {
+    return this.#tunables.tcpL3mdevAccept !== 0;
   }
 
   /** How many connections there are, in any state. */
@@ -79,20 +93,26 @@ export class TcpTable extends ProtocolSlot {
     this.#size--;
   }
 
-  /** The connection over IPv4 of these ends, given as signed numbers. */
-  find4(local: number, remote: number, ports: number): TcpEndpoint | null {
+  /** The connection over IPv4 of these ends, given as signed numbers, that hears of what came in on `dev` (null: on none). */
+  find4(local: number, remote: number, ports: number, dev: Device | null): TcpEndpoint | null {
     const hash = hash4(local, remote, ports);
     let each = this.#buckets[hash & (this.#buckets.length - 1)] ?? null;
     while (each !== null) {
-      if (each.ports === ports && each.remote4 === remote && each.local4 === local && each.isFour)
-        return each;
+      const isIt = each.ports === ports && each.remote4 === remote && each.local4 === local && each.isFour;
+      if (isIt && hearsDevice(each.ifindex, dev, this.acceptsVrfs)) return each;
       each = each.hashNext;
     }
     return null;
   }
 
-  /** The connection over IPv6 whose addresses are at these offsets. */
-  find6(bytes: Uint8Array, local: number, remote: number, ports: number): TcpEndpoint | null {
+  /** The connection over IPv6 whose addresses are at these offsets, as find4 finds it. */
+  find6(
+    bytes: Uint8Array,
+    local: number,
+    remote: number,
+    ports: number,
+    dev: Device | null,
+  ): TcpEndpoint | null {
     const hash = hash6(bytes, local, bytes, remote, ports);
     let each = this.#buckets[hash & (this.#buckets.length - 1)] ?? null;
     while (each !== null) {
@@ -101,20 +121,21 @@ export class TcpTable extends ProtocolSlot {
         !each.isFour &&
         isSameAddress(each.remote, bytes, remote) &&
         isSameAddress(each.local, bytes, local);
-      if (isIt) return each;
+      if (isIt && hearsDevice(each.ifindex, dev, this.acceptsVrfs)) return each;
       each = each.hashNext;
     }
     return null;
   }
 
-  /** The connection of these ends. */
-  find({ local, localPort, remote, remotePort }: EndpointPair): TcpEndpoint | null {
+  /** The connection of these ends that one bound to the device `ifindex`, 0 for none, would take the segments of. */
+  find({ local, localPort, netns, remote, remotePort }: EndpointPair, ifindex: number): TcpEndpoint | null {
+    const dev = netns.devices.get(ifindex) ?? null;
     const ports = (localPort << 16) | remotePort;
-    if (local.length === 4) return this.find4(getBe32(local, 0) | 0, getBe32(remote, 0) | 0, ports);
+    if (local.length === 4) return this.find4(getBe32(local, 0) | 0, getBe32(remote, 0) | 0, ports, dev);
     const bytes = new Uint8Array(32);
     bytes.set(local);
     bytes.set(remote, 16);
-    return this.find6(bytes, 0, 16, ports);
+    return this.find6(bytes, 0, 16, ports, dev);
   }
 
   /** Every connection, in no order; the table must not change meanwhile. */
@@ -141,9 +162,14 @@ export class TcpTable extends ProtocolSlot {
   /** Whether a listener may have an address and a port. */
   mayListen(listener: TcpListener): boolean {
     for (const other of this.#listeners.get(listener.localPort) ?? []) {
-      if (conflicts(listener, other)) return false;
+      if (this.#domainOf(listener) === this.#domainOf(other) && conflicts(listener, other)) return false;
     }
     return true;
+  }
+
+  /** Ports of a VRF are its own, unless all are everybody's (inet_sk_bound_l3mdev). */
+  #domainOf({ ifindex, netns }: { readonly ifindex: number; readonly netns: Netns }): number {
+    return this.acceptsVrfs ? 0 : l3mdevIfindexBy(netns, ifindex);
   }
 
   hasListener(port: number): boolean {
@@ -171,22 +197,28 @@ export class TcpTable extends ProtocolSlot {
     return this.catchAll === null ? all : [...all, this.catchAll];
   }
 
-  /** The listener for a port of the address at `bytes[local]`, of `length` bytes; one of that address before one of every. */
+  /** The listener for a port of the address at `bytes[local]`, of `length` bytes, that fits best what came in on `dev`. */
   findListener(
     bytes: Uint8Array,
     local: number,
     length: number,
     port: number,
-    ifindex: number,
+    dev: Device,
   ): TcpListener | null {
-    let any: TcpListener | null = null;
+    let best: TcpListener | null = null;
+    let bestScore = -1;
     for (const listener of this.#listeners.get(port) ?? []) {
-      if (listener.ifindex !== 0 && listener.ifindex !== ifindex) continue;
-      if (!takes(listener, length)) continue;
-      if (listener.local === null) any ??= listener;
-      else if (isSameAddress(listener.local, bytes, local)) return listener;
+      if (!takes(listener, length) || !hearsDevice(listener.ifindex, dev, this.acceptsVrfs)) continue;
+      if (listener.local !== null && !isSameAddress(listener.local, bytes, local)) continue;
+      const score =
+        (listener.local === null ? 0 : addressScore) +
+        (listener.ifindex === 0 ? 0 : deviceScore) +
+        (listener.family === AF_INET6 ? 0 : familyScore);
+      if (score <= bestScore) continue;
+      best = listener;
+      bestScore = score;
     }
-    return any ?? this.catchAll;
+    return best ?? this.catchAll;
   }
 
   /** A hash of both ends under the key number `key`: 0 sequence numbers, 1 timestamps, 2 cookies (secure_tcp_seq). */
@@ -207,7 +239,7 @@ export class TcpTable extends ProtocolSlot {
 /** The connections of a namespace. */
 export function tcpTable(ip: IpNetns): TcpTable {
   if (ip.tcp instanceof TcpTable) return ip.tcp;
-  const table = new TcpTable(ip.inet.machine.random);
+  const table = new TcpTable(ip.inet.machine.random, ip.tunables);
   ip.tcp = table;
   return table;
 }

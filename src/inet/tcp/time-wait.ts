@@ -35,7 +35,6 @@ export class TcpTimeWait extends TcpEndpoint {
   readonly timestampOffset: number;
   recentTimestamp: number;
   recentStampNs: number;
-  readonly ifindex: number;
   readonly timer: Timer;
   route4: Route4 | null = null;
   route6: Route6 | null = null;

@@ -27,6 +27,8 @@ export interface TcpTunables {
   tcpKeepaliveIntervalS: number;
   tcpKeepaliveProbes: number;
   tcpKeepaliveTimeS: number;
+  /** Who is bound to no device serves every VRF. */
+  tcpL3mdevAccept: number;
   tcpMaxSynBacklog: number;
   tcpMaxTwBuckets: number;
   tcpMinSndMss: number;
@@ -76,6 +78,7 @@ export function initialTcpTunables(): TcpTunables {
     tcpKeepaliveIntervalS: 75,
     tcpKeepaliveProbes: 9,
     tcpKeepaliveTimeS: 7_200,
+    tcpL3mdevAccept: 0,
     tcpMaxSynBacklog: 2_048,
     tcpMaxTwBuckets: 16_384,
     tcpMinSndMss: 48,
@@ -129,6 +132,7 @@ export const tcpTunableNames: readonly TunableOf<TcpTunables>[] = [
   { name: "ipv4.tcp_keepalive_intvl", keys: ["tcpKeepaliveIntervalS"], min: -maxSeconds, max: maxSeconds },
   { name: "ipv4.tcp_keepalive_probes", keys: ["tcpKeepaliveProbes"], min: 0, max: 255 },
   { name: "ipv4.tcp_keepalive_time", keys: ["tcpKeepaliveTimeS"], min: -maxSeconds, max: maxSeconds },
+  { name: "ipv4.tcp_l3mdev_accept", keys: ["tcpL3mdevAccept"], min: 0, max: 1 },
   { name: "ipv4.tcp_max_syn_backlog", keys: ["tcpMaxSynBacklog"], min: minInt, max: maxInt },
   { name: "ipv4.tcp_max_tw_buckets", keys: ["tcpMaxTwBuckets"], min: minInt, max: maxInt },
   { name: "ipv4.tcp_min_snd_mss", keys: ["tcpMinSndMss"], min: 48, max: 65_535 },

@@ -2,18 +2,13 @@
 //
 // Mirrors net/ipv4/af_inet.c (inet_bind, inet_autobind, inet_release), net/ipv4/udp.c (udp_lib_get_port)
 // with their twins of IPv6.
-// Omitted: ports below ip_unprivileged_port_start, as a machine has no users; ip_nonlocal_bind.
+// Omitted: ports below ip_unprivileged_port_start, as a machine has no users.
 
-import { getBe32 } from "../../bytes/endian.ts";
-import { isIpv6LinkLocal, isIpv6Multicast } from "../../bytes/ipv6.ts";
 import { getNet, putNet } from "../../net/namespace.ts";
 import type { Netns } from "../../net/netdevice.ts";
 import type { ErrnoName } from "../../uapi/errno.ts";
-import { RTN_BROADCAST, RTN_LOCAL, RTN_MULTICAST } from "../../uapi/rtnetlink.ts";
 import { isAnyAddress } from "../address.ts";
-import { addressType } from "../ipv4/address-type.ts";
-import { hasUsableAddress } from "../ipv6/address-find.ts";
-import type { IpNetns } from "../netns.ts";
+import { checkLocalAddress } from "../local-address.ts";
 import { pickPort } from "../port.ts";
 import { ipNetns } from "../slots.ts";
 import { leaveUdpGroup } from "./membership.ts";
@@ -36,13 +31,15 @@ export function openUdp(netns: Netns, { family, isV6Only = false }: UdpSocketOpt
 
 /**
  * Binds a socket to an address (null or all zero: every one) and a port (0: any that is free). Returns why not:
- * EADDRNOTAVAIL for an address the host does not have, EADDRINUSE, EINVAL when it is bound already.
+ * EADDRNOTAVAIL for an address the host does not have, EADDRINUSE, EINVAL when it is bound already or a link is not said.
  */
 export function bindUdp(socket: UdpSocket, address: Uint8Array | null, port: number): ErrnoName | "" {
   if (socket.localPort !== 0 || socket.isClosed) return "EINVAL";
   const ip = ipNetns(socket.netns);
   const local = address === null || isAnyAddress(address) ? null : address;
-  if (local !== null && !ip.isIntercepting && !isBindable(ip, local, socket.ifindex)) return "EADDRNOTAVAIL";
+  const isAnybodys = local === null || ip.isIntercepting;
+  const refused = isAnybodys ? "" : checkLocalAddress(ip, local, socket.ifindex);
+  if (refused !== "") return refused;
   socket.local = local;
   const chosen = port !== 0 ? port : pickPort(ip, (candidate) => udpTable(ip).isFree(socket, candidate));
   if (chosen === 0 || !udpTable(ip).isFree(socket, chosen)) {
@@ -56,19 +53,6 @@ export function bindUdp(socket: UdpSocket, address: Uint8Array | null, port: num
 /** Gives a socket a port of its own, if it has none. EADDRINUSE when all are taken. */
 export function autobindUdp(socket: UdpSocket): ErrnoName | "" {
   return socket.localPort !== 0 ? "" : bindUdp(socket, socket.local, 0);
-}
-
-/** Whether a socket may have an address: the host's own, a broadcast's or a group's. */
-function isBindable(ip: IpNetns, address: Uint8Array, ifindex: number): boolean {
-  const { nonlocalBind, nonlocalBind6 } = ip.tunables;
-  if ((address.length === 4 ? nonlocalBind : nonlocalBind6) !== 0) return true;
-  if (address.length === 4) {
-    const type = addressType(ip, getBe32(address, 0));
-    return type === RTN_LOCAL || type === RTN_BROADCAST || type === RTN_MULTICAST;
-  }
-  if (isIpv6Multicast(address)) return true;
-  const dev = isIpv6LinkLocal(address) ? (ip.netns.devices.get(ifindex) ?? null) : null;
-  return hasUsableAddress(ip, address, 0, dev);
 }
 
 /** Closes a socket: what waits in it is gone, its port is free, its groups are left. */

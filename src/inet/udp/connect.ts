@@ -78,7 +78,7 @@ function report(
     localPort: wire.udpSourcePort(bytes, transportHeader),
     remote,
     remotePort: wire.udpDestinationPort(bytes, transportHeader),
-    ifindex,
+    dev: netns.devices.get(ifindex) ?? null,
   });
   if (socket === undefined) return false;
   if (socket.remote === null) return true;

@@ -12,6 +12,7 @@ import { AF_INET6 } from "../../uapi/socket.ts";
 import { isSameAddress } from "../address.ts";
 import { changeGroupFilter4, joinGroup4, leaveGroup4 } from "../ipv4/multicast.ts";
 import { changeGroupFilter, joinGroup, leaveGroup } from "../ipv6/multicast.ts";
+import { l3mdevIfindex } from "../l3mdev.ts";
 import { in6Device, inDevice } from "../slots.ts";
 import type { SourceFilter } from "../source-filter.ts";
 import { allowsSource, everySource, hasSource, isNobody, noSource } from "../source-filter.ts";
@@ -209,18 +210,19 @@ function isGroup({ family }: UdpSocket, address: Uint8Array): boolean {
 
 /**
  * Whether a socket listens to the sender at `bytes[source]` of a datagram to the group at `bytes[group]` that came in on a device
- * (ip_mc_sf_allow, inet6_mc_sf_allow).
+ * (ip_mc_sf_allow, inet6_mc_sf_allow). A VRF's memberships count for its ports.
  */
 export function hearsSource(
   { memberships }: UdpSocket,
-  ifindex: number,
+  dev: Device,
   bytes: Uint8Array,
   group: number,
   source: number,
 ): boolean {
+  const vrf = memberships.length === 0 ? 0 : l3mdevIfindex(dev);
   for (const each of memberships) {
-    if (each.ifindex === ifindex && isSameAddress(each.group, bytes, group))
-      return allowsSource(each.filter, bytes, source);
+    const isHere = each.ifindex === dev.ifindex || each.ifindex === vrf;
+    if (isHere && isSameAddress(each.group, bytes, group)) return allowsSource(each.filter, bytes, source);
   }
   return true;
 }

@@ -18,7 +18,7 @@ import { RTN_BROADCAST, RTN_LOCAL, RTN_MULTICAST } from "../../uapi/rtnetlink.ts
 import { ipv4Destination, ipv4Source, ipv4Ttl } from "../../wire/ipv4.ts";
 import { IPV6_DESTINATION, IPV6_SOURCE, ipv6HopLimit } from "../../wire/ipv6.ts";
 import * as wire from "../../wire/udp.ts";
-import { addressType } from "../ipv4/address-type.ts";
+import { addressTypeBy } from "../ipv4/address-type.ts";
 import { icmpSend } from "../ipv4/icmp-error.ts";
 import { icmp6Send } from "../ipv6/icmp-error.ts";
 import { ownerOf } from "../ipv6/route.ts";
@@ -43,7 +43,7 @@ export class UdpReceiver {
     localPort: 0,
     remote: 0,
     remotePort: 0,
-    ifindex: 0,
+    dev: null,
   };
 
   /** Takes a packet over IPv4, whose `start` is at its UDP header (udp_rcv). Takes ownership. */
@@ -59,7 +59,7 @@ export class UdpReceiver {
       if (!wire.isUdpChecksumCorrect(bytes, start, pseudo)) return drop(frame, "bad-checksum");
     }
     const flow = this.#read(frame, dev, 4, networkHeader + destination4, networkHeader + source4);
-    if (isToMany4(ip, frame, destination)) return deliverAll(ip, frame, flow);
+    if (isToMany4(ip, frame, dev, destination)) return deliverAll(ip, frame, flow);
     const socket = udpTable(ip).find(flow);
     if (socket !== undefined) return take(socket, frame, dev, flow);
     icmpSend(ip, frame, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0, RTN_LOCAL);
@@ -101,7 +101,7 @@ export class UdpReceiver {
     flow.localPort = wire.udpDestinationPort(bytes, start);
     flow.remote = remote;
     flow.remotePort = wire.udpSourcePort(bytes, start);
-    flow.ifindex = dev.ifindex;
+    flow.dev = dev;
     return flow;
   }
 }
@@ -116,16 +116,16 @@ function checkDatagram(frame: Frame): DropReason | "" {
   return "";
 }
 
-function isToMany4(ip: IpNetns, frame: Frame, destination: number): boolean {
+function isToMany4(ip: IpNetns, frame: Frame, dev: Device, destination: number): boolean {
   if (frame.packetType === PACKET_HOST && ip.addresses4.has(destination | 0)) return false;
-  const type = addressType(ip, destination);
+  const type = addressTypeBy(ip, destination, dev);
   return type === RTN_BROADCAST || type === RTN_MULTICAST;
 }
 
 function deliverAll(ip: IpNetns, frame: Frame, flow: UdpFlow): void {
   udpTable(ip).forEach(flow, (socket) => {
-    const { bytes, ifindex, local, remote } = flow;
-    if (!hearsSource(socket, ifindex, bytes, local, remote)) return;
+    const { bytes, dev, local, remote } = flow;
+    if (dev === null || !hearsSource(socket, dev, bytes, local, remote)) return;
     if (socket.encapReceive === null) enqueue(socket, frame, flow);
     else deliverClone(socket, frame);
   });
@@ -147,7 +147,7 @@ function take(socket: UdpSocket, frame: Frame, dev: Device, flow: UdpFlow): void
 
 /** Puts the datagram into the socket's queue, if there is room; the frame stays the caller's (__udp_enqueue_schedule_skb). */
 function enqueue(socket: UdpSocket, frame: Frame, flow: UdpFlow): void {
-  const { addressLength, bytes, ifindex, local, remote, remotePort } = flow;
+  const { addressLength, bytes, dev, local, remote, remotePort } = flow;
   const size = frame.end - frame.start - wire.UDP_SIZE + overhead;
   if (socket.queuedBytes + size > socket.receiveLimit && socket.queue.length > 0) {
     socket.dropped++;
@@ -160,7 +160,7 @@ function enqueue(socket: UdpSocket, frame: Frame, flow: UdpFlow): void {
     sourcePort: remotePort,
     destination: bytes.slice(local, local + addressLength),
     destinationPort: flow.localPort,
-    ifindex,
+    ifindex: dev?.ifindex ?? 0,
     ttl: addressLength === 4 ? ipv4Ttl(bytes, frame.networkHeader) : ipv6HopLimit(bytes, frame.networkHeader),
   });
   socket.onReadable();

@@ -102,7 +102,9 @@ export function wayTo4(ip: IpNetns, socket: UdpSocket, to: UdpDestination): Errn
   const isGroup = destination >>> 28 === 0xe;
   route.flow.destination = destination;
   route.flow.source = socket.local?.length === 4 ? getBe32(socket.local, 0) : 0;
-  route.flow.oif = isGroup && ifindex === 0 ? socket.multicastIfindex : ifindex;
+  // A VRF is no link that a group could be on.
+  const isOnLink = ifindex !== 0 && (ip.netns.devices.get(ifindex)?.l3mdevTable ?? 0) === 0;
+  route.flow.oif = isGroup && !isOnLink ? socket.multicastIfindex : ifindex;
   route.flow.tos = socket.tos;
   noteFlow(route.flow, socket, to);
   return routeOutput(ip, route) ? "" : route.error;

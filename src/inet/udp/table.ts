@@ -3,11 +3,14 @@
 // Mirrors net/ipv4/udp.c (udp_lib_get_port, inet_rcv_saddr_equal, __udp4_lib_lookup, compute_score) and net/ipv6/udp.c.
 // Omitted: SO_REUSEPORT groups.
 
+import type { Device } from "../../net/netdevice.ts";
 import { IPPROTO_UDP } from "../../uapi/in.ts";
 import { AF_INET6 } from "../../uapi/socket.ts";
 import { isSameAddress } from "../address.ts";
+import { hearsDevice } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { ProtocolSlot } from "../protocol-slot.ts";
+import type { Tunables } from "../tunables.ts";
 import type { UdpSocket } from "./socket.ts";
 
 /** What a datagram says of where it came from and where it goes; addresses lie in `bytes`, of `addressLength` each. */
@@ -18,8 +21,8 @@ export interface UdpFlow {
   localPort: number;
   remote: number;
   remotePort: number;
-  /** The device it came in on. */
-  ifindex: number;
+  /** The device it came in on; null when that has gone. */
+  dev: Device | null;
 }
 
 /** What a match in each respect counts: the address of the host more than all else together. */
@@ -30,11 +33,17 @@ const familyScore = 1;
 /** Sockets that are bound. */
 export class UdpTable extends ProtocolSlot {
   readonly protocol = IPPROTO_UDP;
+  readonly #tunables: Tunables;
   readonly #byPort = new Map<number, UdpSocket[]>();
   /** Takes what no other socket does, whatever the port; null: nobody. */
   catchAll: UdpSocket | null = null;
   /** Every socket there is, bound or not. */
   readonly sockets = new Set<UdpSocket>();
+
+  constructor(tunables: Tunables) {
+    super();
+    this.#tunables = tunables;
+  }
 
   /** Whether `socket` may be bound to a port with the address it has. */
   isFree(socket: UdpSocket, port: number): boolean {
@@ -68,7 +77,7 @@ export class UdpTable extends ProtocolSlot {
     let bestScore = -1;
     for (let index = list.length - 1; index >= 0; index--) {
       const socket = list[index];
-      const score = socket === undefined ? -1 : scoreOf(socket, flow);
+      const score = socket === undefined ? -1 : this.#scoreOf(socket, flow);
       if (score <= bestScore) continue;
       best = socket;
       bestScore = score;
@@ -79,15 +88,34 @@ export class UdpTable extends ProtocolSlot {
   /** Calls `visit` with every socket that a datagram to many is for. */
   forEach(flow: UdpFlow, visit: (socket: UdpSocket) => void): void {
     for (const socket of this.#byPort.get(flow.localPort) ?? []) {
-      if (scoreOf(socket, flow) >= 0) visit(socket);
+      if (this.#scoreOf(socket, flow) >= 0) visit(socket);
     }
+  }
+
+  /** How well a socket fits a datagram; -1: not at all. Who is bound to no device may belong to every VRF (udp_l3mdev_accept). */
+  #scoreOf(socket: UdpSocket, flow: UdpFlow): number {
+    const { addressLength, bytes } = flow;
+    if (!takes(socket, addressLength)) return -1;
+    if (!hearsDevice(socket.ifindex, flow.dev, this.#tunables.udpL3mdevAccept !== 0)) return -1;
+    let score = (addressLength === 16) === (socket.family === AF_INET6) ? familyScore : 0;
+    if (socket.local !== null) {
+      if (!isSameAddress(socket.local, bytes, flow.local)) return -1;
+      score += localScore;
+    }
+    if (socket.remote !== null) {
+      const isPeer =
+        socket.remote.length === addressLength && isSameAddress(socket.remote, bytes, flow.remote);
+      if (!isPeer || socket.remotePort !== flow.remotePort) return -1;
+      score += peerScore;
+    }
+    return socket.ifindex === 0 ? score : score + peerScore;
   }
 }
 
 /** The sockets of a namespace. */
 export function udpTable(ip: IpNetns): UdpTable {
   if (ip.udp instanceof UdpTable) return ip.udp;
-  const table = new UdpTable();
+  const table = new UdpTable(ip.tunables);
   ip.udp = table;
   return table;
 }
@@ -109,22 +137,4 @@ function sharesFamily(one: UdpSocket, other: UdpSocket): boolean {
 function takes(socket: UdpSocket, addressLength: number): boolean {
   if (socket.local !== null) return socket.local.length === addressLength;
   return addressLength === 16 ? socket.family === AF_INET6 : socket.family !== AF_INET6 || !socket.isV6Only;
-}
-
-/** How well a socket fits a datagram; -1: not at all. */
-function scoreOf(socket: UdpSocket, flow: UdpFlow): number {
-  const { addressLength, bytes } = flow;
-  if (!takes(socket, addressLength)) return -1;
-  if (socket.ifindex !== 0 && socket.ifindex !== flow.ifindex) return -1;
-  let score = (addressLength === 16) === (socket.family === AF_INET6) ? familyScore : 0;
-  if (socket.local !== null) {
-    if (!isSameAddress(socket.local, bytes, flow.local)) return -1;
-    score += localScore;
-  }
-  if (socket.remote !== null) {
-    const isPeer = socket.remote.length === addressLength && isSameAddress(socket.remote, bytes, flow.remote);
-    if (!isPeer || socket.remotePort !== flow.remotePort) return -1;
-    score += peerScore;
-  }
-  return socket.ifindex === 0 ? score : score + peerScore;
 }
