@@ -45,7 +45,6 @@ function setup(dev: Device<null>): void {
     features.NETIF_F_HIGHDMA |
     features.NETIF_F_GSO_ENCAP_ALL;
   dev.hwFeatures = dev.features;
-  dev.tsoMaxSize = 8 * 65_535;
   etherRandomAddress(dev);
 }
 

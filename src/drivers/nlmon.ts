@@ -3,6 +3,7 @@
 // Mirrors drivers/net/nlmon.c and net/netlink/af_netlink.c (netlink_add_tap, __netlink_deliver_tap_skb) of v6.18.
 
 import { countRx } from "../net/device.ts";
+import { defaultTxQueueLength } from "../net/ethernet.ts";
 import * as features from "../net/features.ts";
 import { frameFrom } from "../net/frame.ts";
 import type { LinkAttributes } from "../net/link-policy.ts";
@@ -35,6 +36,7 @@ interface NlmonState {
 function setup(dev: Device<NlmonState>): void {
   dev.type = ARPHRD_NETLINK;
   dev.isQueueless = true;
+  dev.txQueueLength = defaultTxQueueLength;
   dev.features = features.NETIF_F_SG | features.NETIF_F_FRAGLIST | features.NETIF_F_HIGHDMA;
   dev.flags = IFF_NOARP;
   dev.mtu = goodSize;

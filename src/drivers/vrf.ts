@@ -4,8 +4,10 @@
 // Mirrors drivers/net/vrf.c (v6.18). Which sockets hear of its packets: inet/l3mdev.ts. Omitted: packets written to the device
 // itself for other hosts; its strict mode and the sysctl for it; what comes in by its ports is not shown on it.
 
+import { tableFor } from "../inet/ipv4/fib-change.ts";
 import { syncDown } from "../inet/ipv4/fib-sync.ts";
 import { interfaceDown } from "../inet/ipv6/events.ts";
+import { table6For } from "../inet/ipv6/fib-change.ts";
 import { addRule } from "../inet/rules/change.ts";
 import type { RuleList } from "../inet/rules/rule.ts";
 import { anyPacket } from "../inet/rules/rule.ts";
@@ -91,13 +93,15 @@ function validate(attrs: LinkAttributes): void {
   validateEtherAddress(attrs.address, "Invalid hardware address");
 }
 
-/** Makes the device; the first of a namespace brings the rule that leads to such tables (vrf_newlink, vrf_add_fib_rules). */
+/** Makes the device and its tables; the first of a namespace brings the rule that leads to such tables (vrf_newlink, vrf_add_fib_rules). */
 function newLink({ dev, data }: NewLink<null, typeof vrfPolicy>): void {
   if (data?.table === undefined) throw invalid("VRF table id is missing");
   if (data.table === RT_TABLE_UNSPEC) throw refused("EINVAL", "Invalid VRF table id", data, "table");
   dev.l3mdevTable = data.table;
   registerDevice(dev);
   const ip = ipNetns(dev.netns);
+  tableFor(ip, data.table);
+  table6For(ip, data.table);
   for (const list of [ip.rules4, ip.rules6]) addTableRule(dev, list);
 }
 

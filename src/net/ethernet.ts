@@ -22,7 +22,7 @@ import { randomMac } from "./random.ts";
 /** ff:ff:ff:ff:ff:ff */
 const broadcastAddress = 0xffffffffffff;
 /** DEFAULT_TX_QUEUE_LEN */
-const defaultTxQueueLength = 1_000;
+export const defaultTxQueueLength = 1_000;
 
 /** Fills an Ethernet device's numbers in (ether_setup). */
 export function etherSetup(dev: Device): void {

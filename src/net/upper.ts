@@ -50,6 +50,18 @@ export function setMaster(dev: Device, ifindex: number, warn: Warn): void {
   master.ops.addSlave(master, dev, warn);
 }
 
+/** What a master without ports can have cut of one frame (GSO_MAX_SIZE, TSO_MAX_SEGS). */
+const tsoMaxSize = 524_280;
+const tsoMaxSegments = 65_535;
+
+/** A master takes frames as large as each of its ports can have them cut (br_set_gso_limits, bond_compute_features). */
+export function inheritGsoLimits(dev: Device, ports: readonly { readonly dev: Device }[]): void {
+  dev.tsoMaxSize = Math.min(tsoMaxSize, ...ports.map((port) => port.dev.tsoMaxSize));
+  dev.tsoMaxSegments = Math.min(tsoMaxSegments, ...ports.map((port) => port.dev.tsoMaxSegments));
+  dev.gsoMaxSize = Math.min(dev.gsoMaxSize, dev.tsoMaxSize);
+  dev.gsoMaxSegments = Math.min(dev.gsoMaxSegments, dev.tsoMaxSegments);
+}
+
 /** Whether `below` stands somewhere above `dev`: linking it on top would close a circle. */
 function isAbove(below: Device, dev: Device): boolean {
   return (dev.uppers ?? []).some((upper) => upper === below || isAbove(below, upper));

@@ -144,24 +144,27 @@ parity(
       code: "EINVAL" | "ERANGE" | "EPROTONOSUPPORT" | "EEXIST",
       message: string,
     ) => expectError(add(ctx, "v", words), { code, message });
-    await refused({}, "EINVAL", "VLAN id not specified");
-    await refused({ id: 4095 }, "ERANGE", "Invalid VLAN id");
-    await refused({ id: 5, protocol: 0x9100 }, "EPROTONOSUPPORT", "Invalid VLAN protocol");
-    await refused({ id: 5, flags: 0x20 }, "EINVAL", "Invalid VLAN flags");
+    await refused({}, "EINVAL", "8021q: VLAN id not specified");
+    await refused({ id: 4095 }, "ERANGE", "8021q: Invalid VLAN id");
+    await refused({ id: 5, protocol: 0x9100 }, "EPROTONOSUPPORT", "8021q: Invalid VLAN protocol");
+    await refused({ id: 5, flags: 0x20 }, "EINVAL", "8021q: Invalid VLAN flags");
     await refused({ id: 5, flags: 0, mask: 0x20 }, "EINVAL", "");
     await expectError(ctx.newLink({ name: "v", kind: "vlan" }), {
       code: "EINVAL",
-      message: "VLAN properties not specified",
+      message: "8021q: VLAN properties not specified",
     });
     const info = { kind: "vlan", data: (writer: MessageWriter) => writeVlan(writer, { id: 5 }) };
-    await expectError(ctx.newLink({ name: "v", info }), { code: "EINVAL", message: "link not specified" });
+    await expectError(ctx.newLink({ name: "v", info }), {
+      code: "EINVAL",
+      message: "8021q: link not specified",
+    });
     await expectError(ctx.newLink({ name: "v", info, link: 99 }), {
       code: "ENODEV",
-      message: "link does not exist",
+      message: "8021q: link does not exist",
     });
     await expectError(ctx.newLink({ name: "v", info, link: 1 }), {
       code: "EOPNOTSUPP",
-      message: "VLANs not supported on device",
+      message: "8021q: VLANs not supported on device",
     });
     await expectError(add(ctx, "v", { id: 5 }, { mtu: 1501 }), { code: "EINVAL" });
     await expectError(add(ctx, "v", { id: 5 }, { address: "01:00:00:00:00:00" }), {
@@ -169,7 +172,10 @@ parity(
       message: "Invalid link address",
     });
     await add(ctx, "v", { id: 5 });
-    await expectError(add(ctx, "w", { id: 5 }), { code: "EEXIST", message: "VLAN device already exists" });
+    await expectError(add(ctx, "w", { id: 5 }), {
+      code: "EEXIST",
+      message: "8021q: VLAN device already exists",
+    });
     await add(ctx, "w", { id: 5, protocol: ETH_P_8021AD });
     await expectError(ctx.setLink({ name: "v", mtu: 1501 }), { code: "ERANGE" });
     expect(await ctx.linkNames()).toEqual(["lo", "v1", "v0", "v", "w"]);

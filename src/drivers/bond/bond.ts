@@ -17,6 +17,7 @@ import { NetlinkError } from "../../netlink/error.ts";
 import { IFF_ALLMULTI, IFF_MASTER, IFF_PROMISC } from "../../uapi/if.ts";
 import { ETH_MAX_MTU } from "../../uapi/if_ether.ts";
 import { watchTargets } from "./arp-monitor.ts";
+import { bondEthtool } from "./ethtool.ts";
 import { fillInfo, fillSlaveInfo } from "./fill.ts";
 import { startLacp, stopLacp, updatePorts } from "./lacp/lacp.ts";
 import { watch } from "./miimon.ts";
@@ -39,6 +40,7 @@ const deviceOps: DeviceOps<BondState> = {
   setRxMode,
   addSlave,
   delSlave,
+  ethtool: bondEthtool,
 };
 
 export const bond: LinkOps<BondState, typeof bondPolicy> = {

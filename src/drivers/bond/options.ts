@@ -319,7 +319,7 @@ export function changeSlave(dev: Bond, port: Device, _attrs: LinkAttributes, dat
 /** A queue that the bond has, and no other slave is for (bond_option_queue_id_set). */
 function setQueueId(dev: Bond, slave: Slave, queueId: number): void {
   const isTaken = dev.state.slaves.some((other) => other !== slave && other.queueId === queueId);
-  if (queueId > dev.realTxQueues || (queueId !== 0 && isTaken)) throw new NetlinkError("EINVAL");
+  if (queueId > dev.realTxQueues || (queueId !== 0 && isTaken)) throw new NetlinkError("EPERM");
   slave.queueId = queueId;
 }
 

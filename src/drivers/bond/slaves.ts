@@ -8,7 +8,7 @@ import { notify } from "../../net/device.ts";
 import { etherRandomAddress } from "../../net/ethernet.ts";
 import { devChangeFlags, devGetFlags, devOpen, devSetAllmulti, devSetPromiscuity } from "../../net/flags.ts";
 import type { Device, DeviceEvent } from "../../net/netdevice.ts";
-import { linkUpper, unlinkUpper } from "../../net/upper.ts";
+import { inheritGsoLimits, linkUpper, unlinkUpper } from "../../net/upper.ts";
 import { NetlinkError, refused } from "../../netlink/error.ts";
 import { IFF_ALLMULTI, IFF_LOOPBACK, IFF_MASTER, IFF_PROMISC, IFF_SLAVE, IFF_UP } from "../../uapi/if.ts";
 import { BOND_LINK_BACK, BOND_LINK_DOWN, BOND_LINK_UP } from "../../uapi/if_bonding.ts";
@@ -54,6 +54,7 @@ export function addSlave(dev: Bond, port: Device): void {
   firstLink(dev, slave);
   if (state.isLacp) bindSlave(dev, slave);
   state.slaves.push(slave);
+  inheritGsoLimits(dev, state.slaves);
   if (state.hasActive || state.isLacp) setInactive(dev, slave);
   if (state.params.primary === port.name) state.forcesPrimary = true;
   if (state.isLacp) setCarrier(dev);
@@ -122,6 +123,7 @@ export function delSlave(dev: Bond, port: Device): void {
   port.port = null;
   unlinkUpper(port, dev);
   state.slaves.splice(state.slaves.indexOf(slave), 1);
+  inheritGsoLimits(dev, state.slaves);
   if (state.isLacp) {
     devMcDel(port, SLOW_PROTOCOLS_MAC);
     unbindSlave(dev, slave);

@@ -9,7 +9,7 @@ import { notify } from "../../net/device.ts";
 import { updateFeatures } from "../../net/features.ts";
 import { devSetAllmulti } from "../../net/flags.ts";
 import type { Device } from "../../net/netdevice.ts";
-import { linkUpper, unlinkUpper } from "../../net/upper.ts";
+import { inheritGsoLimits, linkUpper, unlinkUpper } from "../../net/upper.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { IFF_LOOPBACK, IFF_UP } from "../../uapi/if.ts";
 import { ARPHRD_ETHER } from "../../uapi/if_arp.ts";
@@ -29,10 +29,6 @@ import { BridgePort, portCost, portOf } from "./state.ts";
 import { disablePort, enablePort, isRunning, recalculateBridgeId } from "./stp-port.ts";
 import { makePortTimers } from "./stp-timer.ts";
 import { flushPortVlans, initPortVlans } from "./vlan-change.ts";
-
-/** What a bridge without ports says of the largest frame that can be cut (TSO_MAX_SIZE, TSO_MAX_SEGS). */
-const tsoMaxSize = 524_280;
-const tsoMaxSegments = 65_535;
 
 /** Makes `dev` a port (br_add_if). */
 export function addPort(br: Bridge, dev: Device): void {
@@ -66,7 +62,7 @@ export function addPort(br: Bridge, dev: Device): void {
   announcePort(RTM_NEWLINK, port);
   if (hasNewAddress) notify("change-address", br.dev);
   adjustMtu(br);
-  setGsoLimits(br);
+  inheritGsoLimits(br.dev, br.ports);
 }
 
 function makeMulticast(port: BridgePort): PortMulticast {
@@ -91,7 +87,7 @@ export function deletePort(br: Bridge, dev: Device): void {
   if (port === null || port.br !== br) throw new NetlinkError("EINVAL");
   releasePort(port);
   adjustMtu(br);
-  setGsoLimits(br);
+  inheritGsoLimits(br.dev, br.ports);
   if (recalculateBridgeId(br)) notify("change-address", br.dev);
   updateFeatures(br.dev);
 }
@@ -121,15 +117,6 @@ export function adjustMtu(br: Bridge): void {
   const least = Math.min(...br.ports.map(({ dev }) => dev.mtu));
   devSetMtu(br.dev, br.ports.length === 0 ? ETH_DATA_LEN : least);
   br.isMtuSetByUser = false;
-}
-
-/** The bridge takes what its ports can cut (br_set_gso_limits). */
-function setGsoLimits(br: Bridge): void {
-  const { dev } = br;
-  dev.tsoMaxSize = Math.min(tsoMaxSize, ...br.ports.map((port) => port.dev.tsoMaxSize));
-  dev.tsoMaxSegments = Math.min(tsoMaxSegments, ...br.ports.map((port) => port.dev.tsoMaxSegments));
-  dev.gsoMaxSize = Math.min(dev.gsoMaxSize, dev.tsoMaxSize);
-  dev.gsoMaxSegments = Math.min(dev.gsoMaxSegments, dev.tsoMaxSegments);
 }
 
 /** A port's device came up, went down or changed; whether its port was told of already (br_port_carrier_check). */

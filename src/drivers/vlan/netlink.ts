@@ -47,19 +47,19 @@ type VlanData = Parsed<typeof vlanPolicy>;
 
 /** Checks a request (vlan_validate). */
 export function validate(attrs: LinkAttributes, data: VlanData | undefined): void {
-  validateEtherAddress(attrs.address, "Invalid link address");
-  if (data === undefined) throw invalid("VLAN properties not specified");
+  validateEtherAddress(attrs.address, "8021q: Invalid link address");
+  if (data === undefined) throw invalid("8021q: VLAN properties not specified");
   const { protocol = ETH_P_8021Q, id = 0, flags } = data;
   if (protocol !== ETH_P_8021Q && protocol !== ETH_P_8021AD) {
-    throw new NetlinkError("EPROTONOSUPPORT", "Invalid VLAN protocol");
+    throw new NetlinkError("EPROTONOSUPPORT", "8021q: Invalid VLAN protocol");
   }
-  if (id >= VLAN_VID_MASK) throw new NetlinkError("ERANGE", "Invalid VLAN id");
+  if (id >= VLAN_VID_MASK) throw new NetlinkError("ERANGE", "8021q: Invalid VLAN id");
   if (flags !== undefined) {
     const { values, mask } = readFlags(flags);
-    if ((values & mask & ~allFlags) !== 0) throw invalid("Invalid VLAN flags");
+    if ((values & mask & ~allFlags) !== 0) throw invalid("8021q: Invalid VLAN flags");
   }
-  validateMap(data.ingressQos, "Invalid ingress QOS map");
-  validateMap(data.egressQos, "Invalid egress QOS map");
+  validateMap(data.ingressQos, "8021q: Invalid ingress QOS map");
+  validateMap(data.egressQos, "8021q: Invalid egress QOS map");
 }
 
 function validateMap(map: Attribute | undefined, text: string): void {
@@ -81,17 +81,18 @@ function readFlags({ bytes, start }: Attribute): { readonly values: number; read
 /** Makes a VLAN device on the one that IFLA_LINK names (vlan_newlink). */
 export function newLink(request: NewLink<VlanState, typeof vlanPolicy>): void {
   const { dev, attrs, data } = request;
-  if (data?.id === undefined) throw invalid("VLAN id not specified");
-  if (attrs.link === undefined) throw invalid("link not specified");
+  if (data?.id === undefined) throw invalid("8021q: VLAN id not specified");
+  if (attrs.link === undefined) throw invalid("8021q: link not specified");
   const lower = lowerOf(request);
-  if (lower === undefined) throw noDevice("link does not exist");
+  if (lower === undefined) throw noDevice("8021q: link does not exist");
   dev.state.lower = lower;
   dev.state.id = data.id;
   dev.state.protocol = data.protocol ?? ETH_P_8021Q;
-  if ((lower.features & NETIF_F_VLAN_CHALLENGED) !== 0n) throw notSupported("VLANs not supported on device");
+  if ((lower.features & NETIF_F_VLAN_CHALLENGED) !== 0n)
+    throw notSupported("8021q: VLANs not supported on device");
   const group = lower.vlans instanceof VlanGroup ? lower.vlans : new VlanGroup();
   if (group.find(dev.state.protocol, dev.state.id) !== undefined) {
-    throw exists("VLAN device already exists");
+    throw exists("8021q: VLAN device already exists");
   }
   if (attrs.mtu === undefined) dev.mtu = lower.mtu;
   else if (dev.mtu > lower.mtu) throw invalid();
