@@ -3,7 +3,7 @@
 //   uveth run ── ip, bridge, tc ── daemon        stdout, stderr, exit code
 //   unshare   ── ip, bridge, tc ── live kernel   must be the same
 //
-// Source: the live kernel, run beside us; the sequences (*.txt) hold no expectation. `npm run parity` shows each one, and with
+// Source: the live kernel, run beside us; the sequences (*.txt) hold no expectation, but those of golden/ for what it lacks. `npm run parity` shows each one, and with
 // more of iproute2's options for every line that shows something; this runs a part of them.
 
 import { existsSync } from "node:fs";
@@ -22,11 +22,22 @@ const missing = !existsSync(join(root, "dist/preload.so")) ? "there is no C comp
 const all = readSequences(join(root, "test/corpus"));
 /** How many of them are run here, from all files alike; `npm run parity` runs them all, and takes its time. */
 const SHARE = 72;
-const step = Math.ceil(all.length / SHARE);
-const sequences = all.filter((_, index) => index % step === 0).map(plain);
+const GOLDEN_SHARE = 24;
+const sequences = [
+  ...share(all.filter(({ isGolden }) => !isGolden).map(plain), SHARE),
+  ...share(
+    all.filter(({ isGolden }) => isGolden),
+    GOLDEN_SHARE,
+  ),
+];
 const files = [...new Set(sequences.map(({ file }) => file))];
 /** What differed, by file; a file is there when it is through. */
 const differences = new Map<string, string[]>();
+
+function share(of: readonly Sequence[], count: number): readonly Sequence[] {
+  const step = Math.ceil(of.length / count);
+  return of.filter((_, index) => index % step === 0);
+}
 
 /** The sequence less the lines that only show the same in another form. */
 function plain(sequence: Sequence): Sequence {

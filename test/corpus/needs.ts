@@ -1,4 +1,4 @@
-// What sequences cannot do without, and this system may lack: programs, kinds of the kernel.
+// What sequences cannot do without, and this system may lack: programs, their versions, kinds of the kernel.
 
 import { spawnSync } from "node:child_process";
 import type { Sequence } from "./sequence.ts";
@@ -16,6 +16,11 @@ function isMet(need: string): boolean {
   if (what === "qdisc")
     return succeeds(`tc qdisc add dev lo root ${words.join(" ")}`, /unknown|not found|No such file/);
   if (what === "line") return succeeds(words.join(" "), /not supported/);
+  if (what === "iproute2") {
+    return (
+      spawnSync("ip", ["-V"], { encoding: "utf8" }).stdout?.includes(`iproute2-${words.join(" ")}.`) ?? false
+    );
+  }
   if (what.startsWith("python3-")) return succeeds(`/usr/bin/python3 -c 'import ${what.slice(8)}'`, /./);
   return spawnSync("sh", ["-c", `command -v ${what}`]).status === 0;
 }

@@ -1,7 +1,8 @@
-// Sequences of command lines and the files that hold them, `*.txt` in this folder; README.md has the format.
+// Sequences of command lines and the files that hold them, `*.txt` in this folder and in golden/; README.md has the format.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { Outcome } from "./transcript.ts";
 import { showVariants } from "./variants.ts";
 
 /** What IPv6 does by itself in a sequence's namespace: nothing that takes time, all that Linux does, nothing at all. */
@@ -9,19 +10,30 @@ export type Ipv6 = "quiet" | "on" | "off";
 
 /** One step: a line that is run and compared, or something that is waited for. */
 export type Step =
-  | { readonly kind: "run"; readonly line: string; readonly of: "preamble" | "line" | "variant" }
-  | { readonly kind: "monitor"; readonly line: string }
+  | {
+      readonly kind: "run";
+      readonly line: string;
+      readonly of: "preamble" | "line" | "variant";
+      /** What a golden sequence says that comes of it. */
+      readonly golden?: Golden;
+    }
+  | { readonly kind: "monitor"; readonly line: string; readonly golden?: Golden }
   | { readonly kind: "settle" }
   | { readonly kind: "gone"; readonly device: string };
 
+/** An outcome while it is read. */
+type Golden = { -readonly [Name in keyof Outcome]: Outcome[Name] };
+
 /** Lines in the order they are run; what one makes the next ones see. */
 export interface Sequence {
-  /** The file's name without its ending. */
+  /** The file's name without its ending, from this folder on. */
   readonly file: string;
   readonly title: string;
   readonly ipv6: Ipv6;
   /** Programs, and kinds of links ("link vxlan") or queueing disciplines ("qdisc tbf"), that it cannot do without. */
   readonly needs: readonly string[];
+  /** The file says what comes of each line; the kernel is not asked. */
+  readonly isGolden: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -32,29 +44,39 @@ interface Draft {
   steps: Step[];
 }
 
+/** The tools that golden sequences were written for: what others print differs in words and order. */
+const GOLDEN_TOOLS = "iproute2 6.1";
+
 /** How many lines a sequence has of its own. */
 export function lineCount({ steps }: Sequence): number {
   return steps.filter((step) => step.kind === "run" && step.of === "line").length;
 }
 
-/** Reads every sequence of a folder, in the order of files and lines. */
+/** Reads every sequence of a folder, in the order of files and lines, then the golden ones. */
 export function readSequences(folder: string): Sequence[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".txt"))
-    .sort()
-    .flatMap((name) => parseFile(basename(name, ".txt"), readFileSync(join(folder, name), "utf8")));
+  return ["", "golden/"].flatMap((prefix) =>
+    readdirSync(join(folder, prefix))
+      .filter((name) => name.endsWith(".txt"))
+      .sort()
+      .flatMap((name) => {
+        const text = readFileSync(join(folder, prefix, name), "utf8");
+        return parseFile(`${prefix}${basename(name, ".txt")}`, text, prefix !== "");
+      }),
+  );
 }
 
 /** Reads the sequences of one file's text; throws an Error that names file and line. */
-export function parseFile(file: string, text: string): Sequence[] {
-  const preamble: Draft = { ipv6: "quiet", needs: [], steps: [] };
+export function parseFile(file: string, text: string, isGolden: boolean): Sequence[] {
+  const preamble: Draft = { ipv6: "quiet", needs: isGolden ? [GOLDEN_TOOLS] : [], steps: [] };
   const drafts: (Draft & { readonly title: string })[] = [];
   const titles = new Set<string>();
   for (const [index, raw] of text.split("\n").entries()) {
     const line = raw.trim();
     const draft = drafts.at(-1);
     if (line === "" || line.startsWith("#")) continue;
-    if (line.startsWith("===")) {
+    if (isGolden && /^[>!?]/.test(raw)) {
+      if (!expect((draft ?? preamble).steps, raw)) throw new Error(`${file}.txt:${index + 1}: of no line`);
+    } else if (line.startsWith("===")) {
       const title = line.slice(3).trim();
       if (title === "" || titles.has(title)) throw new Error(`${file}.txt:${index + 1}: no title of its own`);
       titles.add(title);
@@ -65,8 +87,35 @@ export function parseFile(file: string, text: string): Sequence[] {
   }
   return drafts.map((draft) => {
     const { steps, ipv6 } = draft;
-    return { file, ...draft, steps: steps.flatMap((step) => withVariants(step, steps, ipv6)) };
+    if (isGolden) return { file, isGolden, ...draft, steps: steps.map(withGolden) };
+    return { file, isGolden, ...draft, steps: steps.flatMap((step) => withVariants(step, steps, ipv6)) };
   });
+}
+
+/** Adds to what is expected of the last line: "> " of stdout, "! " of stderr, "? " its status. False when there is no line. */
+function expect(steps: Step[], raw: string): boolean {
+  const at = steps.findLastIndex(({ kind }) => kind === "run" || kind === "monitor");
+  const step = steps[at];
+  if (step?.kind !== "run" && step?.kind !== "monitor") return false;
+  const golden = { ...(step.golden ?? nothingOf(step)) };
+  // A "$" at the end shows blanks before it.
+  const text = `${raw.slice(2).replace(/ \$$/, " ")}\n`;
+  if (raw.startsWith(">")) golden.stdout += text;
+  else if (raw.startsWith("!")) golden.stderr += text;
+  else golden.status = Number(text);
+  steps[at] = { ...step, golden };
+  return true;
+}
+
+function withGolden(step: Step): Step {
+  return step.kind === "run" || step.kind === "monitor"
+    ? { ...step, golden: step.golden ?? nothingOf(step) }
+    : step;
+}
+
+/** A line that says nothing, and succeeds. */
+function nothingOf({ kind }: Step): Golden {
+  return { stdout: "", stderr: "", status: kind === "run" ? 0 : undefined };
 }
 
 /** A step, and behind it the same line with other options if it is one that shows something. */

@@ -101,8 +101,7 @@ export class Side {
       await this.#calm(netns, sequence.ipv6);
       writeFileSync(join(folder, "calmed"), "");
     }
-    const monitors = sequence.steps.flatMap(({ kind }, index) => (kind === "monitor" ? [index] : []));
-    return readTranscript(folder, monitors);
+    return readTranscript(folder, sequence);
   }
 
   /** Ends the side, and the daemon if it has one. */

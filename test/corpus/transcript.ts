@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Sequence } from "./sequence.ts";
 
 /** What came of one line. */
 export interface Outcome {
@@ -13,6 +14,9 @@ export interface Outcome {
 
 /** The outcomes of a sequence's steps by their number. A step without one was not come to. */
 export type Transcript = ReadonlyMap<number, Outcome>;
+
+/** What a kernel that was built otherwise differs by; no mask for a golden sequence. */
+const BUILD = "VLANs";
 
 /**
  * All that is taken out before two sides are compared. What is random is told apart (the first one seen, the second one, …),
@@ -54,17 +58,30 @@ const MASKS: readonly (readonly [what: string, pattern: RegExp, mask: string | "
   ["timer", /( temp(?: [a-z ]+)?) +(?! *0\.00)\d+\.\d\d$/gm, "$1 T"],
   ["timer", /"timer":( ?)" *(?! *0\.00)\d+\.\d\d"/g, '"timer":$1"T"'],
   // Nothing but that the bridge could filter VLANs, which is a question of how a kernel is built.
-  ["VLANs", /vlan_protocol 802\.1Q |vlan_default_pvid 0 vlan_stats_enabled 0 vlan_stats_per_port 0 /g, ""],
+  [BUILD, /vlan_protocol 802\.1Q |vlan_default_pvid 0 vlan_stats_enabled 0 vlan_stats_per_port 0 /g, ""],
   [
-    "VLANs",
+    BUILD,
     /"vlan_protocol":"802\.1Q",|"vlan_default_pvid":0,"vlan_stats_enabled":0,"vlan_stats_per_port":0,/g,
     "",
   ],
 ];
 
+/** What the file of a golden sequence says that comes of it. */
+export function goldenTranscript(sequence: Sequence): Transcript {
+  const mask = masker(sequence);
+  const outcomes = new Map<number, Outcome>();
+  for (const [number, step] of sequence.steps.entries()) {
+    if ((step.kind !== "run" && step.kind !== "monitor") || step.golden === undefined) continue;
+    const { stdout, stderr, status } = step.golden;
+    outcomes.set(number, { stdout: mask(stdout), stderr: mask(stderr), status });
+  }
+  return outcomes;
+}
+
 /** Reads what the script of a sequence wrote in `folder`. */
-export function readTranscript(folder: string, monitors: readonly number[]): Transcript {
-  const mask = masker();
+export function readTranscript(folder: string, sequence: Sequence): Transcript {
+  const monitors = sequence.steps.flatMap(({ kind }, index) => (kind === "monitor" ? [index] : []));
+  const mask = masker(sequence);
   const errors = new Map(records(folder, "stderr").map(([number, text]) => [number, text]));
   const outcomes = new Map<number, Outcome>();
   for (const [number, text] of records(folder, "stdout")) {
@@ -96,7 +113,8 @@ function records(folder: string, file: string): (readonly [number: number, text:
 }
 
 /** A function that masks texts of one sequence. */
-function masker(): (text: string) => string {
+function masker({ isGolden }: Sequence): (text: string) => string {
+  const masks = isGolden ? MASKS.filter(([what]) => what !== BUILD) : MASKS;
   const seen = new Map<string, Map<string, string>>();
   const numbered = (what: string, found: string): string => {
     const names = seen.get(what) ?? new Map<string, string>();
@@ -106,7 +124,7 @@ function masker(): (text: string) => string {
     return name;
   };
   return (text) =>
-    MASKS.reduce(
+    masks.reduce(
       (masked, [what, pattern, mask]) =>
         mask === "number each"
           ? masked.replace(pattern, (found) => numbered(what, found))

@@ -169,7 +169,7 @@ parity(
     await expectError(add(ctx, "v", { id: 5 }, { mtu: 1501 }), { code: "EINVAL" });
     await expectError(add(ctx, "v", { id: 5 }, { address: "01:00:00:00:00:00" }), {
       code: "EADDRNOTAVAIL",
-      message: "Invalid link address",
+      message: "8021q: Invalid link address",
     });
     await add(ctx, "v", { id: 5 });
     await expectError(add(ctx, "w", { id: 5 }), {
