@@ -156,6 +156,44 @@ int ask_open(int fd, const struct request *request, int is_sure) {
   return ask_from(fd, netns, request, NULL, 0, NULL, 0);
 }
 
+// Asks over a connection of its own for a descriptor. Returns it or -errno, with the daemon's reason if it gives one.
+int ask_descriptor(const struct request *request, char *reason, size_t size) {
+  struct {
+    int32_t result;
+    uint32_t length;
+  } head;
+  union {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(int))];
+  } control;
+  int ends[2];
+  int fd = connect_daemon(SOCK_CLOEXEC);
+  *reason = '\0';
+  if (fd < 0) return fd;
+  int result = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0 ? -errno : 0;
+  if (result < 0) goto out;
+  result = send_with(fd, request, NULL, 0, &ends[1], 1);
+  NEXT(close)(ends[1]);
+  struct iovec parts[] = {{&head, sizeof(head)}, {reason, size - 1}};
+  struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof(control)};
+  ssize_t length = 0;
+  while (result == 0 && (length = NEXT(recvmsg)(ends[0], &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) continue;
+  NEXT(close)(ends[0]);
+  if (result < 0) goto out;
+  result = -ENETDOWN;
+  if (length < (ssize_t)sizeof(head)) goto out;
+  reason[(size_t)length - sizeof(head)] = '\0';
+  result = head.result;
+  const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  if (result < 0) goto out;
+  // The system leaves a descriptor out that there is no room for.
+  result = -EMFILE;
+  if (header != NULL && header->cmsg_type == SCM_RIGHTS) memcpy(&result, CMSG_DATA(header), sizeof(result));
+out:
+  NEXT(close)(fd);
+  return result;
+}
+
 // Asks over a connection of its own, for what concerns no socket.
 int ask_once(const struct request *request, const void *payload, size_t length, void *answer, size_t size) {
   int fd = connect_daemon(SOCK_CLOEXEC);

@@ -13,6 +13,8 @@
 //
 // Programs that this does not reach (reach.c) run too, with a filter that leaves them no socket of a network (confine.c).
 //
+// A socket of another family becomes one of the kernel's when it is to carry something (foreign.c).
+//
 // Omitted: setns for a single thread, sockets that come by SCM_RIGHTS, netlink sockets connected to others than the kernel.
 
 #ifndef UVETH_PRELOAD_H
@@ -66,6 +68,8 @@ enum {
                     // whose copy to read
   OP_WRITE = 15,    // 1 for CAP_NET_ADMIN; payload: a path, NUL, what was written to it
   OP_ERROR = 16,    // 1 to look only -> the errno that the socket has to tell, as the result
+  OP_SOCKET = 17,   // 1 for CAP_NET_ADMIN and the family << 8, type, protocol -> a socket of the kernel's, as SCM_RIGHTS beside
+                    // the answer, for which a socket takes the pipe's place; or a text that says why there is none
 };
 
 struct request {
@@ -90,6 +94,9 @@ struct event {
 // The largest answer: what a pipe holds, less the result in front of it.
 #define MAX_ANSWER 65000
 
+// Room for a text that says why something cannot be, its NUL included.
+#define REASON_ROOM 512
+
 // What a descriptor is to this library.
 enum {
   MARK_NETLINK = 1,
@@ -97,6 +104,7 @@ enum {
   MARK_WRITTEN = 4,
   MARK_NO_NAME = 8, // a netlink socket made here that has no port id yet
   MARK_GENERIC = 16, // a netlink socket made here of NETLINK_GENERIC
+  MARK_KERNELS = 32,     // a socket of another family in the namespace of the kernel behind ours
 };
 
 // fds.c
@@ -120,6 +128,7 @@ int connect_daemon(int type_flags);
 int ask(int fd, const struct request *request, const struct iovec *payload, int count, void *answer, size_t size);
 int tell(int fd, const struct request *request);
 int ask_open(int fd, const struct request *request, int is_sure);
+int ask_descriptor(const struct request *request, char *reason, size_t size);
 int ask_once(const struct request *request, const void *payload, size_t length, void *answer, size_t size);
 int fail(int negative_errno);
 void complain(const char *text);
@@ -185,7 +194,7 @@ int while_confined(int (*start)(void *), void *argument);
 
 // foreign.c
 int is_foreign(int family);
-int refuse_address(const void *address, socklen_t length);
-int refuse_family_of(int fd, int error);
+int open_kernel_socket(int domain, int type, int protocol);
+int give_kernel_socket(int fd, int error);
 
 #endif

@@ -47,7 +47,7 @@ EXPORT ssize_t send(int fd, const void *bytes, size_t length, int flags) {
 EXPORT ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const struct sockaddr *address,
                       socklen_t size) {
   if (is_netlink(fd)) return send_bytes(fd, bytes, length, flags, address, address == NULL ? 0 : size);
-  if (refuse_address(address, size)) return fail(-ENETUNREACH);
+  if (address != NULL && give_kernel_socket(fd, -ENETUNREACH) < 0) return -1;
   return NEXT(sendto)(fd, bytes, length, flags, address, size);
 }
 
@@ -56,15 +56,12 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
     ssize_t result = send_netlink(fd, message, flags);
     return result < 0 ? fail((int)result) : result;
   }
-  if (refuse_address(message->msg_name, message->msg_namelen)) return fail(-ENETUNREACH);
+  if (message->msg_name != NULL && give_kernel_socket(fd, -ENETUNREACH) < 0) return -1;
   return NEXT(sendmsg)(fd, message, flags);
 }
 
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) {
-  for (unsigned i = 0; i < count; i++) {
-    const struct msghdr *message = &messages[i].msg_hdr;
-    if (!is_netlink(fd) && refuse_address(message->msg_name, message->msg_namelen)) return fail(-ENETUNREACH);
-  }
+  if (count > 0 && messages[0].msg_hdr.msg_name != NULL && give_kernel_socket(fd, -ENETUNREACH) < 0) return -1;
   if (!is_netlink(fd)) return NEXT(sendmmsg)(fd, messages, count, flags);
   for (unsigned i = 0; i < count; i++) {
     ssize_t result = send_netlink(fd, &messages[i].msg_hdr, flags);
@@ -76,7 +73,7 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 
 EXPORT ssize_t write(int fd, const void *bytes, size_t length) {
   if (is_netlink(fd)) return send_bytes(fd, bytes, length, 0, NULL, 0);
-  if (mark_of(fd) != 0) {
+  if ((mark_of(fd) & MARK_WRITTEN) != 0) {
     ssize_t result = write_written(fd, bytes, length);
     return result < 0 ? fail((int)result) : result;
   }

@@ -12,15 +12,19 @@ static int is_raw(int type) { return (type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) ==
 EXPORT int socket(int domain, int type, int protocol) {
   if (daemon_socket() == NULL) return NEXT(socket)(domain, type, protocol);
   if (domain == AF_NETLINK && !is_system_protocol(protocol)) {
-    int fd = open_netlink(type, protocol);
+    int is_ours = protocol == NETLINK_ROUTE || protocol == NETLINK_GENERIC;
+    int fd = is_ours ? -EPROTONOSUPPORT : open_kernel_socket(domain, type, protocol);
+    if (fd == -EPROTONOSUPPORT) fd = open_netlink(type, protocol);
     return fd < 0 ? fail(fd) : fd;
   }
-  if ((domain == AF_INET || domain == AF_INET6) && is_raw(type)) {
-    complain("raw IP sockets do not reach a uveth namespace");
-    return fail(-EPERM);
+  // These receive without being bound.
+  if (is_foreign(domain) && (domain == AF_PACKET ? protocol != 0 : is_raw(type))) {
+    int fd = open_kernel_socket(domain, type, protocol);
+    if (fd >= 0) return fd;
+    if (domain != AF_PACKET) return fail(fd);
   }
   if (domain != AF_NETLINK && is_networked(domain) && !is_foreign(domain)) return fail(-EAFNOSUPPORT);
-  // Without a protocol a packet socket receives nothing.
+  // Without a protocol a packet socket receives nothing, until it is the kernel's (foreign.c).
   int fd = NEXT(socket)(domain, type, domain == AF_PACKET ? 0 : protocol);
   mark(fd, 0);
   return fd;
@@ -31,13 +35,13 @@ EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length) {
     int result = bind_netlink(fd, address, length);
     return result < 0 ? fail(result) : 0;
   }
-  if (refuse_address(address, length)) return fail(-EADDRNOTAVAIL);
+  if (give_kernel_socket(fd, -EADDRNOTAVAIL) < 0) return -1;
   return NEXT(bind)(fd, address, length);
 }
 
 EXPORT int listen(int fd, int backlog) {
   if (is_netlink(fd)) return fail(-EOPNOTSUPP);
-  if (refuse_family_of(fd, -EADDRNOTAVAIL)) return -1;
+  if (give_kernel_socket(fd, -EADDRNOTAVAIL) < 0) return -1;
   return NEXT(listen)(fd, backlog);
 }
 
@@ -52,7 +56,7 @@ EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length) {
     // One that is bound already stays so.
     return result < 0 && result != -EINVAL ? fail(result) : 0;
   }
-  if (refuse_address(address, length)) return fail(-ENETUNREACH);
+  if (give_kernel_socket(fd, -ENETUNREACH) < 0) return -1;
   return NEXT(connect)(fd, address, length);
 }
 
@@ -68,7 +72,11 @@ EXPORT int accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
 EXPORT int shutdown(int fd, int how) { return is_netlink(fd) ? fail(-EOPNOTSUPP) : NEXT(shutdown)(fd, how); }
 
 EXPORT int setsockopt(int fd, int level, int option, const void *value, socklen_t length) {
-  if (!is_netlink(fd)) return NEXT(setsockopt)(fd, level, option, value, length);
+  if (!is_netlink(fd)) {
+    int saved = errno;
+    if (give_kernel_socket(fd, 0) < 0) errno = saved;
+    return NEXT(setsockopt)(fd, level, option, value, length);
+  }
   int result = set_option(fd, level, option, value, length);
   return result < 0 ? fail(result) : 0;
 }

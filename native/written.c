@@ -143,7 +143,7 @@ EXPORT int fflush_unlocked(FILE *stream) { return end_writing(stream, NEXT(fflus
 
 EXPORT int fclose(FILE *stream) {
   int fd = fileno(stream);
-  if (mark_of(fd) == 0) return NEXT(fclose)(stream);
+  if ((mark_of(fd) & MARK_WRITTEN) == 0) return NEXT(fclose)(stream);
   int result = fflush(stream);
   int error = errno;
   mark(fd, 0);

@@ -18,11 +18,8 @@ import type { NetnsFiles } from "./netns-files.ts";
 import { PROC_NET_FOLDER, showProcNet } from "./proc-net-files.ts";
 import type { Rights } from "./rights.ts";
 import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
-import { OP_IOCTL, OP_SHOW, OP_WRITE, textOf } from "./seqpacket-protocol.ts";
+import { FAMILY_SHIFT, OP_IOCTL, OP_SHOW, OP_WRITE, textOf } from "./seqpacket-protocol.ts";
 import { SYSCTL_FOLDER, showSysctls, writeSysctl } from "./sysctl-files.ts";
-
-/** Where the family of the socket lies in a word of OP_IOCTL. */
-const FAMILY_SHIFT = 8;
 
 type Netns = Machine["core"]["initialNetns"];
 

@@ -47,6 +47,14 @@ export const OP_SHOW = 14;
 export const OP_WRITE = 15;
 /** The result is the errno that the socket has to tell, or 0; it is taken with it. With 1 it is looked at, and stays. */
 export const OP_ERROR = 16;
+/**
+ * 1 for CAP_NET_ADMIN and a family << 8, type, protocol; answered through a socket with one of the kernel's beside the answer, or
+ * with a text that says why there is none.
+ */
+export const OP_SOCKET = 17;
+
+/** Where the family of a socket lies in a word whose lowest bit stands for CAP_NET_ADMIN. */
+export const FAMILY_SHIFT = 8;
 
 export const REQUEST_HEADER_SIZE = 16;
 export const EVENT_HEADER_SIZE = 16;
@@ -94,6 +102,8 @@ export interface SeqpacketAnswer {
   /** Zero or more; -errno for a refusal. */
   readonly result: number;
   readonly payload?: Uint8Array;
+  /** A descriptor that goes with it, and is closed here once it has gone. */
+  readonly fd?: number;
 }
 
 /** Writes an answer; one that is longer than a pipe takes at once becomes EMSGSIZE. */

@@ -11,6 +11,7 @@ import { NetlinkError } from "../netlink/error.ts";
 import { errnoNumber } from "../uapi/errno.ts";
 import type { Engine } from "./engine.ts";
 import { askInterfaces } from "./interface-requests.ts";
+import { openNativeSocket } from "./native-socket.ts";
 import { NetnsControl } from "./netns-control.ts";
 import type { NetnsFiles } from "./netns-files.ts";
 import { OverrunCount } from "./overrun-count.ts";
@@ -20,7 +21,7 @@ import type { SeqpacketHost } from "./seqpacket-connection.ts";
 import { EventScratch, SeqpacketConnection } from "./seqpacket-connection.ts";
 import { largestReceiveBuffer } from "./seqpacket-options.ts";
 import type { SeqpacketAnswer } from "./seqpacket-protocol.ts";
-import { answerBytes, OP_OPEN, parseRequest } from "./seqpacket-protocol.ts";
+import { answerBytes, OP_OPEN, OP_SOCKET, parseRequest } from "./seqpacket-protocol.ts";
 
 type Netns = Engine["machine"]["core"]["initialNetns"];
 
@@ -155,7 +156,14 @@ export class SeqpacketServer {
       bind: (socket, portId) => machine.table.bind(socket, portId),
       netnsOfFd: (pid, other) => files.netnsOfFd(pid, other),
       control: (pid, request, atEnd) =>
-        this.#control.do(pid, request, atEnd) ?? askInterfaces(machine, files, this.#rights, pid, request),
+        this.#control.do(pid, request, atEnd) ??
+        (request.op === OP_SOCKET ? openNativeSocket : askInterfaces)(
+          machine,
+          files,
+          this.#rights,
+          pid,
+          request,
+        ),
       rights: this.#rights,
       largestBuffer: this.#largestBuffer,
       scratch: this.#scratch,
@@ -185,7 +193,8 @@ export class SeqpacketServer {
     const [pipe, ...others] = fds;
     for (const fd of others) calls.close(fd);
     const answer = (given: SeqpacketAnswer): void => {
-      if (pipe !== undefined) calls.answer(pipe, answerBytes(given));
+      if (pipe !== undefined) calls.answer(pipe, answerBytes(given), given.fd);
+      if (given.fd !== undefined) calls.close(given.fd);
     };
     if (isTruncated) answer({ result: -errnoNumber("EMSGSIZE") });
     else if (request === undefined) {
@@ -195,7 +204,8 @@ export class SeqpacketServer {
     } else {
       // A request that asked for a module goes on in a microtask, its answer included.
       const done = client.connection.receive({ pid, netns }, request);
-      if (pipe !== undefined) void done.then((given) => setImmediate(() => answer(given)));
+      if (pipe !== undefined || request.op === OP_SOCKET)
+        void done.then((given) => setImmediate(() => answer(given)));
     }
   }
 

@@ -33,9 +33,9 @@ and written of interfaces and bridges in /sys/class/net; routes, neighbours, gro
 unshare and /proc/PID/ns/net; and etun's parameters newif and delif. In a user namespace of its own it rules the network
 namespaces made there, and no other.
 
-TCP, UDP, raw and packet sockets may be made and asked about interfaces, but to bind, connect or send on them is refused: a
-program does not use the host's network while it lives in a uveth namespace. Frames go in and out by "uveth capture", TAPs and
-the library. Names of hosts are looked up in files only.
+TCP, UDP, raw and packet sockets are the kernel's: the first one that is to carry anything makes the namespace native, as "uveth
+exec" does, and netfilter, IPsec and lists of sockets are there too. Where the system forbids that, to bind, connect or send is
+refused: a program never uses the host's network. Names of hosts are looked up in files only.
 
 Not reached: programs that are linked statically or make system calls by themselves (Go), set-user-ID programs, clone with
 CLONE_NEWNET, a namespace for one thread of several, setns by a pidfd, counters of a namespace in /proc/net,

@@ -7,9 +7,13 @@
 // Source: the live kernel and iproute2, run beside us; no expectation is written down here but for our own doors.
 
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, statSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nativeMissing, withReason } from "../fixtures/native-missing.ts";
 import { lines } from "./run-lines.ts";
 import { UVETH, underRun } from "./under-run.ts";
 
@@ -99,8 +103,26 @@ ip link add g0 type veth peer name g1; ip link del g0; sleep 0.5; kill $!; grep 
     expect(JSON.parse(status.stdout).memoryBytes).toBeLessThan(400 * 1024 * 1024);
   }, 60_000);
 
-  test("refuses what would go out through the host's network, once with a reason", async () => {
+  test("never reaches what listens on the host", async () => {
+    const host = createServer().listen(0, "127.0.0.1");
+    await once(host, "listening");
+    const { port } = host.address() as AddressInfo;
     const script = `
+import socket
+for address in ("127.0.0.1", "::ffff:127.0.0.1"):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try: print(socket.socket(family).connect((address, ${port})))
+    except OSError as error: print(error.errno)
+`;
+    const { stdout } = await run(["--", "unshare", "-n", "python3", "-c", script]);
+    host.close();
+    expect(stdout).toBe("101\n101\n");
+  });
+
+  test.skipIf(nativeMissing !== undefined)(
+    withReason("refuses traffic where there can be no native namespace, once with the cure", nativeMissing),
+    async () => {
+      const script = `
 import socket
 for family, address in ((socket.AF_INET, ("127.0.0.1", 9)), (socket.AF_INET6, ("::1", 9))):
     for call in ("connect", "bind"):
@@ -112,11 +134,19 @@ packet = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0x0300)
 for call in (lambda: packet.bind(("lo", 3)), lambda: packet.sendto(bytes(60), ("lo", 3))):
     try: call()
     except OSError as error: print("packet", error.errno)
+try: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)
+except OSError as error: print("raw", error.errno)
 `;
-    const { stdout, stderr } = await run(["--", "python3", "-c", script]);
-    expect(stdout).toBe(`${"connect 101\nbind 99\nsendto 101\n".repeat(2)}packet 99\npacket 101\n`);
-    expect(stderr).toMatch(/^uveth: TCP, UDP and packet sockets do not reach a uveth namespace.*\n$/);
-  });
+      const line = `mount -t tmpfs tmpfs /dev/net; export UVETH_SOCKET=$PWD/bare.sock
+${UVETH} run -- python3 -c '${script}'; ${UVETH} daemon stop >/dev/null`;
+      const { stdout, stderr } = await finish("unshare", ["-m", "sh", "-c", line]);
+      expect(stdout).toBe(`${"connect 101\nbind 99\nsendto 101\n".repeat(2)}packet 99\npacket 101\nraw 2\n`);
+      expect(stderr).toMatch(
+        /^uveth: Cannot make devices for programs: \/dev\/net\/tun is not there\. .*\n$/,
+      );
+    },
+    60_000,
+  );
 
   test("lets a program without CAP_NET_ADMIN read only", async () => {
     const { stdout, stderr } = await run([

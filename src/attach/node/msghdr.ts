@@ -1,10 +1,10 @@
-// The memory that recvmsg(2) fills: a struct msghdr, its one struct iovec, the sender's address, the control messages and
+// The memory that recvmsg(2) fills and sendmsg(2) reads: a struct msghdr, its one struct iovec, the sender's address, the control messages and
 // the datagram, in one buffer, so that the addresses are computed once.
 //
 // Mirrors <bits/socket.h> of a 64-bit Linux (struct msghdr, struct iovec, struct cmsghdr, CMSG_NXTHDR).
 
 import { getS32, getU64Number, setS32, setU32, setU64, setU64Number } from "../../bytes/endian.ts";
-import { MSG_CTRUNC, MSG_TRUNC } from "../../uapi/socket.ts";
+import { MSG_CTRUNC, MSG_TRUNC, SCM_RIGHTS, SOL_SOCKET } from "../../uapi/socket.ts";
 import type { Libc } from "./libc.ts";
 
 // struct msghdr, then struct iovec
@@ -28,6 +28,24 @@ const NAME_SIZE = 128;
 const CONTROL_AREA = NAME_AREA + NAME_SIZE;
 const CONTROL_SIZE = 256;
 const DATA_AREA = CONTROL_AREA + CONTROL_SIZE;
+
+/** A struct msghdr for sendmsg: a copy of `bytes`, and the descriptor `fd` beside it (SCM_RIGHTS). */
+export function descriptorMessage(libc: Libc, content: Uint8Array, fd: number): Uint8Array {
+  const bytes = new Uint8Array(new ArrayBuffer(DATA_AREA + content.length));
+  const base = libc.address(bytes);
+  setU64(bytes, IOV, base + BigInt(IOV_BASE));
+  setU64Number(bytes, IOVLEN, 1);
+  setU64(bytes, CONTROL, base + BigInt(CONTROL_AREA));
+  setU64Number(bytes, CONTROLLEN, CMSG_DATA + 8);
+  setU64(bytes, IOV_BASE, base + BigInt(DATA_AREA));
+  setU64Number(bytes, IOV_LEN, content.length);
+  setU64Number(bytes, CONTROL_AREA, CMSG_DATA + 4);
+  setS32(bytes, CONTROL_AREA + CMSG_LEVEL, SOL_SOCKET);
+  setS32(bytes, CONTROL_AREA + CMSG_TYPE, SCM_RIGHTS);
+  setS32(bytes, CONTROL_AREA + CMSG_DATA, fd);
+  bytes.set(content, DATA_AREA);
+  return bytes;
+}
 
 /** A buffer for recvmsg. What `receive` got stays until the next `receive`. */
 export class ReceiveBuffer {

@@ -1,7 +1,7 @@
 // AF_UNIX sockets of type SOCK_SEQPACKET, which Node has no functions for: listening, accepting, and datagrams that carry
 // their sender's credentials and a descriptor.
 //
-// Mirrors listen(2), accept4(2), recvmsg(2) and send(2) of unix(7). Nothing waits: what would is -EAGAIN.
+// Mirrors listen(2), accept4(2), recvmsg(2), send(2) and sendmsg(2) of unix(7). Nothing waits: what would is -EAGAIN.
 
 import { setS32, setU16 } from "../../bytes/endian.ts";
 import { encodeUtf8Into } from "../../bytes/utf8.ts";
@@ -23,7 +23,7 @@ import {
 } from "../../uapi/socket.ts";
 import type { Libc } from "./libc.ts";
 import { guarded, loadLibc } from "./libc.ts";
-import { ReceiveBuffer } from "./msghdr.ts";
+import { descriptorMessage, ReceiveBuffer } from "./msghdr.ts";
 
 /** sizeof(struct sockaddr_un), and its path's offset. */
 const SOCKADDR_UN_SIZE = 110;
@@ -112,9 +112,13 @@ export class Seqpacket {
     return this.#calls.send(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
 
-  /** Writes to a pipe, in one piece, and closes it. */
-  answer(fd: number, bytes: Uint8Array): void {
-    this.#calls.write(fd, bytes, bytes.length);
+  /** Writes to a pipe, in one piece, or with a descriptor beside it to a socket, and closes it. */
+  answer(fd: number, bytes: Uint8Array, sent?: number): void {
+    if (sent === undefined) this.#calls.write(fd, bytes, bytes.length);
+    else {
+      const message = descriptorMessage(this.#libc, bytes, sent);
+      this.#calls.sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
     this.#libc.close(fd);
   }
 
@@ -133,6 +137,7 @@ interface Calls {
   accept(fd: number, flags: number): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   write(fd: number, bytes: Uint8Array, length: number): number;
+  sendmsg(fd: number, msghdr: Uint8Array, flags: number): number;
   watch(fd: number, onReady: (readiness: Readiness) => void): SeqpacketWatch;
 }
 
@@ -144,6 +149,7 @@ export async function loadSeqpacket(largestDatagram: number): Promise<Seqpacket>
   const listen = library.func("int listen(int fd, int backlog)");
   const accept4 = library.func("int accept4(int fd, void *address, void *length, int flags)");
   const send = library.func("intptr_t send(int fd, const void *bytes, size_t length, int flags)");
+  const sendmsg = library.func("intptr_t sendmsg(int fd, const void *msghdr, int flags)");
   const write = library.func("intptr_t write(int fd, const void *bytes, size_t length)");
   const orErrno = (result: number): number => (result < 0 ? -koffi.errno() : result);
   const calls: Calls = {
@@ -151,6 +157,7 @@ export async function loadSeqpacket(largestDatagram: number): Promise<Seqpacket>
     accept: (fd, flags) => orErrno(accept4(fd, null, null, flags)),
     send: (fd, bytes, length, flags) => orErrno(send(fd, bytes, length, flags)),
     write: (fd, bytes, length) => orErrno(write(fd, bytes, length)),
+    sendmsg: (fd, msghdr, flags) => orErrno(sendmsg(fd, msghdr, flags)),
     watch(fd, onReady) {
       libc.checkWatchable(fd);
       // Called with a status and the events, whatever koffi's declarations say.

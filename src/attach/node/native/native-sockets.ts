@@ -1,4 +1,4 @@
-// TCP sockets of the kernel in a native namespace, for this process: the holder makes them there, and they are connected and
+// Sockets of the kernel in a native namespace, TCP for this process and any for those under `uveth run`: the holder makes them there, and they are connected and
 // used from here, as a socket belongs to the namespace that it was made in.
 //
 // Mirrors connect(2): a socket that does not wait is writable once the handshake is over, and SO_ERROR says how it ended.
@@ -35,6 +35,11 @@ export class NativeSockets {
   constructor(libc: Libc, holder: Holder) {
     this.#libc = libc;
     this.#holder = holder;
+  }
+
+  /** Makes one that waits, for whoever it is handed to; its descriptor is the caller's to close, or -errno (socket(2)). */
+  make(family: number, type: number, protocol: number): number {
+    return this.#holder.do(ask.socket(family, type, protocol));
   }
 
   /**
