@@ -75,6 +75,11 @@ export function arpSenderMac(bytes: Uint8Array, at: number): number {
   return readMac(bytes, at + SENDER_MAC);
 }
 
+/** Writes the hardware address of the sender. */
+export function setArpSenderMac(bytes: Uint8Array, at: number, mac: number): void {
+  writeMac(bytes, at + SENDER_MAC, mac);
+}
+
 /** Reads the sender's IPv4 address; 0 in a probe of RFC 5227. */
 export function arpSenderIp(bytes: Uint8Array, at: number): number {
   return getBe32(bytes, at + SENDER_IP);

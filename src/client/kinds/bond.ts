@@ -27,6 +27,8 @@ const modes = {
   "balance-xor": 2,
   broadcast: 3,
   "802.3ad": 4,
+  "balance-tlb": 5,
+  "balance-alb": 6,
 } as const;
 const policies = {
   layer2: 0,

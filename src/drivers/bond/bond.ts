@@ -1,7 +1,7 @@
-// bond: several devices as one: one after the other, one and its backups, by a hash, or all at once.
+// bond: several devices as one: one after the other, one and its backups, by a hash, by load, or all at once.
 //
-// Mirrors drivers/net/bonding/bond_main.c (v6.18); 802.3ad is in lacp/. Omitted: the modes balance-tlb and balance-alb;
-// targets of IPv6 (ns_ip6_target). Differs: the carriers are looked at after an event of a slave only, at the same times (miimon.ts); the bond
+// Mirrors drivers/net/bonding/bond_main.c (v6.18); 802.3ad is in lacp/, balance-tlb and balance-alb are in balance/.
+// Omitted: targets of IPv6 (ns_ip6_target). Differs: the carriers are looked at after an event of a slave only, at the same times (miimon.ts); the bond
 // counts what it sends and what it is given, not what its slaves count.
 
 import { isValidEtherAddr } from "../../bytes/mac.ts";
@@ -17,6 +17,8 @@ import { NetlinkError } from "../../netlink/error.ts";
 import { IFF_ALLMULTI, IFF_MASTER, IFF_PROMISC } from "../../uapi/if.ts";
 import { ETH_MAX_MTU } from "../../uapi/if_ether.ts";
 import { watchTargets } from "./arp-monitor.ts";
+import { setAlbAddress } from "./balance/addresses.ts";
+import { startBalance, stopBalance } from "./balance/balance.ts";
 import { bondEthtool } from "./ethtool.ts";
 import { fillInfo, fillSlaveInfo } from "./fill.ts";
 import { startLacp, stopLacp, updatePorts } from "./lacp/lacp.ts";
@@ -102,6 +104,7 @@ function delLink(dev: Bond, doomed: Set<Device>): void {
 
 function open(dev: Bond): void {
   dev.state.isOpen = true;
+  if (dev.state.isBalanced) startBalance(dev);
   if (dev.state.isLacp) startLacp(dev);
   else selectActive(dev);
   watch(dev);
@@ -115,16 +118,18 @@ function stop(dev: Bond): void {
   dev.state.arpTimer?.stop();
   dev.state.peerNotifications = 0;
   stopLacp(dev);
+  stopBalance(dev);
   for (const { dev: port } of dev.state.slaves) unsyncAddresses(port, dev);
 }
 
 /** Where the address is the active slave's it is not changed (bond_set_mac_address). */
 function setMacAddress(dev: Bond, address: number): void {
-  const { active, slaves, params, hasActive } = dev.state;
-  if (params.failOverMac === FAIL_OVER_ACTIVE && hasActive) return;
+  const { active, slaves, params, isActiveBackup, isAlb } = dev.state;
+  if (isAlb) return setAlbAddress(dev, address);
+  if (params.failOverMac === FAIL_OVER_ACTIVE && isActiveBackup) return;
   if (!isValidEtherAddr(address)) throw new NetlinkError("EADDRNOTAVAIL");
   const followers =
-    params.failOverMac !== 0 && hasActive ? slaves.filter((slave) => slave === active) : slaves;
+    params.failOverMac !== 0 && isActiveBackup ? slaves.filter((slave) => slave === active) : slaves;
   for (const { dev: port } of followers) devSetMacAddress(port, address);
   dev.address = address;
   updatePorts(dev);

@@ -13,9 +13,9 @@ export function setActive(dev: Bond, slave: Slave): void {
   change(dev, slave, false, false);
 }
 
-/** The slave neither sends nor is heard, but in a bond that hears all its slaves. */
+/** The slave neither sends nor is heard, but in a bond that hears all its slaves; where loads are balanced, it sends. */
 export function setInactive(dev: Bond, slave: Slave): void {
-  change(dev, slave, true, dev.state.params.allSlavesActive === 0);
+  change(dev, slave, !dev.state.isBalanced, dev.state.params.allSlavesActive === 0);
 }
 
 /** The slave is heard, and does not send. */
@@ -36,7 +36,7 @@ function change(dev: Bond, slave: Slave, isBackup: boolean, isInactive: boolean)
 /** Finds anew by which slaves a frame may go, for the modes that choose by a hash. */
 export function updateSenders(dev: Bond): void {
   const { state } = dev;
-  if (state.params.mode !== BOND_MODE_XOR && !state.isLacp) return;
+  if (state.params.mode !== BOND_MODE_XOR && !state.isLacp && !state.isBalanced) return;
   state.senders = state.slaves.filter(
     (slave) => slave.canSend && (!state.isLacp || slave.lacp?.aggregator?.isActive === true),
   );

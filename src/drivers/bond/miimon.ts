@@ -6,6 +6,7 @@
 import { linkSettings } from "../../net/ethtool.ts";
 import { DUPLEX_FULL, DUPLEX_HALF, DUPLEX_UNKNOWN, SPEED_UNKNOWN } from "../../uapi/ethtool.ts";
 import { BOND_LINK_BACK, BOND_LINK_DOWN, BOND_LINK_FAIL, BOND_LINK_UP } from "../../uapi/if_bonding.ts";
+import { balanceLinkChanged } from "./balance/balance.ts";
 import { setActive, setInactive } from "./flags.ts";
 import { lacpLinkChanged } from "./lacp/lacp.ts";
 import { notifyPeers, selectActive } from "./select.ts";
@@ -73,17 +74,19 @@ function settleUp(dev: Bond, slave: Slave): void {
   }
   slave.link = BOND_LINK_UP;
   // Of 802.3ad a slave is a backup until its port takes part.
-  if (state.isLacp || (state.hasActive && slave !== state.active)) slave.isBackup = true;
-  else setActive(dev, slave);
+  if (state.isLacp || (state.isActiveBackup && slave !== state.active)) slave.isBackup = true;
+  else if (!state.isBalanced) setActive(dev, slave);
   if (state.isLacp) lacpLinkChanged(dev, slave, true);
+  if (state.isBalanced) balanceLinkChanged(dev, slave, true);
 }
 
 function settleDown(dev: Bond, slave: Slave): void {
   const { state } = dev;
   slave.link = BOND_LINK_DOWN;
   if (slave.failures < 0xffff_ffff) slave.failures++;
-  if (state.hasActive || state.isLacp) setInactive(dev, slave);
+  if (state.isActiveBackup || state.isLacp) setInactive(dev, slave);
   if (state.isLacp) lacpLinkChanged(dev, slave, false);
+  if (state.isBalanced) balanceLinkChanged(dev, slave, false);
 }
 
 /** Asks the slave's device for speed and duplex; false when it does not tell both (bond_update_speed_duplex). */

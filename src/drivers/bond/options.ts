@@ -12,7 +12,7 @@ import { invalid, NetlinkError, notSupported, refused } from "../../netlink/erro
 import { IFF_UP } from "../../uapi/if.ts";
 import * as bonding from "../../uapi/if_bonding.ts";
 import { watchTargets } from "./arp-monitor.ts";
-import { setActive, setInactive } from "./flags.ts";
+import { setInactive } from "./flags.ts";
 import { updatePorts } from "./lacp/lacp.ts";
 import { setLacpCarrier } from "./lacp/select.ts";
 import { watch } from "./miimon.ts";
@@ -176,13 +176,11 @@ function isOfMode(modes: Modes | undefined, mode: number): boolean {
 }
 
 function setMode({ state }: Bond, mode: number): void {
-  if (mode === bonding.BOND_MODE_TLB || mode === bonding.BOND_MODE_ALB) {
-    throw notSupported("uveth has no bonds of the modes balance-tlb and balance-alb");
-  }
-  if (mode === bonding.BOND_MODE_8023AD) {
+  if (!isOfMode("arp", mode)) {
     state.params.arpInterval = 0;
     state.params.miimon ||= DEFAULT_MIIMON;
   }
+  if (mode === bonding.BOND_MODE_ALB) state.params.tlbDynamic = 1;
   state.params.arpValidate = 0;
   state.params.mode = mode;
 }
@@ -277,10 +275,7 @@ function setReselection(dev: Bond, value: number): void {
 /** Backups are heard, or are not any more. */
 function setAllSlavesActive(dev: Bond, value: number): void {
   dev.state.params.allSlavesActive = value;
-  for (const slave of dev.state.slaves) {
-    if (slave.isBackup) setInactive(dev, slave);
-    else setActive(dev, slave);
-  }
+  for (const slave of dev.state.slaves) if (slave.isBackup) setInactive(dev, slave);
 }
 
 function setMinLinks(dev: Bond, value: number): void {

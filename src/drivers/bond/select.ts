@@ -10,6 +10,8 @@ import { notify } from "../../net/device.ts";
 import { devSetAllmulti, devSetPromiscuity } from "../../net/flags.ts";
 import { IFF_ALLMULTI, IFF_PROMISC, IFF_UP } from "../../uapi/if.ts";
 import { BOND_LINK_BACK, BOND_LINK_UP } from "../../uapi/if_bonding.ts";
+import { changeActiveAddress } from "./balance/addresses.ts";
+import { balanceLinkChanged } from "./balance/balance.ts";
 import { setActive, setInactive, updateSenders } from "./flags.ts";
 import { setLacpCarrier } from "./lacp/select.ts";
 import type { Bond, Slave } from "./state.ts";
@@ -76,14 +78,25 @@ export function changeActive(dev: Bond, slave: Slave | null): void {
   if (slave?.link === BOND_LINK_BACK) {
     slave.delay = 0;
     slave.link = BOND_LINK_UP;
+    if (state.isBalanced) balanceLinkChanged(dev, slave, true);
   }
   swapFilters(dev, slave, old);
-  state.active = slave;
+  if (state.isBalanced) changeActiveAddress(dev, slave);
+  else state.active = slave;
   if (!state.hasActive) return;
   if (old !== null) setInactive(dev, old);
   if (slave === null) return;
   slave.lastLinkUp = dev.machine.clock.now();
   setActive(dev, slave);
+  if (state.isActiveBackup) failOver(dev, slave, old);
+  if ((dev.flags & IFF_UP) === 0) return;
+  state.igmpReports = state.params.resendIgmp;
+  resendIgmp(dev);
+}
+
+/** The bond is reached by another slave: addresses follow, and the hosts around are told. */
+function failOver(dev: Bond, slave: Slave, old: Slave | null): void {
+  const { state } = dev;
   failOverMac(dev, slave, old);
   if ((dev.flags & IFF_UP) === 0) return;
   state.peerNotifications = state.params.peerNotifications * Math.max(1, state.params.peerNotifDelay);
@@ -93,8 +106,6 @@ export function changeActive(dev: Bond, slave: Slave | null): void {
     state.peerNotifications--;
     notify("notify-peers", dev);
   }
-  state.igmpReports = state.params.resendIgmp;
-  resendIgmp(dev);
 }
 
 /** Only the slave that is sent by listens to what the bond does (bond_hw_addr_swap). */

@@ -14,6 +14,7 @@ import { IFF_ALLMULTI, IFF_LOOPBACK, IFF_MASTER, IFF_PROMISC, IFF_SLAVE, IFF_UP 
 import { BOND_LINK_BACK, BOND_LINK_DOWN, BOND_LINK_UP } from "../../uapi/if_bonding.ts";
 import { NET_ADDR_RANDOM, NET_ADDR_STOLEN } from "../../uapi/netdevice.ts";
 import { SLOW_PROTOCOLS_MAC } from "../../wire/lacp.ts";
+import { addBalanced, removeBalanced } from "./balance/balance.ts";
 import { setInactive } from "./flags.ts";
 import { bindSlave, unbindSlave } from "./lacp/lacp.ts";
 import { updateSpeed, watch } from "./miimon.ts";
@@ -64,7 +65,7 @@ export function addSlave(dev: Bond, port: Device): void {
 
 /** One that cannot take another address is taken by a bond that takes its slaves' addresses: it becomes one for the first. */
 function insistOnFailOver({ state }: Bond): void {
-  if (!state.hasActive || state.params.failOverMac === FAIL_OVER_ACTIVE) return;
+  if (!state.isActiveBackup || state.params.failOverMac === FAIL_OVER_ACTIVE) return;
   if (state.slaves.length > 0) {
     throw refused(
       "EOPNOTSUPP",
@@ -97,6 +98,7 @@ function attach(dev: Bond, slave: Slave): void {
   port.flags |= IFF_SLAVE;
   port.hasNoAddrconf = true;
   devOpen(port);
+  if (dev.state.isBalanced) addBalanced(dev, slave);
   port.rxHandler = handleFrame;
   port.port = slave;
   linkUpper(port, dev, true);
@@ -111,7 +113,7 @@ function attach(dev: Bond, slave: Slave): void {
 
 /** fail_over_mac, which counts in the mode active-backup alone. */
 function policyOf({ state }: Bond): number {
-  return state.hasActive ? state.params.failOverMac : 0;
+  return state.isActiveBackup ? state.params.failOverMac : 0;
 }
 
 /** Lets a slave go, with the address and MTU it came with; the last one leaves a bond with an address from chance. */
@@ -130,6 +132,7 @@ export function delSlave(dev: Bond, port: Device): void {
   }
   if (state.asking === slave) state.asking = null;
   if (state.active === slave) changeActive(dev, null);
+  if (state.isBalanced) removeBalanced(dev, slave);
   if (!state.hasActive) {
     if ((dev.flags & IFF_PROMISC) !== 0) devSetPromiscuity(port, -1);
     if ((dev.flags & IFF_ALLMULTI) !== 0) devSetAllmulti(port, -1);

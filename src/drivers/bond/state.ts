@@ -53,6 +53,8 @@ export class Slave {
   lacp: LacpPort | null = null;
   /** The priority of that port. */
   actorPortPriority = 0xff;
+  /** Bytes a second of the conversations it has, where they are balanced. */
+  load = 0;
   /** When its link came up, when a target was last asked by it, and when it last heard what counts (arp-probe.ts). */
   lastLinkUp = 0;
   lastTx = 0;
@@ -75,6 +77,45 @@ export class Slave {
   get canSend(): boolean {
     return this.isUp && this.link === bonding.BOND_LINK_UP && !this.isBackup;
   }
+}
+
+/** Conversations that a bond tells apart (TLB_HASH_TABLE_SIZE). */
+const CONVERSATIONS = 256;
+
+/** Who is told which slave to send to (struct rlb_client_info). */
+export interface Client {
+  /** Its place among 256; one that comes later takes it. */
+  readonly number: number;
+  readonly ourIp: number;
+  readonly ip: number;
+  ourMac: number;
+  /** 0 until it has answered. */
+  mac: number;
+  slave: Slave | null;
+  needsUpdate: boolean;
+  readonly vlanProtocol: number;
+  readonly vlanTci: number;
+}
+
+/** What a bond that balances keeps while it is up (struct alb_bond_info); times in ticks. */
+export class Balance {
+  /** By number of a conversation: who sends it, bytes since the last balance, bytes a second before that. */
+  readonly senders: (Slave | null)[] = new Array<Slave | null>(CONVERSATIONS).fill(null);
+  readonly sentBytes = new Float64Array(CONVERSATIONS);
+  readonly history = new Float64Array(CONVERSATIONS);
+  /** Bytes of no conversation. */
+  unbalancedBytes = 0;
+  rebalanceTicks = 0;
+  learnTicks = 0;
+  /** Of balance-alb: at most one for each number, the newest first, and who was given one last. */
+  clients: Client[] = [];
+  lastAssigned: Slave | null = null;
+  needsUpdate = false;
+  delayTicks = 0;
+  retries = 0;
+  rebalancesClients = false;
+  isActivePromiscuous = false;
+  promiscuousTicks = 0;
 }
 
 export type ReceiveState =
@@ -251,7 +292,7 @@ export class BondState {
   };
   readonly slaves: Slave[] = [];
   active: Slave | null = null;
-  /** Those a frame may go by in the modes balance-xor and 802.3ad (bond_update_slave_arr). */
+  /** Those a frame may go by where a hash chooses (bond_update_slave_arr). */
   senders: readonly Slave[] = [];
   /** The primary was set anew: it is taken whatever the rule of reselection (force_primary). */
   forcesPrimary = false;
@@ -271,10 +312,26 @@ export class BondState {
   lacpTimer: Timer | null = null;
   selectTicks = 0;
   lastPortId = 0;
+  /** Of a bond that balances loads: its clock, and what it keeps while it is up. */
+  balanceTimer: Timer | null = null;
+  balance: Balance | null = null;
 
-  /** Of a bond that sends by one slave (bond_uses_primary). */
+  /** Of a bond with one slave that is more than the others (bond_uses_primary). */
   get hasActive(): boolean {
+    return this.isActiveBackup || this.isBalanced;
+  }
+
+  get isActiveBackup(): boolean {
     return this.params.mode === bonding.BOND_MODE_ACTIVEBACKUP;
+  }
+
+  /** Of a bond that balances loads (bond_is_lb). */
+  get isBalanced(): boolean {
+    return this.params.mode === bonding.BOND_MODE_TLB || this.isAlb;
+  }
+
+  get isAlb(): boolean {
+    return this.params.mode === bonding.BOND_MODE_ALB;
   }
 
   get isLacp(): boolean {

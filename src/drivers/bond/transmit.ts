@@ -1,15 +1,17 @@
 // By which slave a frame goes.
 //
 // Mirrors drivers/net/bonding/bond_main.c (bond_start_xmit, bond_slave_override, bond_xmit_roundrobin,
-// bond_xmit_activebackup, bond_3ad_xor_xmit, bond_xmit_broadcast).
+// bond_xmit_activebackup, bond_3ad_xor_xmit, bond_xmit_broadcast); loads are balanced in balance/.
 
+import { writeMac } from "../../bytes/mac.ts";
 import { TX_DROPPED } from "../../net/counters.ts";
 import { count, countTx } from "../../net/device.ts";
 import { dropTx } from "../../net/frame.ts";
 import { sendBelow } from "../../net/lower.ts";
 import type { Frame } from "../../net/netdevice.ts";
 import * as bonding from "../../uapi/if_bonding.ts";
-import { ETH_HLEN, ETH_P_IP } from "../../uapi/if_ether.ts";
+import { ETH_ALEN, ETH_HLEN, ETH_P_IP } from "../../uapi/if_ether.ts";
+import { chooseBalanced } from "./balance/transmit.ts";
 import { hashOf } from "./hash.ts";
 import type { Bond, Slave } from "./state.ts";
 
@@ -21,8 +23,15 @@ export function startXmit(frame: Frame, dev: Bond): void {
   if (dev.state.params.mode === bonding.BOND_MODE_BROADCAST) {
     if (!sendToAll(frame, dev)) return count(dev, TX_DROPPED, 1);
   } else {
-    const slave = overridden(frame, dev) ?? choose(frame, dev);
+    const { state } = dev;
+    const wanted = overridden(frame, dev);
+    const slave = wanted ?? choose(frame, dev);
     if (slave === null) return dropTx(frame, dev, "no-egress-port");
+    if (state.isBalanced && wanted === null && slave !== state.active) {
+      // Switches learn the slave's own address there, and the bond's by the active one alone.
+      if (!frame.pool.writable(frame)) return dropTx(frame, dev, "no-memory");
+      writeMac(frame.bytes, frame.start + ETH_ALEN, slave.dev.address);
+    }
     if (!sendBelow(frame, slave.dev)) return count(dev, TX_DROPPED, 1);
   }
   countTx(dev, length);
@@ -59,7 +68,8 @@ function sendCopy(frame: Frame, slave: Slave): boolean {
 
 function choose(frame: Frame, dev: Bond): Slave | null {
   const { state } = dev;
-  if (state.hasActive) return state.active;
+  if (state.isActiveBackup) return state.active;
+  if (state.isBalanced) return chooseBalanced(frame, dev);
   if (state.params.mode === bonding.BOND_MODE_ROUNDROBIN) return roundRobin(frame, dev);
   const { senders } = state;
   return senders.length === 0 ? null : (senders[hashOf(frame, dev) % senders.length] ?? null);
