@@ -62,6 +62,7 @@ export type { Endpoint } from "./sockets/endpoint.ts";
 export type { EchoRefusal, InterceptedEcho, Interceptor } from "./sockets/intercept.ts";
 export type { Listener, ListenOptions } from "./sockets/listener.ts";
 export { MachineNetns } from "./sockets/netns.ts";
+export type { AbortSignalLike, WaitOptions } from "./sockets/patience.ts";
 export type { PrefixOptions, RouteInfoOptions, RouterOptions, RouterPreference } from "./sockets/router.ts";
 export type { GroupOptions, ReceivedDatagram, SourceFilterOptions, Udp, UdpOptions } from "./sockets/udp.ts";
 

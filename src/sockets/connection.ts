@@ -1,12 +1,22 @@
 // A TCP connection for an `await`ing user: bytes in, bytes out, with the pressure of both ends felt.
 
+import { checkTos, checkTtl } from "../inet/ip-options.ts";
+import type { KeepAlive } from "../inet/tcp/options.ts";
+import {
+  checkKeepAlive,
+  checkUserTimeout,
+  setKeepAlive,
+  setNoDelay,
+  setTos,
+  setUserTimeout,
+} from "../inet/tcp/options.ts";
 import type { TcpSocket } from "../inet/tcp/socket.ts";
 import { TCP_CLOSE, TCP_SYN_RECV, TCP_SYN_SENT } from "../inet/tcp/state.ts";
 import {
   isAtEnd,
-  setKeepAlive,
   takeError,
   tcpClose,
+  tcpPeek,
   tcpRead,
   tcpReadInto,
   tcpReset,
@@ -16,6 +26,8 @@ import {
 import type { ErrnoName } from "../uapi/errno.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { endpointOf, socketError } from "./endpoint.ts";
+import type { CallOff, WaitOptions } from "./patience.ts";
+import { checkWait, limitWait } from "./patience.ts";
 import { Waiting } from "./waiting.ts";
 
 /** What a connection may be told to do otherwise. */
@@ -24,6 +36,22 @@ export interface ConnectionOptions {
   readonly noDelay?: boolean;
   /** Asks a silent peer for a sign of life after so many milliseconds; never by default. */
   readonly keepAliveMs?: number;
+  /** How long each answer is waited for, and after how many in vain the connection ends with ETIMEDOUT; 75 s and 9 by default. */
+  readonly keepAliveIntervalMs?: number;
+  readonly keepAliveProbes?: number;
+  /** How long bytes may go unacknowledged before the connection ends with ETIMEDOUT; some 15 minutes by default (TCP_USER_TIMEOUT). */
+  readonly userTimeoutMs?: number;
+  /** Hops its packets may take, 1 to 255; by default as many as the namespace lets them. */
+  readonly ttl?: number;
+  /** The type of service or traffic class of its packets, whose last two bits are not the user's. */
+  readonly tos?: number;
+  /** This end stays open when the peer has ended its own, as it does by default; false: it ends when the peer's end has been read. */
+  readonly allowHalfOpen?: boolean;
+  /**
+   * How `close()` ends it (SO_LINGER): 0 breaks it off with a reset; another number is how many milliseconds leaving the scope of
+   * an `await using` waits for the peer to acknowledge all, by default as long as the connection lasts.
+   */
+  readonly lingerMs?: number;
   /** Fixed limits, in bytes, for what waits to be read and for what is not acknowledged; by default they grow as needed. */
   readonly receiveBufferBytes?: number;
   readonly sendBufferBytes?: number;
@@ -32,8 +60,11 @@ export interface ConnectionOptions {
 interface Reader {
   /** Where the bytes go; undefined: to memory of their own. */
   readonly target: Uint8Array | undefined;
+  /** The most bytes to look at, which stay; undefined: they are taken. */
+  readonly peeked: number | undefined;
   readonly resolve: (result: Uint8Array | number | null) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (reason: unknown) => void;
+  callOff: CallOff;
 }
 
 interface Writer {
@@ -53,6 +84,8 @@ export class Connection implements AsyncIterable<Uint8Array> {
   readonly #readers: Reader[] = [];
   readonly #writers: Writer[] = [];
   readonly #closed: Promise<void>;
+  readonly #allowHalfOpen: boolean;
+  readonly #lingerMs: number | undefined;
   #onClosed: () => void = () => {};
   #onOpen: ((error: Error | null) => void) | undefined;
   #failure: ErrnoName | "" = "";
@@ -62,19 +95,34 @@ export class Connection implements AsyncIterable<Uint8Array> {
   #isServing = false;
   #isDue = false;
 
-  /** Takes a socket over; `opened` is told once when the handshake is over. */
+  /** Takes a socket over, with options that checkConnectionOptions has passed; `opened` is told once when the handshake is over. */
   constructor(socket: TcpSocket, options: ConnectionOptions, opened?: (error: Error | null) => void) {
     this.#socket = socket;
     this.#waiting = new Waiting(socket.netns);
     this.#closed = new Promise((resolve) => {
       this.#onClosed = resolve;
     });
-    socket.isNoDelay = options.noDelay ?? socket.isNoDelay;
-    if (options.keepAliveMs !== undefined) this.setKeepAlive(true, options.keepAliveMs);
+    this.#allowHalfOpen = options.allowHalfOpen ?? true;
+    this.#lingerMs = options.lingerMs;
+    this.#setUp(options);
     this.#onOpen = opened;
     if (opened !== undefined) this.#waiting.begin();
     socket.wake = () => this.#serve();
     this.#serve();
+  }
+
+  /** Sets what was asked for, which has been checked. */
+  #setUp({
+    keepAliveIntervalMs,
+    keepAliveMs,
+    keepAliveProbes,
+    noDelay,
+    userTimeoutMs,
+  }: ConnectionOptions): void {
+    if (noDelay !== undefined) this.setNoDelay(noDelay);
+    const more = { intervalMs: keepAliveIntervalMs, probes: keepAliveProbes };
+    this.setKeepAlive(keepAliveMs !== undefined, keepAliveMs, more);
+    if (userTimeoutMs !== undefined) this.setUserTimeout(userTimeoutMs);
   }
 
   get localAddress(): Endpoint {
@@ -100,25 +148,45 @@ export class Connection implements AsyncIterable<Uint8Array> {
     return this.#closed;
   }
 
-  /** The next bytes, as many as came together; null at the end. Rejects with why the connection broke (ECONNRESET, …). */
-  read(): Promise<Uint8Array | null> {
-    return new Promise((resolve, reject) => {
-      const settle = (result: Uint8Array | number | null): void =>
-        resolve(typeof result === "number" ? null : result);
-      this.#readers.push({ target: undefined, resolve: settle, reject });
-      this.#waiting.begin();
-      this.#serve();
-    });
+  /**
+   * The next bytes, as many as came together; null at the end. Rejects with why the connection broke (ECONNRESET, …), with EAGAIN
+   * or the signal's reason when that is waited for no longer.
+   */
+  async read(options: WaitOptions = {}): Promise<Uint8Array | null> {
+    const result = await this.#take(undefined, undefined, options);
+    return typeof result === "number" ? null : result;
   }
 
   /** Reads into `target`, as much as there is and fits; resolves with how many bytes, 0 at the end. Rejects as `read` does. */
-  readInto(target: Uint8Array): Promise<number> {
+  async readInto(target: Uint8Array, options: WaitOptions = {}): Promise<number> {
+    const result = await this.#take(target, undefined, options);
+    return typeof result === "number" ? result : 0;
+  }
+
+  /** The next bytes, at most `most`, which are still there to be read (MSG_PEEK); null at the end. Rejects as `read` does. */
+  async peek(most: number, options: WaitOptions = {}): Promise<Uint8Array | null> {
+    const result = await this.#take(undefined, most, options);
+    return typeof result === "number" ? null : result;
+  }
+
+  #take(
+    target: Uint8Array | undefined,
+    peeked: number | undefined,
+    options: WaitOptions,
+  ): Promise<Uint8Array | number | null> {
     return new Promise((resolve, reject) => {
-      const settle = (result: Uint8Array | number | null): void =>
-        resolve(typeof result === "number" ? result : 0);
-      this.#readers.push({ target, resolve: settle, reject });
+      checkWait(options);
+      const reader: Reader = { target, peeked, resolve, reject, callOff: () => {} };
+      this.#readers.push(reader);
       this.#waiting.begin();
       this.#serve();
+      if (!this.#readers.includes(reader)) return;
+      const late = (): Error => socketError("EAGAIN", "read");
+      reader.callOff = limitWait(this.#socket.netns, options, late, (reason) => {
+        this.#readers.splice(this.#readers.indexOf(reader), 1);
+        this.#waiting.end();
+        reject(reason);
+      });
     });
   }
 
@@ -141,9 +209,10 @@ export class Connection implements AsyncIterable<Uint8Array> {
     this.#serve();
   }
 
-  /** Lets go of the connection: what was written still goes out. Bytes that were not read make it a reset. */
+  /** Lets go of the connection: what was written still goes out. Bytes that were not read make it a reset, as `lingerMs` of 0 does. */
   close(): void {
     if (this.#isClosed) return;
+    if (this.#lingerMs === 0) return this.reset();
     this.#isClosed = true;
     tcpClose(this.#socket);
     this.#abandon();
@@ -159,14 +228,33 @@ export class Connection implements AsyncIterable<Uint8Array> {
     this.#abandon();
   }
 
-  /** Sends small segments at once, or lets them wait for one another. */
+  /** Sends small segments at once, those that wait too, or lets them wait for one another. */
   setNoDelay(isOn: boolean): void {
-    this.#socket.isNoDelay = isOn;
+    setNoDelay(this.#socket, isOn);
   }
 
-  /** Asks a silent peer for a sign of life after `idleMs` milliseconds, two hours if not said. */
-  setKeepAlive(isOn: boolean, idleMs?: number): void {
-    setKeepAlive(this.#socket, isOn, idleMs);
+  /**
+   * Asks a silent peer for a sign of life after `idleMs` milliseconds, two hours if not said; and again, as `more` says. EINVAL for
+   * more than 32,767 seconds or 127 probes.
+   */
+  setKeepAlive(isOn: boolean, idleMs?: number, more: Omit<KeepAlive, "idleMs"> = {}): void {
+    check(setKeepAlive(this.#socket, isOn, { ...more, ...(idleMs !== 0 && { idleMs }) }));
+  }
+
+  /** How long bytes may go unacknowledged, in milliseconds; 0: as long as the namespace lets them. */
+  setUserTimeout(ms: number): void {
+    check(setUserTimeout(this.#socket, ms));
+  }
+
+  /** Hops its packets may take; -1: as many as the namespace lets them. EINVAL for 0 over IPv4 and for more than 255. */
+  setTtl(ttl: number): void {
+    check(checkTtl(this.#socket.isFour, ttl));
+    this.#socket.ttl = ttl;
+  }
+
+  /** The type of service or traffic class of its packets, 0 to 255; EINVAL for others. */
+  setTos(tos: number): void {
+    check(setTos(this.#socket, tos));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
@@ -181,11 +269,31 @@ export class Connection implements AsyncIterable<Uint8Array> {
     this.close();
   }
 
+  /** Closes it, and waits until the peer has acknowledged all or the connection is given up; `lingerMs` at most. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const socket = this.#socket;
+    this.close();
+    if (socket.state === TCP_CLOSE) return;
+    this.#waiting.begin();
+    await new Promise<void>((resolve) => {
+      const late = (): Error => socketError("EAGAIN", "close");
+      const callOff = limitWait(socket.netns, { timeoutMs: this.#lingerMs }, late, () => resolve());
+      socket.wake = () => {
+        if (socket.state !== TCP_CLOSE) return;
+        callOff();
+        resolve();
+      };
+    });
+    socket.wake = () => {};
+    this.#waiting.end();
+  }
+
   /** Nobody holds it any more: those who wait are told. */
   #abandon(): void {
     this.#serveOpening();
     for (const reader of this.#readers.splice(0)) {
       this.#waiting.end();
+      reader.callOff();
       reader.resolve(null);
     }
     this.#rejectWriters("EPIPE");
@@ -256,12 +364,31 @@ export class Connection implements AsyncIterable<Uint8Array> {
       const reader = this.#readers.shift();
       this.#waiting.end();
       if (reader === undefined) return;
+      reader.callOff();
       if (failure !== "") {
         this.#failure = "";
         reader.reject(socketError(failure, "read"));
-      } else if (!isReadable) reader.resolve(null);
+      } else if (!isReadable) {
+        reader.resolve(null);
+        if (!this.#allowHalfOpen && !this.#isEnding) this.end();
+      } else if (reader.peeked !== undefined) reader.resolve(tcpPeek(socket, reader.peeked));
       else if (reader.target === undefined) reader.resolve(tcpRead(socket));
       else reader.resolve(tcpReadInto(socket, reader.target, 0, reader.target.length));
     }
   }
+}
+
+/** Throws NetlinkError EINVAL for options that no connection over the family can have. */
+export function checkConnectionOptions(isFour: boolean, options: ConnectionOptions): void {
+  const { keepAliveIntervalMs, keepAliveMs, keepAliveProbes, tos = 0, ttl = -1, userTimeoutMs = 0 } = options;
+  const idleMs = keepAliveMs === 0 ? undefined : keepAliveMs;
+  check(checkKeepAlive({ idleMs, intervalMs: keepAliveIntervalMs, probes: keepAliveProbes }));
+  check(checkTtl(isFour, ttl));
+  check(checkTos(tos));
+  check(checkUserTimeout(userTimeoutMs));
+}
+
+/** Throws why an option was refused. */
+function check(errno: ErrnoName | ""): void {
+  if (errno !== "") throw socketError(errno, "setsockopt");
 }

@@ -1,19 +1,23 @@
 // A UDP socket for an `await`ing user.
 
 import { addressBytes, addressText } from "../client/address-text.ts";
+import { checkTos, checkTtl } from "../inet/ip-options.ts";
+import { l3mdevIfindexBy } from "../inet/l3mdev.ts";
 import { ipNetns } from "../inet/slots.ts";
 import { bindUdp, closeUdp, openUdp } from "../inet/udp/bind.ts";
 import { connectUdp } from "../inet/udp/connect.ts";
 import * as membership from "../inet/udp/membership.ts";
 import { receiveDatagram } from "../inet/udp/receive.ts";
 import { udpSend } from "../inet/udp/send.ts";
-import type { UdpSocket } from "../inet/udp/socket.ts";
+import type { Datagram, UdpSocket } from "../inet/udp/socket.ts";
 import { udpTable } from "../inet/udp/table.ts";
 import type { Device, Netns } from "../net/netdevice.ts";
 import type { ErrnoName } from "../uapi/errno.ts";
 import { AF_INET, AF_INET6 } from "../uapi/socket.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { endpointOf, ifindexOf, parseEndpoint, socketError } from "./endpoint.ts";
+import type { AbortSignalLike, CallOff, WaitOptions } from "./patience.ts";
+import { checkWait, limitWait } from "./patience.ts";
 
 /** How a socket is opened. */
 export interface UdpOptions {
@@ -27,12 +31,24 @@ export interface UdpOptions {
   readonly broadcast?: boolean;
   /** Others may have the same address and port, if they say so too. */
   readonly reuseAddress?: boolean;
+  /** As `reuseAddress`; each datagram that is for one of them is for the one that the hash of its ends chooses. */
+  readonly reusePort?: boolean;
   /** IPv6 alone, where `host` is `::`. */
   readonly ipv6Only?: boolean;
+  /** Hops its packets may take, 1 to 255; by default as many as the namespace lets them. */
   readonly ttl?: number;
+  /** The type of service or traffic class of its packets, 0 to 255. */
+  readonly tos?: number;
+  /** Hops that packets to groups may take, 0 to 255; 1 by default. */
   readonly multicastTtl?: number;
+  /** What is sent to a group comes to this host's own members too; yes by default. */
+  readonly multicastLoop?: boolean;
+  /** The device that groups are sent to by; the one that routing finds by default. */
+  readonly multicastDev?: string;
   /** What its queue holds before datagrams are lost, in bytes. */
   readonly receiveBufferBytes?: number;
+  /** Closes the socket when it is aborted. */
+  readonly signal?: AbortSignalLike;
 }
 
 /** Which part of a group is meant. */
@@ -58,13 +74,19 @@ export interface ReceivedDatagram extends Endpoint {
   readonly ttl: number;
 }
 
+interface Reader {
+  /** The datagram stays. */
+  readonly isPeeking: boolean;
+  readonly resolve: (datagram: ReceivedDatagram | null) => void;
+  readonly reject: (reason: unknown) => void;
+  callOff: CallOff;
+}
+
 /** A socket of a namespace; read it with `receive()` or `for await`, and `close()` it. */
 export class Udp implements AsyncIterable<ReceivedDatagram> {
   readonly #socket: UdpSocket;
-  readonly #waiting: {
-    readonly resolve: (datagram: ReceivedDatagram | null) => void;
-    readonly reject: (error: Error) => void;
-  }[] = [];
+  readonly #waiting: Reader[] = [];
+  #callOff: CallOff = () => {};
 
   /** Opens a socket; with `isCatchAll` it also takes what no other socket of the namespace does, whatever the port. */
   constructor(netns: Netns, options: UdpOptions, isCatchAll = false) {
@@ -76,10 +98,10 @@ export class Udp implements AsyncIterable<ReceivedDatagram> {
     this.#socket = socket;
     try {
       socket.ifindex = options.dev === undefined ? to.ifindex : ifindexOf(netns, options.dev);
-      socket.isBroadcast = options.broadcast ?? false;
+      socket.hasOwnDevice = socket.ifindex !== 0;
       socket.reusesAddress = options.reuseAddress ?? false;
-      socket.ttl = options.ttl ?? socket.ttl;
-      socket.multicastTtl = options.multicastTtl ?? socket.multicastTtl;
+      socket.reusesPort = options.reusePort ?? false;
+      this.#setUp(options);
       socket.receiveLimit = options.receiveBufferBytes ?? socket.receiveLimit;
       const errno = bindUdp(socket, to.address, port);
       if (errno !== "") throw socketError(errno, "bind", { host, port });
@@ -89,12 +111,73 @@ export class Udp implements AsyncIterable<ReceivedDatagram> {
     }
     if (isCatchAll) udpTable(ipNetns(netns)).catchAll = socket;
     socket.onReadable = () => this.#serve();
+    const { signal } = options;
+    this.#callOff = limitWait(
+      netns,
+      { signal },
+      () => socketError("EAGAIN", "receive"),
+      () => this.close(),
+    );
+  }
+
+  #setUp({ broadcast, multicastDev, multicastLoop, multicastTtl, tos, ttl }: UdpOptions): void {
+    if (broadcast !== undefined) this.setBroadcast(broadcast);
+    if (ttl !== undefined) this.setTtl(ttl);
+    if (tos !== undefined) this.setTos(tos);
+    if (multicastTtl !== undefined) this.setMulticastTtl(multicastTtl);
+    if (multicastLoop !== undefined) this.setMulticastLoop(multicastLoop);
+    if (multicastDev !== undefined) this.setMulticastDev(multicastDev);
   }
 
   /** Where it listens. */
   get address(): Endpoint {
     const { family, local, localPort } = this.#socket;
     return endpointOf(local, localPort, family === AF_INET);
+  }
+
+  /** With whom it is connected; undefined when it is not. */
+  get remoteAddress(): Endpoint | undefined {
+    const { family, remote, remotePort } = this.#socket;
+    return remote === null ? undefined : endpointOf(remote, remotePort, family === AF_INET);
+  }
+
+  /** Lets it send to broadcast addresses, or not (SO_BROADCAST). */
+  setBroadcast(isOn: boolean): void {
+    this.#socket.isBroadcast = isOn;
+  }
+
+  /** Hops its packets may take; -1: as many as the namespace lets them. EINVAL for 0 over IPv4 and for more than 255. */
+  setTtl(ttl: number): void {
+    refuse(checkTtl(this.#socket.family === AF_INET, ttl));
+    this.#socket.ttl = ttl;
+  }
+
+  /** The type of service or traffic class of its packets, 0 to 255; EINVAL for others. */
+  setTos(tos: number): void {
+    refuse(checkTos(tos));
+    this.#socket.tos = tos;
+  }
+
+  /** Hops that packets to groups may take, 0 to 255, where 0 is this host; -1: one. EINVAL for others (IP_MULTICAST_TTL). */
+  setMulticastTtl(ttl: number): void {
+    refuse(ttl === -1 ? "" : checkTtl(false, ttl));
+    this.#socket.multicastTtl = ttl === -1 ? 1 : ttl;
+  }
+
+  /** Whether this host's own members of a group get what the socket sends to it (IP_MULTICAST_LOOP). */
+  setMulticastLoop(isOn: boolean): void {
+    this.#socket.multicastLoop = isOn;
+  }
+
+  /** The device that groups are sent to by; undefined: the one that routing finds (IP_MULTICAST_IF). ENODEV. */
+  setMulticastDev(dev: string | undefined): void {
+    const { netns } = this.#socket;
+    const ifindex = dev === undefined ? 0 : ifindexOf(netns, dev);
+    // Who is bound to a device sends by that, or by one that is a port of it.
+    const { ifindex: bound } = this.#socket;
+    if (ifindex !== 0 && bound !== 0 && bound !== ifindex && l3mdevIfindexBy(netns, ifindex) !== bound)
+      refuse("EINVAL");
+    this.#socket.multicastIfindex = ifindex;
   }
 
   /** Datagrams that were lost as nobody read them. */
@@ -186,15 +269,36 @@ export class Udp implements AsyncIterable<ReceivedDatagram> {
     if (errno !== "") throw socketError(errno, `${call} ${group}`);
   }
 
-  /** The next datagram; null once the socket is closed. Rejects when a connected socket hears of an error. */
-  receive(): Promise<ReceivedDatagram | null> {
+  /**
+   * The next datagram; null once the socket is closed. Rejects when a connected socket hears of an error, and with EAGAIN or the
+   * signal's reason when it is waited for no longer.
+   */
+  receive(options: WaitOptions = {}): Promise<ReceivedDatagram | null> {
+    return this.#take(false, options);
+  }
+
+  /** As `receive`; the datagram is still there to be received (MSG_PEEK). */
+  peek(options: WaitOptions = {}): Promise<ReceivedDatagram | null> {
+    return this.#take(true, options);
+  }
+
+  #take(isPeeking: boolean, options: WaitOptions): Promise<ReceivedDatagram | null> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      checkWait(options);
+      const reader: Reader = { isPeeking, resolve, reject, callOff: () => {} };
+      this.#waiting.push(reader);
       this.#serve();
+      if (!this.#waiting.includes(reader)) return;
+      const late = (): Error => socketError("EAGAIN", "receive");
+      reader.callOff = limitWait(this.#socket.netns, options, late, (reason) => {
+        this.#waiting.splice(this.#waiting.indexOf(reader), 1);
+        reject(reason);
+      });
     });
   }
 
   close(): void {
+    this.#callOff();
     closeUdp(this.#socket);
   }
 
@@ -210,32 +314,45 @@ export class Udp implements AsyncIterable<ReceivedDatagram> {
     this.close();
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
   /** Gives those who wait what there is: datagrams, an error, the end. */
   #serve(): void {
     const socket = this.#socket;
-    while (this.#waiting.length > 0) {
+    for (let reader = this.#waiting[0]; reader !== undefined; reader = this.#waiting[0]) {
       const { error } = socket;
-      const datagram = error === "" ? receiveDatagram(socket) : undefined;
-      if (error === "" && datagram === undefined && !socket.isClosed) return;
-      const reader = this.#waiting.shift();
+      const [first] = socket.queue;
+      if (error === "" && first === undefined && !socket.isClosed) return;
+      this.#waiting.shift();
+      reader.callOff();
       if (error !== "") {
         socket.error = "";
-        reader?.reject(socketError(error, "receive"));
-      } else if (datagram === undefined) {
-        reader?.resolve(null);
+        reader.reject(socketError(error, "receive"));
       } else {
-        const { destination, destinationPort, ifindex, payload, source, sourcePort: port, ttl } = datagram;
-        const host = addressText(source);
-        reader?.resolve({
-          payload,
-          host,
-          port,
-          destination: addressText(destination),
-          destinationPort,
-          ifindex,
-          ttl,
-        });
+        if (!reader.isPeeking) receiveDatagram(socket);
+        reader.resolve(first === undefined ? null : shown(first, reader.isPeeking));
       }
     }
   }
+}
+
+/** A datagram as its user sees it; one that stays is copied. */
+function shown(datagram: Datagram, isCopied: boolean): ReceivedDatagram {
+  const { destination, destinationPort, ifindex, payload, source, sourcePort: port, ttl } = datagram;
+  return {
+    payload: isCopied ? payload.slice() : payload,
+    host: addressText(source),
+    port,
+    destination: addressText(destination),
+    destinationPort,
+    ifindex,
+    ttl,
+  };
+}
+
+/** Throws why an option was refused. */
+function refuse(errno: ErrnoName | ""): void {
+  if (errno !== "") throw socketError(errno, "setsockopt");
 }

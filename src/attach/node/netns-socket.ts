@@ -1,7 +1,7 @@
 // A connection of a namespace as Node's `Duplex`, with what programs expect of a `net.Socket` beside it: so that http, undici, ws
 // and whatever else speaks over a socket runs unchanged over uveth's wires.
 
-import { Duplex } from "node:stream";
+import { addAbortSignal, Duplex } from "node:stream";
 import type { Connection, ConnectOptions, Endpoint, MachineNetns } from "../../index.ts";
 
 const noAddress: Endpoint = { host: "", port: 0 };
@@ -31,6 +31,7 @@ export class NetnsSocket extends Duplex {
       (connection) => {
         this.#connection = connection;
         this.connecting = false;
+        if (this.destroyed) return callback();
         if (this.#isNoDelay !== undefined) connection.setNoDelay(this.#isNoDelay);
         if (this.#keepAlive !== undefined)
           connection.setKeepAlive(this.#keepAlive.isOn, this.#keepAlive.idleMs);
@@ -182,7 +183,16 @@ export class NetnsSocket extends Duplex {
   }
 }
 
+/** As a namespace's `connect` takes it; an abort signal destroys the socket, be it connected or not. */
+export interface SocketOptions extends Omit<ConnectOptions, "signal"> {
+  readonly signal?: AbortSignal;
+}
+
 /** A socket in `netns` that connects as `net.connect` does: at once it is there, then it emits `connect` or `error`. */
-export function connect(netns: MachineNetns, options: ConnectOptions): NetnsSocket {
-  return new NetnsSocket(netns.connect(options));
+export function connect(netns: MachineNetns, { signal, ...options }: SocketOptions): NetnsSocket {
+  const { allowHalfOpen = false } = options;
+  // The Duplex ends its own half.
+  const socket = new NetnsSocket(netns.connect({ ...options, allowHalfOpen: true }), { allowHalfOpen });
+  if (signal !== undefined) addAbortSignal(signal, socket);
+  return socket;
 }

@@ -4,6 +4,7 @@
 // demultiplexing.
 
 import { checksumAdd } from "../../bytes/checksum.ts";
+import { isIpv4Multicast } from "../../bytes/ipv4.ts";
 import { RX_OTHERHOST_DROPPED } from "../../net/counters.ts";
 import { count } from "../../net/device.ts";
 import type { DropReason } from "../../net/drop-reason.ts";
@@ -13,7 +14,7 @@ import * as icmp from "../../uapi/icmp.ts";
 import { PACKET_HOST, PACKET_LOOPBACK, PACKET_OTHERHOST } from "../../uapi/if_packet.ts";
 import { IPPROTO_IGMP } from "../../uapi/in.ts";
 import * as conf from "../../uapi/ip.ts";
-import { RTN_MULTICAST, RTN_UNICAST, RTN_UNREACHABLE } from "../../uapi/rtnetlink.ts";
+import { RTN_BROADCAST, RTN_MULTICAST, RTN_UNICAST, RTN_UNREACHABLE } from "../../uapi/rtnetlink.ts";
 import {
   IPV4_SIZE,
   ipv4Destination,
@@ -66,7 +67,9 @@ export class Ipv4Receiver {
     route.flow.mark = frame.mark;
     if (ip.looksDeep4) dissect4(bytes, start, frame.end, route.flow);
     else forgetPorts(route.flow);
-    if (!routeInput(ip, inDev, source, destination, ipv4Tos(bytes, start), route, this.#check)) {
+    // This host's own copy of what it sent to many was routed when it was sent.
+    if (frame.packetType === PACKET_LOOPBACK) keepHere(route, dev, destination);
+    else if (!routeInput(ip, inDev, source, destination, ipv4Tos(bytes, start), route, this.#check)) {
       return reject(ip, frame, inDev, route);
     }
     if (bytes[start] !== 0x45 && !acceptsOptions(ip, frame, route)) return;
@@ -95,6 +98,15 @@ function checkHeader(frame: Frame): DropReason | "" {
   if (length < headerLength || start + length > end) return "bad-header";
   frame.end = start + length;
   return "";
+}
+
+/** A packet to many stays here, whoever sent it. */
+function keepHere(route: Route4, dev: Device, destination: number): void {
+  route.type = isIpv4Multicast(destination) ? RTN_MULTICAST : RTN_BROADCAST;
+  route.isLocal = true;
+  route.dev = dev;
+  route.error = "";
+  route.alias = null;
 }
 
 /** There is no way for the packet: its sender is told if this host is a router (ip_error). */

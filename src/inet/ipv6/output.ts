@@ -96,7 +96,7 @@ export function finish6(ip: IpNetns, frame: Frame, dev: Device, route: Route6): 
   const { bytes, end, start } = frame;
   frame.dev = dev;
   if (isIpv6Multicast(bytes, start + IPV6_DESTINATION)) {
-    if (!sendsToGroup(frame, dev)) {
+    if (!sendsToGroup(frame, dev, route.loopsBack)) {
       frame.pool.free(frame);
       return "";
     }
@@ -118,10 +118,10 @@ export function finish6(ip: IpNetns, frame: Frame, dev: Device, route: Route6): 
 }
 
 /** Gives this host its own copy of a packet to a group it is in; false when the packet goes no further. */
-function sendsToGroup(frame: Frame, dev: Device): boolean {
+function sendsToGroup(frame: Frame, dev: Device, loopsBack: boolean): boolean {
   const { bytes, start } = frame;
   if ((dev.flags & IFF_LOOPBACK) !== 0) return true;
-  if (dev.ip6 instanceof In6Device && isMember(dev.ip6, bytes, start + IPV6_DESTINATION)) {
+  if (loopsBack && dev.ip6 instanceof In6Device && isMember(dev.ip6, bytes, start + IPV6_DESTINATION)) {
     loopBack(frame, dev);
     if (ipv6HopLimit(bytes, start) === 0) return false;
   }

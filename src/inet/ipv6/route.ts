@@ -32,6 +32,8 @@ export class Route6 {
   readonly destination = new Uint8Array(16);
   readonly source = new Uint8Array(16);
   oif = 0;
+  /** Whether this host's own members of a group get what is sent to it (IPV6_MULTICAST_LOOP). */
+  loopsBack = true;
 
   /** RTN_UNICAST: on by `dev`; RTN_LOCAL, RTN_ANYCAST, RTN_MULTICAST. */
   type = RTN_UNICAST;

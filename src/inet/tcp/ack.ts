@@ -12,7 +12,7 @@ import { watchFlight } from "./output.ts";
 import type { Progress } from "./progress.ts";
 import { noteDelivered } from "./rack.ts";
 import { judgeProbe, manageCongestion } from "./recovery.ts";
-import { measureRtt } from "./rtt.ts";
+import { backedOffRto, measureRtt, patienceOf } from "./rtt.ts";
 import { processSack } from "./sack.ts";
 import type { Segment } from "./segment.ts";
 import { after, before } from "./sequence.ts";
@@ -45,7 +45,7 @@ export function processAck(socket: TcpSocket, segment: Segment, nowNs: number): 
   if (progress.ackedBytes > 0) letGo(socket, segment, progress, pool, nowNs);
   socket.delivered += progress.deliveredBytes;
   if (socket.flightHead === null && progress.ackedBytes === 0) {
-    watchWindow(socket, oldWindow);
+    watchWindow(socket, nowNs);
     return "good";
   }
   judgeProbe(socket, ack);
@@ -57,13 +57,18 @@ export function processAck(socket: TcpSocket, segment: Segment, nowNs: number): 
   return "good";
 }
 
-/** The window opened, or did not: whoever probes it waits anew, from the beginning. */
-function watchWindow(socket: TcpSocket, oldWindow: number): void {
+/** The window has opened for the next segment, or has not: whoever probes it waits anew then (tcp_ack_probe). */
+function watchWindow(socket: TcpSocket, nowNs: number): void {
   if (socket.timerEvent !== "window-probe") return;
-  if (socket.sndWnd > oldWindow) {
-    socket.backoff = 0;
-    clearTimer(socket);
+  const { mss, probeStartNs, sndNxt, sndUna, sndWnd, writeSeq } = socket;
+  const next = Math.min((writeSeq - sndNxt) | 0, mss);
+  if (((sndUna + sndWnd - sndNxt) | 0) < next) {
+    const elapsedNs = Number.isNaN(probeStartNs) ? 0 : nowNs - probeStartNs;
+    return setTimer(socket, "window-probe", patienceOf(socket, backedOffRto(socket), elapsedNs), nowNs);
   }
+  socket.backoff = 0;
+  socket.probeStartNs = Number.NaN;
+  clearTimer(socket);
 }
 
 /** Takes the window from a segment that is newer than the one that told it last (RFC 9293 3.10.7.4). */

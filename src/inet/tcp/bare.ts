@@ -45,7 +45,7 @@ export interface BareSender extends EndpointPair {
 
 /** Sends a segment without payload; it is lost when there is no memory or no way. */
 export function sendBare(ip: IpNetns, sender: BareSender, segment: BareSegment): void {
-  if (!findBareWay(ip, sender)) return;
+  if (!findBareWay(ip, sender, 0)) return;
   const frame = emptyFrame(ip);
   if (frame === null) return;
   let options = 0;
@@ -60,27 +60,42 @@ export function sendBare(ip: IpNetns, sender: BareSender, segment: BareSegment):
     frame.start = at;
     options = timestampSize;
   }
-  finish(ip, sender, frame, options, segment);
+  finish(ip, sender, frame, options, segment, usual);
+}
+
+/** What IP says of a segment: the hops it may take, -1 for the usual number, and the type of service. */
+interface Service {
+  readonly ttl: number;
+  readonly tos: number;
+}
+
+const usual: Service = { ttl: -1, tos: 0 };
+
+/** What the answer to a SYN offers, the window and the timestamp that it tells. */
+interface SynAck {
+  readonly offer: Agreement;
+  readonly window: number;
+  readonly timestamp: number;
 }
 
 /** Answers a SYN. */
 export function sendSynAck(
   ip: IpNetns,
   sender: BareSender,
-  offer: Agreement,
-  window: number,
-  timestamp: number,
+  service: Service,
+  { offer, timestamp, window }: SynAck,
 ): void {
-  if (!findBareWay(ip, sender)) return;
+  if (!findBareWay(ip, sender, service.tos)) return;
   const frame = emptyFrame(ip);
   if (frame === null) return;
   const options = pushSynOptions(frame, offer, advertisedMss(sender), timestamp);
-  finish(ip, sender, frame, options, {
+  const segment = {
     sequence: offer.iss,
     ack: (offer.irs + 1) | 0,
     flags: TCP_SYN | TCP_ACK | (offer.isEcnOk ? TCP_ECE : 0),
     window: Math.min(window, 0xffff),
-  });
+  };
+  finish(ip, sender, frame, options, segment, service);
 }
 
 function emptyFrame(ip: IpNetns): Frame | null {
@@ -91,18 +106,25 @@ function emptyFrame(ip: IpNetns): Frame | null {
   return frame;
 }
 
-function findBareWay(ip: IpNetns, sender: BareSender): boolean {
+function findBareWay(ip: IpNetns, sender: BareSender, tos: number): boolean {
   if (sender.isFour) {
     const route = (sender.route4 ??= new Route4());
-    fillRoute4(route, sender, sender.ifindex, 0);
+    fillRoute4(route, sender, sender.ifindex, tos);
     return routeOutput(ip, route);
   }
   const route = (sender.route6 ??= new Route6());
-  fillRoute6(route, sender, sender.ifindex);
+  fillRoute6(route, sender, sender.ifindex, tos);
   return routeOutput6(ip, route);
 }
 
-function finish(ip: IpNetns, sender: BareSender, frame: Frame, options: number, segment: BareSegment): void {
+function finish(
+  ip: IpNetns,
+  sender: BareSender,
+  frame: Frame,
+  options: number,
+  segment: BareSegment,
+  { tos, ttl }: Service,
+): void {
   const { bytes } = frame;
   const at = frame.start - TCP_SIZE;
   setBe16(bytes, at, sender.localPort);
@@ -115,8 +137,9 @@ function finish(ip: IpNetns, sender: BareSender, frame: Frame, options: number, 
   setBe16(bytes, at + 18, 0);
   frame.start = at;
   const { route4, route6 } = sender;
-  if (route4 !== null && sender.isFour) sendSegment4(ip, frame, route4, 0, ip.tunables.defaultTtl);
-  else if (route6 !== null) sendSegment6(ip, frame, route6, 0, hopLimitOf(route6));
+  if (route4 !== null && sender.isFour)
+    sendSegment4(ip, frame, route4, tos, ttl < 0 ? ip.tunables.defaultTtl : ttl);
+  else if (route6 !== null) sendSegment6(ip, frame, route6, tos, ttl < 0 ? hopLimitOf(route6) : ttl);
   else frame.pool.free(frame);
 }
 

@@ -24,6 +24,7 @@ import { abortConnection } from "./end.ts";
 import type { EndpointPair } from "./endpoint.ts";
 import { TcpListener } from "./listener.ts";
 import { advertisedMss } from "./mtu.ts";
+import { setTos } from "./options.ts";
 import { sendSyn } from "./output.ts";
 import { dropRequest, initialSequence, TcpRequest } from "./request.ts";
 import { RTO_INITIAL_NS } from "./rtt.ts";
@@ -53,21 +54,26 @@ export interface ConnectOptions {
   /** Fixed limits for what waits to be read and to be acknowledged, in bytes; they grow by themselves without. */
   readonly receiveLimit?: number | undefined;
   readonly sendLimit?: number | undefined;
+  /** What IP says of its packets; -1 and 0 by default. */
+  readonly ttl?: number | undefined;
+  readonly tos?: number | undefined;
 }
 
 /** Opens a connection: a SYN goes out. Returns the socket, or why there is none. */
 export function tcpConnect(netns: Netns, options: ConnectOptions): TcpSocket | ErrnoName {
   const ip = ipNetns(netns);
-  const { ifindex = 0, remote, remotePort } = options;
-  const way = sourceFor(ip, options);
+  const { ifindex = 0, remotePort } = options;
+  const way = endsOf(ip, options);
   if (typeof way === "string") return way;
-  const pair = { netns, local: way, remote, remotePort };
+  const pair = { netns, ...way, remotePort };
   const localPort = choosePort(ip, { ...pair, ifindex }, options.localPort ?? 0);
-  if (localPort === 0) return options.localPort === undefined ? "EADDRNOTAVAIL" : "EADDRINUSE";
+  if (localPort === 0) return "EADDRNOTAVAIL";
   const socket = createSocket({ ...pair, localPort });
   getNet(netns);
   const nowNs = netns.machine.clock.now();
   socket.ifindex = ifindex;
+  socket.ttl = options.ttl ?? -1;
+  setTos(socket, options.tos ?? 0);
   socket.state = TCP_SYN_SENT;
   socket.createdNs = nowNs;
   socket.iss = initialSequence(socket, nowNs);
@@ -101,11 +107,18 @@ export function tcpConnect(netns: Netns, options: ConnectOptions): TcpSocket | E
   return socket;
 }
 
-/** The address to speak from, or why there is no way. */
-function sourceFor(ip: IpNetns, options: ConnectOptions): Uint8Array | ErrnoName {
-  const { ifindex = 0, local, remote, remotePort } = options;
+/** Addresses of both ends. */
+type Ends = Pick<EndpointPair, "local" | "remote">;
+
+/** The addresses to speak from and to, which is this host for one that is any; or why there is no way. */
+function endsOf(ip: IpNetns, options: ConnectOptions): Ends | ErrnoName {
+  const { ifindex = 0, local, localPort = 0, remotePort } = options;
+  const isThisHost = options.remote.length === 16 && isAnyAddress(options.remote);
+  const remote = isThisHost ? loopback6 : options.remote;
   const refused = local === undefined ? "" : checkStreamAddress(ip, local, ifindex);
   if (refused !== "") return refused;
+  if (localPort !== 0 && tcpTable(ip).isListening(ip.netns, remote.length, local, localPort, ifindex))
+    return "EADDRINUSE";
   if (remote.length === 4) {
     const route = new Route4();
     route.flow.destination = getBe32(remote, 0);
@@ -114,9 +127,7 @@ function sourceFor(ip: IpNetns, options: ConnectOptions): Uint8Array | ErrnoName
     noteFlow(route.flow, 0, remotePort);
     if (!routeOutput(ip, route)) return route.error === "" ? "ENETUNREACH" : route.error;
     if (isIpv4Broadcast(route)) return "ENETUNREACH";
-    const source = new Uint8Array(4);
-    setBe32(source, 0, route.source);
-    return source;
+    return { local: bytesOf4(route.source), remote: bytesOf4(route.flow.destination) };
   }
   if (isIpv6Multicast(remote)) return "ENETUNREACH";
   if (isIpv6LinkLocal(remote) && ifindex === 0) return "EINVAL";
@@ -126,7 +137,13 @@ function sourceFor(ip: IpNetns, options: ConnectOptions): Uint8Array | ErrnoName
   route.oif = ifindex;
   noteFlow(route.lookup, 0, remotePort);
   if (!routeOutput6(ip, route)) return route.error === "" ? "ENETUNREACH" : route.error;
-  return route.source.slice();
+  return { local: route.source.slice(), remote };
+}
+
+function bytesOf4(address: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  setBe32(bytes, 0, address);
+  return bytes;
 }
 
 /** Both ends of a connection, and the device that it is bound to. */
@@ -173,6 +190,8 @@ export interface ListenOptions {
   readonly ifindex: number;
   /** The most connections that may wait, for their handshake or to be accepted. */
   readonly backlog: number;
+  /** Others that say so too may have the same address and port (SO_REUSEPORT). */
+  readonly reusesPort?: boolean;
 }
 
 /** Listens for connections. Returns the listener, or why there is none: EADDRNOTAVAIL, EINVAL, EADDRINUSE. */
@@ -187,6 +206,7 @@ export function tcpListen(netns: Netns, options: ListenOptions): TcpListener | E
   const refused = local === null ? "" : checkStreamAddress(ip, local, ifindex);
   if (refused !== "") return refused;
   const listener = new TcpListener({ netns, family, isV6Only, local, ifindex, backlog });
+  listener.reusesPort = options.reusesPort ?? false;
   const mayListen = (candidate: number): boolean => {
     listener.localPort = candidate;
     return table.mayListen(listener);

@@ -31,6 +31,7 @@ export function endConnection(socket: TcpSocket, error: ErrnoName | ""): void {
   if (socket.isOrphan) {
     table.orphans--;
     release(socket);
+    socket.wake();
   } else if (socket.listener !== null && error !== "") {
     // Nobody has accepted it: it goes without having been seen.
     const { acceptQueue } = socket.listener;

@@ -4,7 +4,7 @@
 
 import { getBe32 } from "../../bytes/endian.ts";
 import type { Netns } from "../../net/netdevice.ts";
-import { hashOf } from "../address-table.ts";
+import { hash4, hash6 } from "../hash-ends.ts";
 
 /** Both ends of a connection. Addresses are of 4 or 16 bytes. */
 export interface EndpointPair {
@@ -50,23 +50,4 @@ export abstract class TcpEndpoint {
       ? hash4(this.local4, this.remote4, this.ports)
       : hash6(local, 0, remote, 0, this.ports);
   }
-}
-
-/** The hash of a connection over IPv4. */
-export function hash4(local: number, remote: number, ports: number): number {
-  let hash = Math.imul(local ^ 0x2c1b3c6d, 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13) ^ remote, 0xc2b2ae35);
-  hash = Math.imul(hash ^ (hash >>> 16) ^ ports, 0x9e3779b1);
-  return hash ^ (hash >>> 15);
-}
-
-/** The hash of a connection over IPv6, whose addresses are where these offsets say. */
-export function hash6(
-  local: Uint8Array,
-  localAt: number,
-  remote: Uint8Array,
-  remoteAt: number,
-  ports: number,
-): number {
-  return hash4(hashOf(local, localAt), hashOf(remote, remoteAt), ports);
 }

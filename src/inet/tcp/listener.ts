@@ -17,6 +17,8 @@ export class TcpListener implements Accepting {
   readonly local: Uint8Array | null;
   localPort = 0;
   readonly ifindex: number;
+  /** Others that say so too may have its address and port. */
+  reusesPort = false;
   /** The most connections that may wait for either: their handshake, or to be accepted. */
   backlog: number;
   /** Handshakes under way. */
@@ -30,6 +32,8 @@ export class TcpListener implements Accepting {
   receiveLimit: number | undefined;
   sendLimit: number | undefined;
   isNoDelay = false;
+  ttl = -1;
+  tos = 0;
   isClosed = false;
   /** Called when there is a connection to be accepted, and when it is closed. */
   wake: () => void = () => {};

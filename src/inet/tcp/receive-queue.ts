@@ -93,6 +93,18 @@ export class ReceiveQueue {
     return payload;
   }
 
+  /** Copies the first bytes, at most `most` of them, which stay. */
+  peek(most: number): Uint8Array {
+    const bytes = new Uint8Array(Math.min(most, this.readableBytes));
+    let copied = 0;
+    for (let frame = this.#head; frame !== null && copied < bytes.length; frame = frame.next) {
+      const count = Math.min(frame.end - frame.start, bytes.length - copied);
+      bytes.set(frame.bytes.subarray(frame.start, frame.start + count), copied);
+      copied += count;
+    }
+    return bytes;
+  }
+
   #advance(frame: Frame, count: number): void {
     frame.start += count;
     if (frame.start < frame.end) return;

@@ -14,6 +14,7 @@ import { PACKET_HOST } from "../../uapi/if_packet.ts";
 import { IPPROTO_TCP } from "../../uapi/in.ts";
 import { IPV6_DESTINATION, IPV6_SOURCE } from "../../wire/ipv6.ts";
 import { isTcpChecksumCorrect, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from "../../wire/tcp.ts";
+import { hashEnds } from "../hash-ends.ts";
 import { ownerOf } from "../ipv6/route.ts";
 import type { IpNetns } from "../netns.ts";
 import { ipNetns } from "../slots.ts";
@@ -101,7 +102,9 @@ export class TcpReceiver {
     const segment = this.#segment;
     const port = ((bytes[transportHeader + 2] ?? 0) << 8) | (bytes[transportHeader + 3] ?? 0);
     const owner = length === 16 ? ownerOf(ip, dev, bytes, local) : dev;
-    const listener = tcpTable(ip).findListener(bytes, local, length, port, owner);
+    const remote = local - (length === 4 ? destination4 - source4 : IPV6_DESTINATION - IPV6_SOURCE);
+    const hash = hashEnds(bytes, local, remote, length, getBe32(bytes, transportHeader));
+    const listener = tcpTable(ip).findListener(bytes, local, length, port, owner, hash);
     const { flags } = segment;
     const nowNs = ip.inet.machine.clock.now();
     if (listener !== null && (flags & (TCP_SYN | TCP_ACK | TCP_RST)) === TCP_ACK) {

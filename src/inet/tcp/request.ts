@@ -126,7 +126,8 @@ export function openRequest(listener: TcpListener, pair: BareSender, segment: Se
 function answer(request: TcpRequest, nowNs: number): void {
   const { agreement, listener } = request;
   const timestamp = timestampAt(agreement, nowNs);
-  sendSynAck(ipNetns(request.netns), request, agreement, firstWindowOf(listener), timestamp);
+  const window = firstWindowOf(listener);
+  sendSynAck(ipNetns(request.netns), request, listener, { offer: agreement, window, timestamp });
 }
 
 /** Answers a SYN by a cookie; nothing is kept of it (cookie_init_sequence). */
@@ -139,7 +140,8 @@ function answerWithCookie(
   const ip = ipNetns(listener.netns);
   listener.lastCookieNs = nowNs;
   const offer = cookieOffer(tcpTable(ip), pair, agreement, nowNs);
-  sendSynAck(ip, pair, offer, firstWindowOf(listener), cookieTimestamp(offer, nowNs));
+  const timestamp = cookieTimestamp(offer, nowNs);
+  sendSynAck(ip, pair, listener, { offer, window: firstWindowOf(listener), timestamp });
 }
 
 /** Takes an acknowledgement that a listener expects from nobody: of a cookie's answer, perhaps (cookie_v4_check). */
@@ -271,6 +273,8 @@ function socketOf(request: TcpRequest, segment: Segment, nowNs: number): TcpSock
   socket.createdNs = agreement.createdNs;
   socket.retransmits = request.retries;
   socket.isNoDelay = listener.isNoDelay;
+  socket.ttl = listener.ttl;
+  socket.tos = listener.tos;
   if (listener.receiveLimit !== undefined) {
     socket.receiveLimit = listener.receiveLimit;
     socket.isReceiveLimitFixed = true;

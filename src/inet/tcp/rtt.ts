@@ -33,6 +33,11 @@ function baseRto({ rttvarNs, srttNs, tunables }: TcpSocket): number {
   return Math.min(srttNs + Math.max(4 * rttvarNs, 1_000 * tunables.tcpRtoMinUs), MS * tunables.tcpRtoMaxMs);
 }
 
+/** A wait that goes no further than the user wants to, of whose time so much is over (tcp_clamp_rto_to_user_timeout). */
+export function patienceOf({ userTimeoutNs }: TcpSocket, waitNs: number, elapsedNs: number): number {
+  return userTimeoutNs === 0 ? waitNs : Math.min(waitNs, Math.max(userTimeoutNs - elapsedNs, MS));
+}
+
 /** The time to wait now, after `backoff` times in vain. */
 export function backedOffRto({ backoff, rtoNs, tunables }: TcpSocket): number {
   const rtoMaxNs = MS * tunables.tcpRtoMaxMs;

@@ -237,7 +237,13 @@ export class TcpSocket extends TcpEndpoint {
   isKeepAlive = false;
   /** 0: as the namespace has it. */
   keepAliveIdleNs = 0;
+  keepAliveIntervalNs = 0;
+  keepAliveProbes = 0;
+  /** How long bytes may go unacknowledged; 0: as the namespace has it. */
+  userTimeoutNs = 0;
   probesOut = 0;
+  /** When a shut window was first probed; NaN: it is not (icsk_probes_tstamp). */
+  probeStartNs = Number.NaN;
   lastReceivedNs = 0;
   lastChallengeNs = Number.NEGATIVE_INFINITY;
   createdNs = 0;

@@ -9,12 +9,12 @@ import type { Random } from "../../net/random.ts";
 import { IPPROTO_TCP } from "../../uapi/in.ts";
 import { AF_INET6 } from "../../uapi/socket.ts";
 import { isSameAddress } from "../address.ts";
+import { hash4, hash6 } from "../hash-ends.ts";
 import { hearsDevice, l3mdevIfindexBy } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { ProtocolSlot } from "../protocol-slot.ts";
 import type { Tunables } from "../tunables.ts";
 import type { EndpointPair, TcpEndpoint } from "./endpoint.ts";
-import { hash4, hash6 } from "./endpoint.ts";
 import { FlightPool } from "./flight-record.ts";
 import type { TcpListener } from "./listener.ts";
 import { Progress } from "./progress.ts";
@@ -167,6 +167,23 @@ export class TcpTable extends ProtocolSlot {
     return true;
   }
 
+  /** Whether a listener's address and port overlap with those that a connection is to be bound to (inet_csk_bind_conflict). */
+  isListening(
+    netns: Netns,
+    length: number,
+    local: Uint8Array | undefined,
+    port: number,
+    ifindex: number,
+  ): boolean {
+    const domain = this.#domainOf({ netns, ifindex });
+    for (const listener of this.#listeners.get(port) ?? []) {
+      if (!takes(listener, length) || this.#domainOf(listener) !== domain) continue;
+      if (listener.ifindex !== 0 && ifindex !== 0 && listener.ifindex !== ifindex) continue;
+      if (listener.local === null || local === undefined || isSameAddress(listener.local, local)) return true;
+    }
+    return false;
+  }
+
   /** Ports of a VRF are its own, unless all are everybody's (inet_sk_bound_l3mdev). */
   #domainOf({ ifindex, netns }: { readonly ifindex: number; readonly netns: Netns }): number {
     return this.acceptsVrfs ? 0 : l3mdevIfindexBy(netns, ifindex);
@@ -197,28 +214,49 @@ export class TcpTable extends ProtocolSlot {
     return this.catchAll === null ? all : [...all, this.catchAll];
   }
 
-  /** The listener for a port of the address at `bytes[local]`, of `length` bytes, that fits best what came in on `dev`. */
+  /** The listener for a port of the address at `bytes[local]`, of `length` bytes, that fits best what came in on `dev`; `hash` is one of the ends. */
   findListener(
     bytes: Uint8Array,
     local: number,
     length: number,
     port: number,
     dev: Device,
+    hash: number,
   ): TcpListener | null {
+    const list = this.#listeners.get(port);
+    if (list === undefined) return this.catchAll;
     let best: TcpListener | null = null;
     let bestScore = -1;
-    for (const listener of this.#listeners.get(port) ?? []) {
-      if (!takes(listener, length) || !hearsDevice(listener.ifindex, dev, this.acceptsVrfs)) continue;
-      if (listener.local !== null && !isSameAddress(listener.local, bytes, local)) continue;
-      const score =
-        (listener.local === null ? 0 : addressScore) +
-        (listener.ifindex === 0 ? 0 : deviceScore) +
-        (listener.family === AF_INET6 ? 0 : familyScore);
+    let rivals = 0;
+    for (const listener of list) {
+      const score = this.#scoreOf(listener, bytes, local, length, dev);
+      if (score === bestScore) rivals++;
       if (score <= bestScore) continue;
       best = listener;
       bestScore = score;
+      rivals = 1;
     }
-    return best ?? this.catchAll;
+    if (best === null) return this.catchAll;
+    if (rivals === 1) return best;
+    // Those who share a port are told apart by the ends of what comes (reuseport_select_sock).
+    let place = ((hash >>> 0) * rivals) / 2 ** 32;
+    for (const listener of list) {
+      if (this.#scoreOf(listener, bytes, local, length, dev) !== bestScore) continue;
+      if (place < 1) return listener;
+      place--;
+    }
+    return best;
+  }
+
+  /** How well a listener fits; -1: not at all (compute_score). */
+  #scoreOf(listener: TcpListener, bytes: Uint8Array, local: number, length: number, dev: Device): number {
+    if (!takes(listener, length) || !hearsDevice(listener.ifindex, dev, this.acceptsVrfs)) return -1;
+    if (listener.local !== null && !isSameAddress(listener.local, bytes, local)) return -1;
+    return (
+      (listener.local === null ? 0 : addressScore) +
+      (listener.ifindex === 0 ? 0 : deviceScore) +
+      (listener.family === AF_INET6 ? 0 : familyScore)
+    );
   }
 
   /** A hash of both ends under the key number `key`: 0 sequence numbers, 1 timestamps, 2 cookies (secure_tcp_seq). */
@@ -251,6 +289,7 @@ function takes(listener: TcpListener, length: number): boolean {
 }
 
 function conflicts(one: TcpListener, other: TcpListener): boolean {
+  if (one.reusesPort && other.reusesPort) return false;
   if (one.ifindex !== 0 && other.ifindex !== 0 && one.ifindex !== other.ifindex) return false;
   const shares = (takes(one, 4) && takes(other, 4)) || (takes(one, 16) && takes(other, 16));
   if (!shares) return false;

@@ -4,6 +4,7 @@
 // Mirrors net/ipv4/tcp_timer.c (tcp_write_timer_handler, tcp_retransmit_timer, tcp_probe_timer, tcp_delack_timer_handler,
 // tcp_keepalive_timer) and net/ipv4/tcp_output.c (tcp_send_loss_probe).
 
+import type { ErrnoName } from "../../uapi/errno.ts";
 import { ipNetns } from "../slots.ts";
 import { clearTimer, keepAliveIdle, secondsFrom, setTimer } from "./arm.ts";
 import { abortConnection, endConnection } from "./end.ts";
@@ -20,7 +21,7 @@ import {
 } from "./output.ts";
 import { detectLoss } from "./rack.ts";
 import { enterLoss, manageCongestion } from "./recovery.ts";
-import { backedOffRto } from "./rtt.ts";
+import { backedOffRto, patienceOf } from "./rtt.ts";
 import type { TcpSocket } from "./socket.ts";
 import * as tcp from "./state.ts";
 import { tcpTable } from "./table.ts";
@@ -53,16 +54,22 @@ function retransmitTimeout(socket: TcpSocket, nowNs: number): void {
   if (socket.flightHead === null) return;
   if (socket.retransmits === 0) socket.retransmitStartNs = nowNs;
   const elapsedNs = nowNs - socket.retransmitStartNs;
-  const isHopeless = socket.isOrphan
-    ? socket.retransmits >= orphanRetriesOf(socket)
-    : elapsedNs >= giveUpAfter(socket);
+  const isHopeless =
+    elapsedNs >= giveUpAfter(socket) ||
+    (socket.isOrphan && socket.retransmits >= orphanRetriesOf(socket)) ||
+    hasHadEnough(socket, elapsedNs);
   if (isHopeless) return giveUp(socket);
   const pool = tcpTable(ipNetns(socket.netns)).flights;
   enterLoss(socket, nowNs);
   socket.retransmits++;
   socket.backoff++;
   resendLost(socket, pool, nowNs);
-  setTimer(socket, "retransmit", backedOffRto(socket), nowNs);
+  setTimer(socket, "retransmit", patienceOf(socket, backedOffRto(socket), elapsedNs), nowNs);
+}
+
+/** Whether the user wants to wait no longer (TCP_USER_TIMEOUT). */
+function hasHadEnough({ retransmits, userTimeoutNs }: TcpSocket, elapsedNs: number): boolean {
+  return userTimeoutNs !== 0 && retransmits > 0 && elapsedNs >= userTimeoutNs;
 }
 
 /** How long a connection is tried to be kept: so many repetitions, doubling up to the longest (tcp_model_timeout). */
@@ -83,19 +90,25 @@ function repeatSyn(socket: TcpSocket, nowNs: number): void {
   const isAsking = socket.state === tcp.TCP_SYN_SENT;
   const linear = isAsking ? tcpSynLinearTimeouts : 0;
   const limit = isAsking ? tcpSynRetries + linear : tcpSynackRetries;
-  if (socket.retransmits >= limit) return giveUp(socket);
+  const elapsedNs = nowNs - socket.createdNs;
+  if (socket.retransmits >= limit || hasHadEnough(socket, elapsedNs)) return giveUp(socket);
   socket.retransmits++;
   if (socket.retransmits > linear) socket.backoff++;
   // Somebody on the way may drop what asks for marks (RFC 3168 6.1.1.1).
   if (tcpEcnFallback !== 0) socket.isEcnAsked = false;
   socket.totalRetransmits++;
   sendSyn(socket, nowNs);
-  setTimer(socket, "retransmit", backedOffRto(socket), nowNs);
+  setTimer(socket, "retransmit", patienceOf(socket, backedOffRto(socket), elapsedNs), nowNs);
 }
 
 /** The peer is not to be reached any more (tcp_write_err). */
 function giveUp(socket: TcpSocket): void {
-  endConnection(socket, socket.softError === "" ? "ETIMEDOUT" : socket.softError);
+  endConnection(socket, errorOf(socket));
+}
+
+/** Why a connection times out, as far as anybody has said. */
+function errorOf({ softError }: TcpSocket): ErrnoName {
+  return softError === "" ? "ETIMEDOUT" : softError;
 }
 
 /** The last segments may be lost, about which no duplicate could tell: one more makes the peer say (RFC 8985 7.3). */
@@ -136,15 +149,23 @@ function reorderTimeout(socket: TcpSocket, nowNs: number): void {
 
 /** The peer's window is shut, or nothing could be sent: is it open again (RFC 9293 3.8.6.1)? */
 function probeTimeout(socket: TcpSocket, nowNs: number): void {
-  if (socket.isOrphan && socket.probesOut >= orphanRetriesOf(socket)) return giveUp(socket);
-  if (socket.probesOut === 0) socket.retransmitStartNs = nowNs;
-  if (nowNs - socket.retransmitStartNs >= giveUpAfter(socket)) return giveUp(socket);
+  const { tunables, userTimeoutNs } = socket;
+  const limit = socket.isOrphan ? orphanRetriesOf(socket) : tunables.tcpRetries2;
+  if (Number.isNaN(socket.probeStartNs)) socket.probeStartNs = nowNs;
+  const elapsedNs = nowNs - socket.probeStartNs;
+  if (socket.probesOut >= limit || (userTimeoutNs !== 0 && elapsedNs >= userTimeoutNs && elapsedNs > 0))
+    return giveUp(socket);
   pushPending(socket, nowNs);
-  if (socket.flightHead !== null) return;
+  if (socket.flightHead !== null) {
+    socket.probesOut = 0;
+    socket.backoff = 0;
+    socket.probeStartNs = Number.NaN;
+    return;
+  }
   socket.probesOut++;
   sendProbe(socket, nowNs);
-  socket.backoff++;
-  setTimer(socket, "window-probe", backedOffRto(socket), nowNs);
+  if (socket.backoff < tunables.tcpRetries2) socket.backoff++;
+  setTimer(socket, "window-probe", patienceOf(socket, backedOffRto(socket), elapsedNs), nowNs);
 }
 
 /** An acknowledgement has waited long enough. */
@@ -169,13 +190,17 @@ export function expireKeepAlive(socket: TcpSocket): void {
     return socket.keepAliveTimer.start(isBusy ? idleNs : Math.ceil(idleNs - silentNs));
   }
   machine.loop.enter();
-  const { tcpKeepaliveIntervalS, tcpKeepaliveProbes } = socket.tunables;
-  if (socket.probesOut >= tcpKeepaliveProbes) {
-    abortConnection(socket, "ETIMEDOUT", nowNs);
+  const { keepAliveIntervalNs, keepAliveProbes, probesOut, tunables, userTimeoutNs } = socket;
+  const most = keepAliveProbes === 0 ? tunables.tcpKeepaliveProbes : keepAliveProbes;
+  const isGone = userTimeoutNs === 0 ? probesOut >= most : probesOut > 0 && silentNs >= userTimeoutNs;
+  if (isGone) {
+    abortConnection(socket, errorOf(socket), nowNs);
   } else {
     socket.probesOut++;
     sendProbe(socket, nowNs);
-    socket.keepAliveTimer.start(secondsFrom(tcpKeepaliveIntervalS));
+    const intervalNs =
+      keepAliveIntervalNs === 0 ? secondsFrom(tunables.tcpKeepaliveIntervalS) : keepAliveIntervalNs;
+    socket.keepAliveTimer.start(intervalNs);
   }
   machine.loop.leave();
 }

@@ -233,7 +233,7 @@ function findWay4(ip: IpNetns, socket: TcpSocket): ErrnoName | "" {
 
 function findWay6(ip: IpNetns, socket: TcpSocket): ErrnoName | "" {
   const route = (socket.route6 ??= new Route6());
-  fillRoute6(route, socket, socket.ifindex);
+  fillRoute6(route, socket, socket.ifindex, socket.tos);
   return routeOutput6(ip, route) ? "" : route.error;
 }
 
@@ -247,10 +247,11 @@ export function fillRoute4(route: Route4, pair: EndpointPair, ifindex: number, t
 }
 
 /** Asks for the way between two ends over IPv6. */
-export function fillRoute6(route: Route6, pair: EndpointPair, ifindex: number): void {
+export function fillRoute6(route: Route6, pair: EndpointPair, ifindex: number, tos: number): void {
   route.destination.set(pair.remote);
   route.source.set(pair.local);
   route.oif = ifindex;
+  route.lookup.trafficClass = tos;
   noteFlow(route.lookup, pair.localPort, pair.remotePort);
 }
 

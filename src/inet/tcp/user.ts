@@ -5,7 +5,6 @@
 
 import type { ErrnoName } from "../../uapi/errno.ts";
 import { ipNetns } from "../slots.ts";
-import { keepAliveIdle } from "./arm.ts";
 import { abortConnection, endConnection, release } from "./end.ts";
 import { pushPending, restartAfterIdle, sendAck } from "./output.ts";
 import type { TcpSocket } from "./socket.ts";
@@ -66,6 +65,11 @@ export function tcpRead(socket: TcpSocket): Uint8Array {
   const bytes = socket.receiveQueue.readFirst();
   if (bytes.length > 0) afterRead(socket, bytes.length);
   return bytes;
+}
+
+/** Copies the next bytes that can be read without taking them out, at most `most` of them (MSG_PEEK). */
+export function tcpPeek({ receiveQueue }: TcpSocket, most: number): Uint8Array {
+  return receiveQueue.peek(most);
 }
 
 /** Whether all has been read that will ever come. */
@@ -135,12 +139,4 @@ export function tcpReset(socket: TcpSocket): void {
   abortConnection(socket, "", machine.clock.now());
   machine.loop.leave();
   if (!socket.isOrphan) release(socket);
-}
-
-/** Has keep-alive probes sent after `idleMs` of silence, or none (SO_KEEPALIVE, TCP_KEEPIDLE). */
-export function setKeepAlive(socket: TcpSocket, isOn: boolean, idleMs = 0): void {
-  socket.isKeepAlive = isOn;
-  if (idleMs > 0) socket.keepAliveIdleNs = idleMs * 1_000_000;
-  if (!isOn) socket.keepAliveTimer.stop();
-  else if (socket.state === tcp.TCP_ESTABLISHED) socket.keepAliveTimer.start(keepAliveIdle(socket));
 }

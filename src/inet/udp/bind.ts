@@ -34,6 +34,14 @@ export function openUdp(netns: Netns, { family, isV6Only = false }: UdpSocketOpt
  * EADDRNOTAVAIL for an address the host does not have, EADDRINUSE, EINVAL when it is bound already or a link is not said.
  */
 export function bindUdp(socket: UdpSocket, address: Uint8Array | null, port: number): ErrnoName | "" {
+  const errno = bindTo(socket, address, port);
+  if (errno !== "") return errno;
+  socket.hasOwnAddress = socket.local !== null;
+  socket.hasOwnPort = port !== 0;
+  return "";
+}
+
+function bindTo(socket: UdpSocket, address: Uint8Array | null, port: number): ErrnoName | "" {
   if (socket.localPort !== 0 || socket.isClosed) return "EINVAL";
   const ip = ipNetns(socket.netns);
   const local = address === null || isAnyAddress(address) ? null : address;
@@ -52,7 +60,7 @@ export function bindUdp(socket: UdpSocket, address: Uint8Array | null, port: num
 
 /** Gives a socket a port of its own, if it has none. EADDRINUSE when all are taken. */
 export function autobindUdp(socket: UdpSocket): ErrnoName | "" {
-  return socket.localPort !== 0 ? "" : bindUdp(socket, socket.local, 0);
+  return socket.localPort !== 0 ? "" : bindTo(socket, socket.local, 0);
 }
 
 /** Closes a socket: what waits in it is gone, its port is free, its groups are left. */

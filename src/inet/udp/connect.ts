@@ -22,11 +22,7 @@ import { udpTable } from "./table.ts";
 /** Has the socket send to `to` and receive from there alone; null takes that back. Returns why not, "" when it is done. */
 export function connectUdp(socket: UdpSocket, to: UdpDestination | null): ErrnoName | "" {
   if (socket.isClosed) return "EBADF";
-  if (to === null) {
-    socket.remote = null;
-    socket.remotePort = 0;
-    return "";
-  }
+  if (to === null) return disconnect(socket);
   if (to.address.length === 16 && socket.family !== AF_INET6) return "EAFNOSUPPORT";
   const ip = ipNetns(socket.netns);
   const ifindex = socket.ifindex !== 0 ? socket.ifindex : to.ifindex;
@@ -37,10 +33,28 @@ export function connectUdp(socket: UdpSocket, to: UdpDestination | null): ErrnoN
   if (socket.local === null) socket.local = sourceOf(socket, isFour);
   const refused = autobindUdp(socket);
   if (refused !== "") return refused;
-  socket.remote = to.address.slice();
+  socket.remote = remoteOf(socket, isFour);
   socket.remotePort = to.port;
   if (!isFour) socket.ifindex = ifindex;
   return "";
+}
+
+/** Takes it back: what was not asked for by name, the address or the port, is free again (__udp_disconnect). */
+function disconnect(socket: UdpSocket): "" {
+  socket.remote = null;
+  socket.remotePort = 0;
+  if (!socket.hasOwnAddress) socket.local = null;
+  if (!socket.hasOwnPort) udpTable(ipNetns(socket.netns)).unbind(socket);
+  if (!socket.hasOwnDevice) socket.ifindex = 0;
+  return "";
+}
+
+/** Where routing led, which is this host for an address that is any. */
+function remoteOf(socket: UdpSocket, isFour: boolean): Uint8Array | null {
+  if (!isFour) return socket.route6?.destination.slice() ?? null;
+  const bytes = new Uint8Array(4);
+  setBe32(bytes, 0, socket.route4?.flow.destination ?? 0);
+  return bytes;
 }
 
 /** The address that routing found to speak with. */

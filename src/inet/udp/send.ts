@@ -17,6 +17,7 @@ import { AF_INET6 } from "../../uapi/socket.ts";
 import { IP_DF, IPV4_SIZE } from "../../wire/ipv4.ts";
 import { IPV6_DESTINATION, IPV6_HEADER_SIZE, IPV6_SOURCE } from "../../wire/ipv6.ts";
 import { UDP_SIZE } from "../../wire/udp.ts";
+import { isAnyAddress } from "../address.ts";
 import { ipSend } from "../ipv4/output.ts";
 import { Route4, routeOutput } from "../ipv4/route.ts";
 import { hopLimitOf } from "../ipv6/icmp-error.ts";
@@ -32,6 +33,7 @@ import type { UdpSocket } from "./socket.ts";
 const maxPayload4 = 0xffff - IPV4_SIZE - UDP_SIZE;
 const maxPayload6 = 0xffff - UDP_SIZE;
 const checksumOffset = 6;
+const loopback6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
 /** Where a datagram goes; `ifindex` 0 for any way. */
 export interface UdpDestination {
@@ -107,7 +109,9 @@ export function wayTo4(ip: IpNetns, socket: UdpSocket, to: UdpDestination): Errn
   route.flow.oif = isGroup && !isOnLink ? socket.multicastIfindex : ifindex;
   route.flow.tos = socket.tos;
   noteFlow(route.flow, socket, to);
-  return routeOutput(ip, route) ? "" : route.error;
+  if (!routeOutput(ip, route)) return route.error;
+  if (!socket.multicastLoop && route.type === RTN_MULTICAST) route.isLocal = false;
+  return "";
 }
 
 function send6(ip: IpNetns, socket: UdpSocket, payload: Uint8Array, to: UdpDestination): ErrnoName | "" {
@@ -135,12 +139,13 @@ export function wayTo6(ip: IpNetns, socket: UdpSocket, to: UdpDestination): Errn
   const isGroup = isIpv6Multicast(address);
   const oif = isGroup && ifindex === 0 ? socket.multicastIfindex : ifindex;
   if (isIpv6LinkLocal(address) && oif === 0) return "EINVAL";
-  route.destination.set(address);
+  route.destination.set(isAnyAddress(address) ? loopback6 : address);
   if (socket.local?.length === 16) route.source.set(socket.local);
   else route.source.fill(0);
   route.oif = oif;
   route.lookup.trafficClass = socket.tos;
   noteFlow(route.lookup, socket, to);
+  route.loopsBack = socket.multicastLoop;
   return routeOutput6(ip, route) ? "" : route.error;
 }
 

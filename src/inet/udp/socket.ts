@@ -50,6 +50,10 @@ export class UdpSocket {
   local: Uint8Array | null = null;
   /** 0 until it is bound. */
   localPort = 0;
+  /** Address, port and device were asked for by name, and stay when it is connected no longer (SOCK_BINDADDR_LOCK, …). */
+  hasOwnAddress = false;
+  hasOwnPort = false;
+  hasOwnDevice = false;
   /** Its only correspondent, once connected. */
   remote: Uint8Array | null = null;
   remotePort = 0;
@@ -57,11 +61,15 @@ export class UdpSocket {
   ifindex = 0;
   /** Others may have the same address and port, if they allow it too. */
   reusesAddress = false;
+  /** As reusesAddress, but each datagram to one is for one of them by the hash of its ends (SO_REUSEPORT). */
+  reusesPort = false;
   /** May send to broadcast addresses (SO_BROADCAST). */
   isBroadcast = false;
   /** -1: the namespace's, or the device's (IP_TTL, IPV6_UNICAST_HOPS). */
   ttl = -1;
   multicastTtl = 1;
+  /** What is sent to a group comes to this host's members too (IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP). */
+  multicastLoop = true;
   /** The device groups are sent to by; 0: the one that routing finds. */
   multicastIfindex = 0;
   tos = 0;

@@ -1,12 +1,13 @@
 // The UDP sockets of one namespace by their ports, and which of them a datagram is for.
 //
 // Mirrors net/ipv4/udp.c (udp_lib_get_port, inet_rcv_saddr_equal, __udp4_lib_lookup, compute_score) and net/ipv6/udp.c.
-// Omitted: SO_REUSEPORT groups.
+// Omitted: programs that choose in a group of SO_REUSEPORT.
 
 import type { Device } from "../../net/netdevice.ts";
 import { IPPROTO_UDP } from "../../uapi/in.ts";
 import { AF_INET6 } from "../../uapi/socket.ts";
 import { isSameAddress } from "../address.ts";
+import { hashEnds } from "../hash-ends.ts";
 import { hearsDevice } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { ProtocolSlot } from "../protocol-slot.ts";
@@ -82,7 +83,27 @@ export class UdpTable extends ProtocolSlot {
       best = socket;
       bestScore = score;
     }
+    if (best?.reusesPort === true && best.remote === null) best = this.#choose(list, flow, bestScore);
     return best ?? this.catchAll ?? undefined;
+  }
+
+  /** Of those who share a port one by the ends of the datagram (reuseport_select_sock). */
+  #choose(list: readonly UdpSocket[], flow: UdpFlow, score: number): UdpSocket | undefined {
+    let rivals = 0;
+    for (const socket of list) if (this.#isRival(socket, flow, score)) rivals++;
+    const { addressLength, bytes, local, localPort, remote, remotePort } = flow;
+    const hash = hashEnds(bytes, local, remote, addressLength, (localPort << 16) | remotePort);
+    let place = ((hash >>> 0) * rivals) / 2 ** 32;
+    for (const socket of list) {
+      if (!this.#isRival(socket, flow, score)) continue;
+      if (place < 1) return socket;
+      place--;
+    }
+    return undefined;
+  }
+
+  #isRival(socket: UdpSocket, flow: UdpFlow, score: number): boolean {
+    return socket.reusesPort && this.#scoreOf(socket, flow) === score;
   }
 
   /** Calls `visit` with every socket that a datagram to many is for. */
@@ -123,6 +144,7 @@ export function udpTable(ip: IpNetns): UdpTable {
 /** Whether two sockets cannot have the same port. */
 function conflicts(one: UdpSocket, other: UdpSocket): boolean {
   if (one.reusesAddress && other.reusesAddress) return false;
+  if (one.reusesPort && other.reusesPort) return false;
   if (one.ifindex !== 0 && other.ifindex !== 0 && one.ifindex !== other.ifindex) return false;
   if (!sharesFamily(one, other)) return false;
   return one.local === null || other.local === null || isSameAddress(one.local, other.local);
