@@ -21,6 +21,7 @@ import type { NetlinkProvider, NetlinkTransport, NetnsHandle, SocketRequest } fr
 import { joinRtnetlink } from "./rtnetlink/join.ts";
 import { joinInetRequests } from "./rtnetlink/join-inet.ts";
 import { joinTrafficControl } from "./rtnetlink/tc-join.ts";
+import { actionCalls } from "./sched/actions.ts";
 import { classifiers } from "./sched/classifiers.ts";
 import { SockDiag } from "./sock_diag/protocol.ts";
 import { MachineNetns } from "./sockets/netns.ts";
@@ -126,7 +127,7 @@ export class Machine implements NetlinkProvider {
       // rtnetlink hears of devices before IPv4 and IPv6 do, as on Linux: its messages tell what those knew before.
       const rtnetlink = joinRtnetlink(core, table);
       joinInetRequests(rtnetlink, joinInet(core));
-      joinTrafficControl(rtnetlink, classifiers);
+      joinTrafficControl(rtnetlink, classifiers, actionCalls);
       core.afOps.push(inetAfOps, inet6AfOps);
       ethtool = joinGenetlink(table);
       table.register(NETLINK_SOCK_DIAG, new SockDiag());

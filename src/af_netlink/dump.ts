@@ -48,6 +48,10 @@ export class RunningDump implements DumpControl {
     this.#steps = handler.dump?.(request, this) ?? none();
   }
 
+  get room(): number {
+    return this.#socket.dumpSize;
+  }
+
   set generation(generation: () => number) {
     this.#generation = generation;
     this.#lastGeneration = undefined;

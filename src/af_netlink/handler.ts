@@ -79,6 +79,8 @@ export type Dump = Generator<void, void, void>;
 /** What a handler may tell the socket about its dump before the first message. */
 export interface DumpControl {
   readonly writer: MessageWriter;
+  /** Bytes that a datagram takes, for a message that holds a list and is to be no larger. */
+  readonly room: number;
   /** Added to every message and to NLMSG_DONE: NLM_F_DUMP_FILTERED. */
   answerFlags: number;
   /** A count that changes when what is dumped does; a change sets NLM_F_DUMP_INTR. Set it before the first message. */

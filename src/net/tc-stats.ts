@@ -10,17 +10,23 @@ import type { ClassStats } from "./netdevice.ts";
 
 const two32 = 0x1_0000_0000;
 
-/** Writes TCA_STATS_APP when there is one, then TCA_STATS_BASIC and TCA_STATS_QUEUE: what is inside TCA_STATS2. */
+/**
+ * Writes TCA_STATS_APP when there is one, then TCA_STATS_BASIC, for an action TCA_STATS_BASIC_HW, and TCA_STATS_QUEUE: what is
+ * inside TCA_STATS2.
+ */
 export function writeStats(
   writer: MessageWriter,
   stats: Omit<ClassStats, "app">,
   app?: Uint8Array | null,
+  isAction = false,
 ): void {
   if (app != null) writer.binary(gen.TCA_STATS_APP, app);
   const basic = writer.attribute(gen.TCA_STATS_BASIC, gen.GNET_STATS_BASIC_SIZE);
   setU64Number(writer.bytes, basic + gen.GNET_STATS_BASIC_BYTES, stats.bytes);
   setU32(writer.bytes, basic + gen.GNET_STATS_BASIC_PACKETS, stats.packets % two32);
   if (stats.packets >= two32) writer.u64(gen.TCA_STATS_PKT64, stats.packets);
+  // What hardware has counted by itself: nothing.
+  if (isAction) writer.attribute(gen.TCA_STATS_BASIC_HW, gen.GNET_STATS_BASIC_SIZE);
   const queue = writer.attribute(gen.TCA_STATS_QUEUE, gen.GNET_STATS_QUEUE_SIZE);
   setU32(writer.bytes, queue + gen.GNET_STATS_QUEUE_QLEN, stats.length);
   setU32(writer.bytes, queue + gen.GNET_STATS_QUEUE_BACKLOG, stats.backlog % two32);

@@ -7,8 +7,27 @@
 import type { Attribute } from "../netlink/attribute.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import { ETH_P_ALL } from "../uapi/if_ether.ts";
-import { TC_ACT_OK, TC_ACT_PIPE, TC_ACT_RECLASSIFY, TC_ACT_REPEAT, TC_ACT_UNSPEC } from "../uapi/pkt_cls.ts";
-import type { Device, FilterBlock, FilterResult, Frame, Netns, Qdisc, Warn } from "./netdevice.ts";
+import {
+  TC_ACT_EXT_VAL_MASK,
+  TC_ACT_JUMP,
+  TC_ACT_OK,
+  TC_ACT_PIPE,
+  TC_ACT_RECLASSIFY,
+  TC_ACT_REPEAT,
+  TC_ACT_UNSPEC,
+  TCA_ACT_HW_STATS_ANY,
+  TCA_ACT_MAX_PRIO,
+} from "../uapi/pkt_cls.ts";
+import type {
+  Device,
+  FilterBlock,
+  FilterResult,
+  Frame,
+  MachineContext,
+  Netns,
+  Qdisc,
+  Warn,
+} from "./netdevice.ts";
 import { NetnsSlot } from "./netdevice.ts";
 
 /** Rounds that RECLASSIFY and REPEAT are allowed for one frame. */
@@ -132,18 +151,30 @@ export class TcfBlock implements FilterBlock {
 /** A kind of action (`struct tc_action_ops`). */
 export interface ActionOps<State = unknown> {
   readonly kind: string;
-  /** Reads TCA_ACT_OPTIONS into a new action's state, or a changed one's (`old`); throws NetlinkError to refuse. */
-  init(netns: Netns, options: Attribute | undefined, old: State | undefined): ActionInit<State>;
+  /** The number that TCA_ACT_OPTIONS ask for, 0 for the next free one; throws NetlinkError for what are no options. */
+  indexOf(options: Attribute | undefined): number;
+  /** Reads TCA_ACT_OPTIONS into a new action's state, or a changed one's; throws NetlinkError to refuse. */
+  init(request: ActionRequest<State>): ActionInit<State>;
   /** Does it to a frame that stays the caller's, and says what becomes of it (TC_ACT_*). */
   act(frame: Frame, action: Action<State>, dev: Device): number;
-  /** Writes the content of TCA_ACT_OPTIONS. */
+  /** Writes the content of TCA_ACT_OPTIONS but the times. */
   dump(action: Action<State>, writer: MessageWriter): void;
+}
+
+/** What is asked of an action. */
+export interface ActionRequest<State> {
+  readonly netns: Netns;
+  readonly options: Attribute | undefined;
+  /** The one that has this number already. */
+  readonly old: Action<State> | undefined;
+  /** It may be changed. */
+  readonly isReplace: boolean;
+  /** It is for a filter, and does not stand alone. */
+  readonly isBound: boolean;
 }
 
 /** What `init` has read. */
 export interface ActionInit<State> {
-  /** 0 for the next free one. */
-  readonly index: number;
   readonly verdict: number;
   readonly state: State;
 }
@@ -162,6 +193,14 @@ export class Action<State = unknown> {
   packets = 0;
   drops = 0;
   overlimits = 0;
+  /** TCA_ACT_COOKIE, the user's own. */
+  cookie: Uint8Array | undefined;
+  /** TCA_ACT_FLAGS_*, from when it was made. */
+  flags = 0;
+  /** TCA_ACT_HW_STATS_*: how hardware may count. */
+  hardwareStats = TCA_ACT_HW_STATS_ANY;
+  /** A list has told of it since it was made, and with that how hardware counts. */
+  isListed = false;
   readonly installedAtNs: number;
   usedAtNs: number;
   firstUsedAtNs = 0;
@@ -184,17 +223,23 @@ export class Action<State = unknown> {
   }
 }
 
-/** Runs actions in turn until one does not say PIPE (tcf_action_exec). */
+/** Runs actions in turn until one does not say PIPE; a jump goes on at another of the list (tcf_action_exec). */
 export function runActions(actions: readonly Action[], frame: Frame, dev: Device): number {
   let verdict = TC_ACT_OK;
   let rounds = 0;
+  let jumps = 0;
   for (let at = 0; at < actions.length; at++) {
     const action = actions[at];
     if (action === undefined) break;
     action.count(frame, dev.machine.clock.now());
     verdict = action.ops.act(frame, action, dev);
     if (verdict === TC_ACT_REPEAT && rounds++ < maxRounds) at--;
-    else if (verdict !== TC_ACT_PIPE) return verdict;
+    else if ((verdict & ~TC_ACT_EXT_VAL_MASK) === TC_ACT_JUMP) {
+      const to = verdict & TC_ACT_EXT_VAL_MASK;
+      if (to === 0 || to > actions.length || ++jumps >= TCA_ACT_MAX_PRIO) return TC_ACT_OK;
+      at = to - 1;
+      verdict = TC_ACT_OK;
+    } else if (verdict !== TC_ACT_PIPE) return verdict;
   }
   return verdict === TC_ACT_PIPE ? TC_ACT_OK : verdict;
 }
@@ -226,7 +271,29 @@ export function actionsOf(netns: Netns, kind: string): Map<number, Action> {
 export function releaseActions(netns: Netns, actions: readonly Action[]): void {
   for (const action of actions) {
     action.bindings--;
-    action.references--;
-    if (action.references <= 0) actionsOf(netns, action.ops.kind).delete(action.index);
+    releaseAction(netns, action);
   }
+}
+
+/** Gives back the hold that an action has by itself. */
+export function releaseAction(netns: Netns, action: Action): void {
+  action.references--;
+  if (action.references <= 0) actionsOf(netns, action.ops.kind).delete(action.index);
+}
+
+/** An action of a list, and whether that made it. */
+export interface TakenAction {
+  readonly action: Action;
+  readonly isNew: boolean;
+}
+
+/** What requests about actions that stand alone need of sched/, which has their kinds. */
+export interface ActionCalls {
+  isKind(kind: string): boolean;
+  /** Makes or changes the actions of a list, all or none of the new ones; throws NetlinkError to refuse. */
+  make(netns: Netns, list: Attribute, isReplace: boolean): readonly TakenAction[];
+  /** Writes the attributes of an action. */
+  dump(machine: MachineContext, action: Action, writer: MessageWriter): void;
+  /** Writes no more than what a short list has. */
+  dumpTerse(action: Action, writer: MessageWriter, isAlone: boolean): void;
 }

@@ -4,7 +4,7 @@
 //
 // Mirrors lib/nlattr.c (__nla_validate_parse, validate_nla), with its errno and texts.
 
-import { align4, getU16 } from "../bytes/endian.ts";
+import { align4, getU16, getU32 } from "../bytes/endian.ts";
 import { Attribute, NLA_HDRLEN } from "./attribute.ts";
 import { NetlinkError } from "./error.ts";
 import type { Message } from "./message.ts";
@@ -136,7 +136,8 @@ function validate(
   const errno = lengthError(attribute, rule);
   if (errno !== undefined)
     throw new NetlinkError(errno, "Attribute failed policy validation", { offset, policy: rule });
-  if (rule.range !== undefined || rule.mask !== undefined) validateNumber(attribute, rule);
+  if (rule.range !== undefined || (rule.mask !== undefined && rule.type !== "bitfield32"))
+    validateNumber(attribute, rule);
   if (rule.nested !== undefined && length > 0) {
     walk(attribute.bytes, attribute.start, attribute.end, rule.nested, strictness, undefined);
   }
@@ -163,6 +164,8 @@ function numberSize(rule: AttrPolicy): number {
 function lengthError(attribute: Attribute, rule: AttrPolicy): "ERANGE" | "EINVAL" | undefined {
   const { length } = attribute;
   switch (rule.type) {
+    case "bitfield32":
+      return length !== rule.length ? "ERANGE" : isBitfield(attribute, rule) ? undefined : "EINVAL";
     case "reject":
       return "EINVAL";
     case "flag":
@@ -190,6 +193,13 @@ function lengthError(attribute: Attribute, rule: AttrPolicy): "ERANGE" | "EINVAL
     default:
       return length < numberSize(rule) ? "ERANGE" : undefined;
   }
+}
+
+/** Whether no bit is set but those that are known and selected (validate_nla_bitfield32). */
+function isBitfield({ bytes, start }: Attribute, { mask = 0 }: AttrPolicy): boolean {
+  const value = getU32(bytes, start);
+  const selector = getU32(bytes, start + 4);
+  return (selector & ~mask) === 0 && (value & ~mask) === 0 && (value & ~selector) === 0;
 }
 
 /** NLA_VALIDATE_RANGE and NLA_VALIDATE_MASK. */

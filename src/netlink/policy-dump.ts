@@ -4,6 +4,7 @@
 
 import {
   NL_ATTR_TYPE_BINARY,
+  NL_ATTR_TYPE_BITFIELD32,
   NL_ATTR_TYPE_FLAG,
   NL_ATTR_TYPE_NESTED,
   NL_ATTR_TYPE_NUL_STRING,
@@ -13,6 +14,7 @@ import {
   NL_ATTR_TYPE_U16,
   NL_ATTR_TYPE_U32,
   NL_ATTR_TYPE_U64,
+  NL_POLICY_TYPE_ATTR_BITFIELD32_MASK,
   NL_POLICY_TYPE_ATTR_MASK,
   NL_POLICY_TYPE_ATTR_MAX_LENGTH,
   NL_POLICY_TYPE_ATTR_MAX_VALUE_S,
@@ -63,6 +65,9 @@ export function writePolicy(
       writer.u64(NL_POLICY_TYPE_ATTR_MIN_VALUE_S, BigInt(rule.range?.[0] ?? -0x80000000));
       writer.u64(NL_POLICY_TYPE_ATTR_MAX_VALUE_S, BigInt(rule.range?.[1] ?? 0x7fffffff));
       break;
+    case "bitfield32":
+      writer.u32(NL_POLICY_TYPE_ATTR_BITFIELD32_MASK, rule.mask ?? 0);
+      break;
     case "exact":
       writer.u32(NL_POLICY_TYPE_ATTR_MIN_LENGTH, rule.length);
       writer.u32(NL_POLICY_TYPE_ATTR_MAX_LENGTH, rule.length);
@@ -100,6 +105,8 @@ function attributeType(rule: AttrPolicy): number {
       return NL_ATTR_TYPE_NUL_STRING;
     case "flag":
       return NL_ATTR_TYPE_FLAG;
+    case "bitfield32":
+      return NL_ATTR_TYPE_BITFIELD32;
     case "nested":
       return NL_ATTR_TYPE_NESTED;
     default:

@@ -4,6 +4,7 @@
 // Mirrors include/net/netlink.h (struct nla_policy). The checks themselves are in parse.ts. Names are those of the
 // kernel's own netlink specs (Documentation/netlink/specs), in camelCase.
 
+import { getU32 } from "../bytes/endian.ts";
 import type { Attribute } from "./attribute.ts";
 
 /** The payload types of a policy, named after the kernel's NLA_* constants. */
@@ -20,6 +21,7 @@ export type NlaType =
   | "exact"
   | "min"
   | "unspec"
+  | "bitfield32"
   | "nested"
   | "reject";
 
@@ -120,6 +122,18 @@ export function s32<const Name extends string>(
 /** A 64-bit number, as a bigint (NLA_U64). */
 export function u64<const Name extends string>(name: Name): AttrPolicy<Name, bigint> {
   return { name, type: "u64", length: 0, decode: (attribute) => attribute.u64() };
+}
+
+/** Bits of which those in `selector` are meant; no others than `mask` (NLA_POLICY_BITFIELD32). */
+export function bitfield32<const Name extends string>(
+  name: Name,
+  mask: number,
+): AttrPolicy<Name, { readonly value: number; readonly selector: number }> {
+  const decode = ({ bytes, start }: Attribute) => ({
+    value: getU32(bytes, start),
+    selector: getU32(bytes, start + 4),
+  });
+  return { name, type: "bitfield32", length: 8, mask, decode };
 }
 
 /** An attribute that is there or not (NLA_FLAG); true when it is. */

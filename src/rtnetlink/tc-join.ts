@@ -1,18 +1,24 @@
 // Registers what answers requests about traffic control.
 //
-// Mirrors net/sched/sch_api.c (pktsched_init) and net/sched/cls_api.c (tc_filter_init).
+// Mirrors net/sched/sch_api.c (pktsched_init) and net/sched/cls_api.c (tc_filter_init), net/sched/act_api.c (tc_action_init).
 
+import type { ActionCalls } from "../net/tcf.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { AF_UNSPEC } from "../uapi/socket.ts";
 import type { Rtnetlink } from "./dispatch.ts";
+import { delAction, getAction, listActions, newAction } from "./tc-action.ts";
 import { delClass, getClass, newClass } from "./tc-class.ts";
 import { dumpClasses, dumpQdiscs } from "./tc-dump.ts";
 import type { Classifiers } from "./tc-filter.ts";
 import { delFilter, dumpFilters, getFilter, newFilter } from "./tc-filter.ts";
 import { delQdisc, getQdisc, newQdisc } from "./tc-qdisc.ts";
 
-/** Registers the handlers; `classifiers` are the kinds of filter there are. */
-export function joinTrafficControl(rtnetlink: Rtnetlink, classifiers: Classifiers): void {
+/** Registers the handlers; `classifiers` are the kinds of filter there are, `actions` what is done with actions. */
+export function joinTrafficControl(
+  rtnetlink: Rtnetlink,
+  classifiers: Classifiers,
+  actions: ActionCalls,
+): void {
   rtnetlink.register(AF_UNSPEC, rt.RTM_NEWQDISC, { handle: (request) => newQdisc(rtnetlink, request) });
   rtnetlink.register(AF_UNSPEC, rt.RTM_DELQDISC, { handle: (request) => delQdisc(rtnetlink, request) });
   rtnetlink.register(AF_UNSPEC, rt.RTM_GETQDISC, {
@@ -29,4 +35,14 @@ export function joinTrafficControl(rtnetlink: Rtnetlink, classifiers: Classifier
   });
   rtnetlink.register(AF_UNSPEC, rt.RTM_DELTFILTER, { handle: (request) => delFilter(rtnetlink, request) });
   rtnetlink.register(AF_UNSPEC, rt.RTM_GETTFILTER, { handle: getFilter, dump: dumpFilters });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_NEWACTION, {
+    handle: (request) => newAction(rtnetlink, actions, request),
+  });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_DELACTION, {
+    handle: (request) => delAction(rtnetlink, actions, request),
+  });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_GETACTION, {
+    handle: (request) => getAction(actions, request),
+    dump: (request, control) => listActions(actions, request, control),
+  });
 }

@@ -7,22 +7,23 @@ import { ethTypeTrans } from "../net/ethernet.ts";
 import type { Device, Frame, Netns } from "../net/netdevice.ts";
 import { REDIRECT_EGRESS, REDIRECT_INGRESS } from "../net/netdevice.ts";
 import { netifRx } from "../net/receive.ts";
-import type { Action, ActionInit, ActionOps } from "../net/tcf.ts";
+import type { Action, ActionInit, ActionOps, ActionRequest } from "../net/tcf.ts";
 import { devQueueXmit } from "../net/transmit.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { invalid, NetlinkError } from "../netlink/error.ts";
 import { parseNested } from "../netlink/parse.ts";
-import { min, policy } from "../netlink/policy.ts";
+import { policy, unspec } from "../netlink/policy.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import { IFF_UP } from "../uapi/if.ts";
 import { TC_ACT_SHOT } from "../uapi/pkt_cls.ts";
 import * as uapi from "../uapi/tc_mirred.ts";
+import { checkControl } from "./control-action.ts";
 
 /** Devices that one frame may be sent on from within another's filters. */
 const maxNesting = 4;
 
 const mirredPolicy = policy(uapi.TCA_MIRRED_MAX, {
-  [uapi.TCA_MIRRED_PARMS]: min("parms", uapi.TC_MIRRED_SIZE),
+  [uapi.TCA_MIRRED_PARMS]: unspec("parms", uapi.TC_MIRRED_SIZE),
 });
 
 interface MirredState {
@@ -34,25 +35,35 @@ interface MirredState {
   nesting: number;
 }
 
-export const mirred: ActionOps<MirredState> = { kind: "mirred", init, act, dump };
+export const mirred: ActionOps<MirredState> = {
+  kind: "mirred",
+  indexOf: (options) => getU32(parmsOf(options).bytes, parmsOf(options).start + uapi.TC_MIRRED_INDEX),
+  init,
+  act,
+  dump,
+};
 
-function init(netns: Netns, options: Attribute | undefined): ActionInit<MirredState> {
+function parmsOf(options: Attribute | undefined): Attribute {
   if (options === undefined) throw invalid("act_mirred: Mirred requires attributes to be passed");
   const { parms } = parseNested(options, mirredPolicy);
   if (parms === undefined) throw invalid("act_mirred: Missing required mirred parameters");
-  const { bytes, start } = parms;
+  return parms;
+}
+
+function init(request: ActionRequest<MirredState>): ActionInit<MirredState> {
+  const { netns, options, old } = request;
+  const { bytes, start } = parmsOf(options);
   const eaction = getS32(bytes, start + uapi.TC_MIRRED_EACTION);
   if (eaction < uapi.TCA_EGRESS_REDIR || eaction > uapi.TCA_INGRESS_MIRROR)
     throw invalid("act_mirred: Unknown mirred option");
   const ifindex = getU32(bytes, start + uapi.TC_MIRRED_IFINDEX);
-  if (ifindex === 0) throw invalid("act_mirred: Specified device does not exist");
-  const target = netns.devices.get(ifindex);
+  if (old === undefined && ifindex === 0) throw invalid("act_mirred: Must specify device or block");
+  const verdict = getS32(bytes, start + uapi.TC_MIRRED_ACTION);
+  checkControl(request, verdict);
+  // One that is changed keeps its device unless another is named.
+  const target = ifindex === 0 ? (old?.state.target ?? null) : netns.devices.get(ifindex);
   if (target === undefined) throw new NetlinkError("ENODEV");
-  return {
-    index: getU32(bytes, start + uapi.TC_MIRRED_INDEX),
-    verdict: getS32(bytes, start + uapi.TC_MIRRED_ACTION),
-    state: { netns, eaction, target, nesting: 0 },
-  };
+  return { verdict, state: { netns, eaction, target, nesting: 0 } };
 }
 
 function act(frame: Frame, action: Action<MirredState>, dev: Device): number {

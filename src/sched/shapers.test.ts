@@ -7,7 +7,7 @@
 
 import { afterEach, describe, expect, test } from "vitest";
 import { QueuePair } from "../../test/fixtures/queue.ts";
-import { getU32, setS32, setU32 } from "../bytes/endian.ts";
+import { getU32, setS32, setU16, setU32 } from "../bytes/endian.ts";
 import { TX_PACKETS } from "../net/counters.ts";
 import { readCounter } from "../net/device.ts";
 import type { Frame } from "../net/netdevice.ts";
@@ -347,6 +347,56 @@ test("matchall drops at the door on the way out, and counts it", async () => {
   expect(on.arrivals).toEqual([]);
   expect(on.red.drops?.get("filtered")).toBe(2);
   expect(on.red.ingressQdisc).toMatchObject({ packets: 2, drops: 2 });
+});
+
+/** struct tc_gact, and struct tc_gact_p where another verdict is told of every `of` frames one. */
+function writeGact(writer: MessageWriter, verdict: number, of = 0, other = 0): void {
+  const at = writer.attribute(gact.TCA_GACT_PARMS, gact.TC_GACT_SIZE);
+  setS32(writer.bytes, at + gact.TC_GACT_ACTION, verdict);
+  if (of === 0) return;
+  const chance = writer.attribute(gact.TCA_GACT_PROB, gact.TC_GACT_P_SIZE);
+  setU16(writer.bytes, chance + gact.TC_GACT_P_PTYPE, gact.PGACT_DETERM);
+  setU16(writer.bytes, chance + gact.TC_GACT_P_PVAL, of);
+  setS32(writer.bytes, chance + gact.TC_GACT_P_PACTION, other);
+}
+
+test("gact tells another verdict of every third frame", async () => {
+  const on = await start();
+  await ask(on, rt.RTM_NEWQDISC, { parent: tc.TC_H_CLSACT, handle: 0xffff_0000, kind: "clsact" });
+  await addFilter(on, tc.TC_H_MIN_EGRESS, "gact", (writer) =>
+    writeGact(writer, cls.TC_ACT_OK, 3, cls.TC_ACT_SHOT),
+  );
+  for (let count = 0; count < 7; count++) on.send();
+  expect(on.arrivals).toHaveLength(5);
+  expect(on.red.drops?.get("filtered")).toBe(2);
+});
+
+test("a jump goes on behind as many actions of the list, and one that leads nowhere passes the frame", async () => {
+  for (const [to, arrivals] of [
+    [1, 0],
+    [2, 1],
+    [3, 1],
+    [4, 1],
+  ] as const) {
+    const on = await start();
+    await ask(on, rt.RTM_NEWQDISC, { parent: tc.TC_H_CLSACT, handle: 0xffff_0000, kind: "clsact" });
+    const place = { parent: (0xffff_0000 | tc.TC_H_MIN_EGRESS) >>> 0, info: 0x0300, kind: "matchall" };
+    await ask(on, rt.RTM_NEWTFILTER, place, (writer) => {
+      const list = writer.nest(cls.TCA_MATCHALL_ACT);
+      for (const [index, verdict] of [cls.TC_ACT_JUMP | to, cls.TC_ACT_SHOT, cls.TC_ACT_OK].entries()) {
+        const action = writer.nest(index + 1);
+        writer.string(cls.TCA_ACT_KIND, "gact");
+        const nest = writer.nest(cls.TCA_ACT_OPTIONS);
+        writeGact(writer, verdict);
+        writer.endNest(nest).endNest(action);
+      }
+      writer.endNest(list);
+    });
+    on.send();
+    expect(on.arrivals).toHaveLength(arrivals);
+    expect(on.close()).toEqual([]);
+  }
+  pair = undefined;
 });
 
 test("mirred sends a copy by another device, and the frame itself goes on", async () => {

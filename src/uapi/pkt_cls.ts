@@ -14,6 +14,14 @@ export const TCA_ACT_USED_HW_STATS = 9;
 export const TCA_ACT_IN_HW_COUNT = 10;
 export const TCA_ACT_MAX = 11;
 
+// Flags of an action (TCA_ACT_FLAGS), and ways to count (TCA_ACT_HW_STATS)
+export const TCA_ACT_FLAGS_NO_PERCPU_STATS = 1;
+export const TCA_ACT_FLAGS_SKIP_HW = 2;
+export const TCA_ACT_FLAGS_SKIP_SW = 4;
+export const TCA_ACT_HW_STATS_IMMEDIATE = 1;
+export const TCA_ACT_HW_STATS_DELAYED = 2;
+export const TCA_ACT_HW_STATS_ANY = 3;
+
 // Actions in one list
 export const TCA_ACT_MAX_PRIO = 32;
 
@@ -28,6 +36,11 @@ export const TC_ACT_QUEUED = 5;
 export const TC_ACT_REPEAT = 6;
 export const TC_ACT_REDIRECT = 7;
 export const TC_ACT_TRAP = 8;
+
+// … and what takes a value in the lower bits
+export const TC_ACT_EXT_VAL_MASK = 0x0fffffff;
+export const TC_ACT_JUMP = 0x10000000;
+export const TC_ACT_GOTO_CHAIN = 0x20000000;
 
 // Flags of filters
 export const TCA_CLS_FLAGS_SKIP_HW = 1;

@@ -258,6 +258,22 @@ export const TCA_DUMP_FLAGS = 15;
 export const TCA_EXT_WARN_MSG = 16;
 export const TCA_MAX = 16;
 
+// Attributes of a message about actions
+export const TCA_ROOT_UNSPEC = 0;
+export const TCA_ROOT_TAB = 1;
+export const TCA_ROOT_FLAGS = 2;
+export const TCA_ROOT_COUNT = 3;
+export const TCA_ROOT_TIME_DELTA = 4;
+export const TCA_ROOT_EXT_WARN_MSG = 5;
+export const TCA_ROOT_MAX = 5;
+
+// Flags of a dump of actions (TCA_ROOT_FLAGS)
+export const TCA_ACT_FLAG_LARGE_DUMP_ON = 1;
+export const TCA_ACT_FLAG_TERSE_DUMP = 2;
+
+// struct tcamsg
+export const TCAMSG_SIZE = 4;
+
 // Multicast groups as the bits of nl_groups
 export const RTMGRP_LINK = 1;
 export const RTMGRP_NOTIFY = 2;

@@ -8,6 +8,17 @@ export const TCA_GACT_PROB = 3;
 export const TCA_GACT_PAD = 4;
 export const TCA_GACT_MAX = 4;
 
+// Ways of TCA_GACT_PROB
+export const PGACT_NONE = 0;
+export const PGACT_NETRAND = 1;
+export const PGACT_DETERM = 2;
+
+// struct tc_gact_p: TCA_GACT_PROB
+export const TC_GACT_P_PTYPE = 0;
+export const TC_GACT_P_PVAL = 2;
+export const TC_GACT_P_PACTION = 4;
+export const TC_GACT_P_SIZE = 8;
+
 // struct tc_gact: TCA_GACT_PARMS
 export const TC_GACT_INDEX = 0;
 export const TC_GACT_CAPAB = 4;

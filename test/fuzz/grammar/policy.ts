@@ -41,6 +41,7 @@ function attributeBy(dice: Dice, type: number, rule: AttrPolicy): Attribute {
         type,
         rule.nested === undefined ? [] : attributesBy(dice, rule.nested),
       );
+    case "bitfield32":
     case "binary":
     case "exact":
     case "min":
