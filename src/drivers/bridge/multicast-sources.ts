@@ -133,9 +133,18 @@ function excludeIsExclude(br: Bridge, member: Member, record: GroupRecord): bool
 
 /** INCLUDE (A)  TO_IN (B)   INCLUDE (A+B)   (B)=GMI, Q(G,A-B) */
 function includeToInclude(br: Bridge, member: Member, record: GroupRecord): boolean {
+  const known = member.sources.length;
   for (const source of member.sources) source.isAsked = true;
-  const isChanged = allowAsked(br, member, record);
-  if (member.sources.some(({ isAsked }) => isAsked)) askForSources(br, member);
+  let spared = 0;
+  let isChanged = false;
+  forEachSource(br, member, record, (source, isNew) => {
+    source.isAsked = false;
+    if (isNew) isChanged = true;
+    else spared++;
+    want(br, member, source, intervalNs(br));
+  });
+  // As Linux counts: a source that the record names twice is spared twice, and another is not asked for.
+  if (known !== spared) askForSources(br, member);
   return isChanged;
 }
 
@@ -156,16 +165,6 @@ function excludeToInclude(br: Bridge, member: Member, record: GroupRecord): bool
   // As Linux counts: sources whose timers have run off are among those that were known.
   if (known !== spared) askForSources(br, member);
   askForGroup(br, member);
-  return isChanged;
-}
-
-function allowAsked(br: Bridge, member: Member, record: GroupRecord): boolean {
-  let isChanged = false;
-  forEachSource(br, member, record, (source, isNew) => {
-    source.isAsked = false;
-    isChanged ||= isNew;
-    want(br, member, source, intervalNs(br));
-  });
   return isChanged;
 }
 
