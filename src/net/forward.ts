@@ -29,6 +29,7 @@ export function forwardFrame(frame: Frame, from: Device, to: Device): DropReason
   }
   if (to.netns !== from.netns) scrub(frame);
   frame.timestamp = Number.NaN;
+  frame.tunnel = 0;
   ethTypeTrans(frame, to);
   return null;
 }

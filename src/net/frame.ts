@@ -214,6 +214,7 @@ function resetMetadata(frame: Frame): void {
   frame.packetType = PACKET_HOST;
   frame.macHeader = -1;
   frame.vlanProtocol = 0;
+  frame.tunnel = 0;
   frame.checksum = CHECKSUM_NONE;
   frame.gsoType = GSO_NONE;
   frame.mark = 0;
@@ -236,6 +237,7 @@ export function copyMetadata(from: Frame, to: Frame, moved: number): void {
   to.transportHeader = from.transportHeader + moved;
   to.vlanProtocol = from.vlanProtocol;
   to.vlanTci = from.vlanTci;
+  to.tunnel = from.tunnel;
   to.checksum = from.checksum;
   to.csumStart = from.csumStart + moved;
   to.csumOffset = from.csumOffset;

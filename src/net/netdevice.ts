@@ -72,6 +72,8 @@ export class Frame {
   /** The 802.1Q tag carried beside the bytes: its protocol (0: none) and its TCI. */
   vlanProtocol = 0;
   vlanTci = 0;
+  /** The tunnel key it is to be sent by, above 0; or the one it came by, as -1 - key; 0 for none (skb_tunnel_info). */
+  tunnel = 0;
   checksum = CHECKSUM_NONE;
   csumStart = 0;
   csumOffset = 0;
@@ -521,8 +523,8 @@ export interface MdbOps<State = unknown> {
 export interface VlanOps<State = unknown> {
   add(dev: Device<State>, target: Device, message: Message): void;
   del(dev: Device<State>, target: Device, message: Message): void;
-  /** Writes the VLANs of `target` behind the message header, with what they have counted if asked; false for none. */
-  fill(dev: Device<State>, target: Device, writer: MessageWriter, hasStats: boolean): boolean;
+  /** Writes the VLANs of `target` behind the message header, as BRIDGE_VLANDB_DUMPF_* ask; false for no message. */
+  fill(dev: Device<State>, target: Device, writer: MessageWriter, flags: number): boolean;
 }
 
 /** Adds an extended-ack text to the answer of a request that goes through. */
@@ -595,6 +597,8 @@ export interface LinkOps<State = unknown, P extends Policy = Policy> {
   /** What IFLA_INFO_SLAVE_DATA may hold, and how it is applied. */
   readonly slavePolicy?: Policy;
   changeSlave?(dev: Device<State>, port: Device, attrs: LinkAttributes, data: object, warn: Warn): void;
+  /** Writes what a device of this kind, or `target`, a port of it, has counted beyond its own statistics (fill_linkxstats). */
+  fillXstats?(dev: Device<State>, target: Device, writer: MessageWriter): void;
   /** The namespace of the device at the other end, for IFLA_LINK_NETNSID. */
   linkNetns?(dev: Device<State>): Netns;
   /** Follows the events of every device of the machine, of whatever kind (register_netdevice_notifier). */

@@ -110,10 +110,24 @@ function fillMessage(
   setU32(writer.bytes, at + link.IF_STATS_MSG_FILTER_MASK, wanted.mask);
   if ((wanted.mask & filterBit(link.IFLA_STATS_LINK_64)) !== 0)
     fillStats64(writer, link.IFLA_STATS_LINK_64, dev);
+  if ((wanted.mask & filterBit(link.IFLA_STATS_LINK_XSTATS)) !== 0) {
+    fillXstats(writer, link.IFLA_STATS_LINK_XSTATS, dev, dev);
+  }
+  if ((wanted.mask & filterBit(link.IFLA_STATS_LINK_XSTATS_SLAVE)) !== 0 && dev.master !== null) {
+    fillXstats(writer, link.IFLA_STATS_LINK_XSTATS_SLAVE, dev.master, dev);
+  }
   if ((wanted.mask & filterBit(link.IFLA_STATS_LINK_OFFLOAD_XSTATS)) !== 0)
     fillOffload(writer, wanted.offloadMask);
   if ((wanted.mask & filterBit(link.IFLA_STATS_AF_SPEC)) !== 0) writer.flag(link.IFLA_STATS_AF_SPEC);
   writer.end();
+}
+
+/** Writes what the kind of `dev` has counted of `target`, itself or a port of it. */
+function fillXstats(writer: MessageWriter, type: number, dev: Device, target: Device): void {
+  if (dev.linkOps?.fillXstats === undefined) return;
+  const nest = writer.nest(type);
+  dev.linkOps.fillXstats(dev, target, writer);
+  writer.endNest(nest);
 }
 
 /** Says that hardware counts nothing: nobody has asked it to, and it does not (rtnl_offload_xstats_fill). */

@@ -58,12 +58,13 @@ export function* dumpVlans(request: Request, { writer }: DumpControl): Dump {
   for (const dev of devicesByIndex(netns)) {
     if (dev.netns !== netns || (wanted !== 0 && dev.ifindex !== wanted)) continue;
     const owner = ownerOf(dev);
-    const isGlobal = (flags & vdb.BRIDGE_VLANDB_DUMPF_GLOBAL) !== 0;
-    if (owner === undefined || isGlobal) continue;
+    if (owner === undefined) {
+      if (wanted !== 0) throw new NetlinkError("EINVAL");
+      continue;
+    }
     const before = writer.length;
     writer.begin(RTM_NEWVLAN, NLM_F_MULTI, origin.seq, origin.portId);
-    const hasStats = (flags & vdb.BRIDGE_VLANDB_DUMPF_STATS) !== 0;
-    if (owner.ops.vlans?.fill(owner, dev, writer, hasStats) === true) {
+    if (owner.ops.vlans?.fill(owner, dev, writer, flags) === true) {
       writer.end();
       yield;
     } else {

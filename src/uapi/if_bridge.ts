@@ -30,6 +30,17 @@ export const IFLA_BRIDGE_VLAN_TUNNEL_VID = 2;
 export const IFLA_BRIDGE_VLAN_TUNNEL_FLAGS = 3;
 export const IFLA_BRIDGE_VLAN_TUNNEL_MAX = 3;
 
+// IFLA_BRIDGE_MST
+export const IFLA_BRIDGE_MST_UNSPEC = 0;
+export const IFLA_BRIDGE_MST_ENTRY = 1;
+export const IFLA_BRIDGE_MST_MAX = 1;
+
+// IFLA_BRIDGE_MST_ENTRY
+export const IFLA_BRIDGE_MST_ENTRY_UNSPEC = 0;
+export const IFLA_BRIDGE_MST_ENTRY_MSTI = 1;
+export const IFLA_BRIDGE_MST_ENTRY_STATE = 2;
+export const IFLA_BRIDGE_MST_ENTRY_MAX = 2;
+
 // Attributes of a request for the VLAN database
 export const BRIDGE_VLANDB_DUMP_UNSPEC = 0;
 export const BRIDGE_VLANDB_DUMP_FLAGS = 1;
@@ -62,6 +73,7 @@ export const BRIDGE_VLANDB_ENTRY_MAX = 9;
 export const BRIDGE_VLANDB_TINFO_UNSPEC = 0;
 export const BRIDGE_VLANDB_TINFO_ID = 1;
 export const BRIDGE_VLANDB_TINFO_CMD = 2;
+export const BRIDGE_VLANDB_TINFO_MAX = 2;
 
 // BRIDGE_VLANDB_ENTRY_STATS
 export const BRIDGE_VLANDB_STATS_UNSPEC = 0;
@@ -199,6 +211,15 @@ export const BRIDGE_XSTATS_VLAN = 1;
 export const BRIDGE_XSTATS_MCAST = 2;
 export const BRIDGE_XSTATS_PAD = 3;
 export const BRIDGE_XSTATS_STP = 4;
+
+// struct bridge_vlan_xstats
+export const BRIDGE_VLAN_XSTATS_RX_BYTES = 0;
+export const BRIDGE_VLAN_XSTATS_RX_PACKETS = 8;
+export const BRIDGE_VLAN_XSTATS_TX_BYTES = 16;
+export const BRIDGE_VLAN_XSTATS_TX_PACKETS = 24;
+export const BRIDGE_VLAN_XSTATS_VID = 32;
+export const BRIDGE_VLAN_XSTATS_FLAGS = 34;
+export const BRIDGE_VLAN_XSTATS_SIZE = 40;
 
 // State and flags of a multicast database entry
 export const MDB_TEMPORARY = 0;

@@ -28,7 +28,8 @@ import { matches } from "../words.ts";
 import { LINK_USAGE } from "./help.ts";
 import { change, failure, needDevice } from "./request.ts";
 
-const STATES: readonly string[] = ["disabled", "listening", "learning", "forwarding", "blocking"];
+/** BR_STATE_* by name. */
+export const STATES: readonly string[] = ["disabled", "listening", "learning", "forwarding", "blocking"];
 /** How a wrong "on" or "off" ends: -EINVAL as a byte. */
 const EXIT_NOT_ON_OFF = 234;
 

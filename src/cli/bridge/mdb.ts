@@ -176,35 +176,33 @@ function timerText(timer: number): string {
 
 /** Prints the ports behind which routers are: with details by themselves, else in a line. */
 function printRouters(ip: IpContext, out: Output, message: Message): void {
-  const routers = message.attribute(db.MDBA_ROUTER, db.BR_PORT_MSG_SIZE)?.children() ?? [];
-  if (routers.length === 0) return;
+  const routers = message.attribute(db.MDBA_ROUTER, db.BR_PORT_MSG_SIZE);
   const bridge = ip.links.name(bridgeOf(message));
-  if (out.isJson) {
-    out.openArray(bridge);
-    for (const router of routers) {
-      out.openObject();
-      out.json("port", ip.links.name(router.u32()));
-      if (ip.options.details || ip.options.stats > 0) {
-        const timer = router.child(db.MDBA_ROUTER_PATTR_TIMER, 4)?.u32() ?? 0;
-        out.json("timer", timerText(timer));
-        out.json("type", ROUTER_TYPES[router.child(db.MDBA_ROUTER_PATTR_TYPE, 4)?.u8() ?? 0] ?? "");
-      }
-      out.closeObject();
-    }
-    out.closeArray();
-    return;
-  }
-  if (!ip.options.details) return;
+  if (routers === undefined || (!out.isJson && !ip.options.details)) return;
+  out.openArray(bridge);
   out.text(`router ports on ${bridge}: `);
-  for (const router of routers) {
+  printRouterPorts(ip, out, routers);
+  out.closeArray();
+  if (ip.options.stats === 0) out.text("\n");
+}
+
+/** Prints the ports of MDBA_ROUTER, with statistics also since when and why. */
+export function printRouterPorts(ip: IpContext, out: Output, routers: Attribute): void {
+  const isLong = ip.options.stats > 0;
+  for (const router of routers.children()) {
+    const name = ip.links.name(router.u32());
     const type = router.child(db.MDBA_ROUTER_PATTR_TYPE, 4)?.u8();
     const timer = router.child(db.MDBA_ROUTER_PATTR_TIMER, 4)?.u32();
-    const words = [ip.links.name(router.u32())];
-    if (ip.options.stats > 0) words.push(timer === undefined ? "" : timerText(timer));
-    if (ip.options.stats > 0 && type !== undefined) words.push(ROUTER_TYPES[type] ?? "");
-    out.text(`${words.join(" ")}${ip.options.stats > 0 ? "\n" : " "}`);
+    out.openObject();
+    out.field("port", name, name);
+    if (isLong || (out.isJson && ip.options.details)) {
+      const text = timer === undefined ? "" : timerText(timer);
+      out.field("timer", text, ` ${text}`);
+      if (type !== undefined) out.field("type", ROUTER_TYPES[type] ?? "", ` ${ROUTER_TYPES[type] ?? ""}`);
+    }
+    out.text(isLong ? "\n" : " ");
+    out.closeObject();
   }
-  if (ip.options.stats === 0) out.text("\n");
 }
 
 /** Prints what `bridge monitor` hears of groups and routers. */

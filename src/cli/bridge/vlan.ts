@@ -1,6 +1,6 @@
 // `bridge vlan`: the VLANs of ports and bridges.
 //
-// Facts: bridge(8), and the output and the errors of iproute2 6.1. *Omitted:* `set`, `global`, `tunnelshow`, statistics.
+// Facts: bridge(8), and the output and the errors of iproute2 6.1.
 
 import { getU16, setS32, setU16 } from "../../bytes/endian.ts";
 import { parseLink } from "../../client/link.ts";
@@ -17,8 +17,15 @@ import type { Words } from "../words.ts";
 import { matches } from "../words.ts";
 import { VLAN_USAGE } from "./help.ts";
 import { change, failure, needDevice } from "./request.ts";
+import { showCounts } from "./vlan-counts.ts";
+import { leadingNumber, splitRange } from "./vlan-range.ts";
+import { setGlobalOptions, setOptions } from "./vlan-set.ts";
+import type { VlanFilter } from "./vlan-show.ts";
+import { printFlags, printRange, showDatabase, showTunnels } from "./vlan-show.ts";
 
 const NAME_WIDTH = 16;
+/** Tunnel keys are below this. */
+const maxTunnel = 1 << 24;
 
 /** Runs `bridge vlan`; `isCompressed`: runs of VLANs as ranges. */
 export async function vlan(ip: IpContext, words: Words, isCompressed: boolean): Promise<number> {
@@ -28,11 +35,30 @@ export async function vlan(ip: IpContext, words: Words, isCompressed: boolean): 
   if (matches(word, "delete")) return modify(ip, words, rt.RTM_DELLINK);
   if (matches(word, "show") || matches(word, "lst") || matches(word, "list"))
     return show(ip, words, isCompressed);
-  if (matches(word, "tunnelshow") || matches(word, "set") || matches(word, "global")) {
-    throw failure(`"bridge vlan ${word}" is not supported by uveth.\n`);
-  }
+  if (matches(word, "tunnelshow")) return showTunnels(ip, await filterOf(ip, words));
+  if (matches(word, "set")) return setOptions(ip, words);
+  if (matches(word, "global")) return global(ip, words);
   if (matches(word, "help")) throw failure(VLAN_USAGE);
   throw failure(`Command "${word}" is unknown, try "bridge vlan help".\n`);
+}
+
+function global(ip: IpContext, words: Words): Promise<number> {
+  const word = words.take();
+  if (word === undefined || matches(word, "show") || matches(word, "lst") || matches(word, "list")) {
+    return filterOf(ip, words).then((filter) => showDatabase(ip, filter, spec.BRIDGE_VLANDB_DUMPF_GLOBAL));
+  }
+  if (matches(word, "set")) return setGlobalOptions(ip, words);
+  throw failure(VLAN_USAGE);
+}
+
+async function filterOf(ip: IpContext, words: Words): Promise<VlanFilter> {
+  let ifindex: number | undefined;
+  let vid: number | undefined;
+  for (let word = words.take(); word !== undefined; word = words.take()) {
+    if (word === "dev") ifindex = await needDevice(ip, words.value());
+    else if (word === "vid") vid = signed(words.value()) ?? 0;
+  }
+  return { ifindex, vid };
 }
 
 /** A run of VLANs with the same flags. */
@@ -43,12 +69,12 @@ interface VlanRun {
 }
 
 async function show(ip: IpContext, words: Words, isCompressed: boolean): Promise<number> {
-  let wanted: number | undefined;
-  let vid: number | undefined;
-  for (let word = words.take(); word !== undefined; word = words.take()) {
-    if (word === "dev") wanted = await needDevice(ip, words.value());
-    else if (word === "vid") vid = signed(words.value()) ?? 0;
+  const filter = await filterOf(ip, words);
+  const { ifindex: wanted, vid } = filter;
+  if (ip.options.details) {
+    return showDatabase(ip, filter, ip.options.stats > 0 ? spec.BRIDGE_VLANDB_DUMPF_STATS : 0);
   }
+  if (ip.options.stats > 0) return showCounts(ip, filter);
   const client = await ip.rtnl();
   const { messages } = await ip.dump(
     client.dump(rt.RTM_GETLINK, (writer) => {
@@ -102,16 +128,8 @@ function printRuns(out: Output, name: string, runs: readonly VlanRun[]): void {
 
 function printRun(out: Output, { first, last, flags }: VlanRun): void {
   out.openObject();
-  out.field("vlan", first, String(first));
-  if (last > first) out.field("vlanEnd", last, `-${last}`);
-  const isPvid = (flags & spec.BRIDGE_VLAN_INFO_PVID) !== 0;
-  const isUntagged = (flags & spec.BRIDGE_VLAN_INFO_UNTAGGED) !== 0;
-  if (isPvid || isUntagged) {
-    out.openArray("flags");
-    if (isPvid) out.item("PVID", " PVID");
-    if (isUntagged) out.item("Egress Untagged", " Egress Untagged");
-    out.closeArray();
-  }
+  printRange(out, "vlan", first, last);
+  printFlags(out, flags);
   out.text("\n");
   out.closeObject();
 }
@@ -121,6 +139,7 @@ async function modify(ip: IpContext, words: Words, type: number): Promise<number
   let range: { first: number; last: number } | undefined;
   let flags = 0;
   let owner = 0;
+  let tunnels: string | undefined;
   for (let word = words.take(); word !== undefined; word = words.take()) {
     if (word === "dev") dev = words.value();
     else if (word === "vid") range = rangeOf(words.value());
@@ -128,7 +147,7 @@ async function modify(ip: IpContext, words: Words, type: number): Promise<number
     else if (word === "master") owner |= spec.BRIDGE_FLAGS_MASTER;
     else if (word === "pvid") flags |= spec.BRIDGE_VLAN_INFO_PVID;
     else if (word === "untagged") flags |= spec.BRIDGE_VLAN_INFO_UNTAGGED;
-    else if (word === "tunnel_info") throw failure('"tunnel_info" is not supported by uveth.\n');
+    else if (word === "tunnel_info") tunnels = tunnelWords(words);
     else if (matches(word, "help")) throw failure(VLAN_USAGE);
   }
   if (dev === undefined || range === undefined) throw failure("Device and VLAN ID are required arguments.\n");
@@ -148,7 +167,8 @@ async function modify(ip: IpContext, words: Words, type: number): Promise<number
       setS32(writer.bytes, at + rt.IFINFOMSG_INDEX, ifindex);
       const nest = writer.nest(il.IFLA_AF_SPEC);
       if (owner !== 0) writer.u16(spec.IFLA_BRIDGE_FLAGS, owner);
-      if (last > first) {
+      if (tunnels !== undefined) putTunnels(writer, first, last, tunnels);
+      else if (last > first) {
         putVlan(writer, first, flags | spec.BRIDGE_VLAN_INFO_RANGE_BEGIN);
         putVlan(writer, last, flags | spec.BRIDGE_VLAN_INFO_RANGE_END);
       } else putVlan(writer, first, flags);
@@ -163,9 +183,37 @@ function putVlan(writer: MessageWriter, vid: number, flags: number): void {
   setU16(writer.bytes, at + spec.BRIDGE_VLAN_INFO_VID, vid);
 }
 
+/** Writes what maps VLANs to the keys of a range, or takes that back. */
+function putTunnels(writer: MessageWriter, first: number, last: number, tunnels: string): void {
+  const [from, to] = splitRange(tunnels);
+  const [id, lastId] = [leadingNumber(from), leadingNumber(to ?? from)];
+  if (last === first && to === undefined) return putTunnel(writer, first, id, 0);
+  putTunnel(writer, first, id, spec.BRIDGE_VLAN_INFO_RANGE_BEGIN);
+  putTunnel(writer, last, lastId, spec.BRIDGE_VLAN_INFO_RANGE_END);
+}
+
+function putTunnel(writer: MessageWriter, vid: number, id: number, flags: number): void {
+  const nest = writer.nest(spec.IFLA_BRIDGE_VLAN_TUNNEL_INFO);
+  writer.u32(spec.IFLA_BRIDGE_VLAN_TUNNEL_ID, id).u16(spec.IFLA_BRIDGE_VLAN_TUNNEL_VID, vid);
+  writer.u16(spec.IFLA_BRIDGE_VLAN_TUNNEL_FLAGS, flags).endNest(nest);
+}
+
+/** The keys behind `tunnel_info id`. */
+function tunnelWords(words: Words): string {
+  const word = words.value();
+  if (word !== "id") throw failure(`Error: argument "${word}" is wrong: tunnel id expected\n`);
+  const typed = words.value();
+  const [from, to] = splitRange(typed);
+  for (const id of [from, to ?? from]) {
+    if ((unsigned(id, 32) ?? maxTunnel) >= maxTunnel) {
+      throw failure(`Error: argument "${typed}" is wrong: invalid tun id\n`);
+    }
+  }
+  return typed;
+}
+
 /** `5` or `5-7`, each as atoi(3) reads it. */
 function rangeOf(word: string): { first: number; last: number } {
-  const [first = "", last] = word.split("-");
-  const number = (text: string): number => unsigned(/^\d+/.exec(text)?.[0] ?? "", 31, 10) ?? 0;
-  return { first: number(first), last: number(last ?? first) };
+  const [first, last] = splitRange(word);
+  return { first: leadingNumber(first), last: leadingNumber(last ?? first) };
 }

@@ -3,12 +3,13 @@
 //
 //   the way of a frame     input.ts → fdb.ts (who is where) → vlan.ts (may it) → forward.ts → a port; or xmit.ts → …
 //   the way of a setting   options.ts, port-options.ts → stp-port.ts, vlan-change.ts, multicast-options.ts, …
+//   … of a VLAN            vlan-request.ts → vlan-options.ts, vlan-global.ts → multicast-vlan.ts, mst.ts, vlan-tunnel.ts
 //   neighbours             neigh-suppress.ts (whose question need not go further)
 //   groups                 multicast.ts (who listens) → mdb.ts; multicast-query.ts asks
 //   what it tells          fill.ts, port-fill.ts, link-message.ts, fdb-message.ts, mdb-message.ts, vlan-message.ts
 //
 // Mirrors net/bridge/ (v6.18), here br.c, br_device.c and br_if.c. Omitted: netfilter, MRP, CFM, switchdev, netpoll, sysfs,
-// handing spanning tree to a program, multiple spanning trees.
+// handing spanning tree to a program.
 
 import { isValidEtherAddr, readMac } from "../../bytes/mac.ts";
 import { etherRandomAddress, etherSetup } from "../../net/ethernet.ts";
@@ -27,13 +28,12 @@ import { delBridgeLink, setBridgeLink } from "./link-request.ts";
 import { mdbOps } from "./mdb-request.ts";
 import { clearMulticast, stopMulticast } from "./multicast.ts";
 import { openMulticast, otherExpired, queryBridge } from "./multicast-query.ts";
-import { BridgeMulticast } from "./multicast-state.ts";
+import { MulticastContext } from "./multicast-state.ts";
 import { bridgePolicy, changeLink, validate } from "./options.ts";
 import { fillPort } from "./port-fill.ts";
 import { changeSlave, portPolicy } from "./port-options.ts";
 import { addPort, deletePort, releasePort } from "./ports.ts";
 import { managePromiscuity } from "./promiscuity.ts";
-import type { BridgePort } from "./state.ts";
 import { Bridge, portOf } from "./state.ts";
 import { changeBridgeAddress, disableBridge, enableBridge } from "./stp-port.ts";
 import { joinLlc } from "./stp-receive.ts";
@@ -41,6 +41,7 @@ import { makeBridgeTimers } from "./stp-timer.ts";
 import { flushBridgeVlans } from "./vlan-change.ts";
 import { vlanOps } from "./vlan-request.ts";
 import { startXmit } from "./xmit.ts";
+import { fillXstats } from "./xstats.ts";
 
 /** What a bridge is spared, as far as its ports are (COMMON_FEATURES). */
 const commonFeatures =
@@ -85,7 +86,7 @@ export const bridge: LinkOps<Bridge, typeof bridgePolicy> = {
   kind: "bridge",
   policy: bridgePolicy,
   device: deviceOps,
-  createState: (dev) => new Bridge(dev, { makeTimers: makeBridgeTimers, makeMulticast }),
+  createState: (dev) => new Bridge(dev, { makeTimers: makeBridgeTimers, makeContext }),
   setup,
   validate,
   newLink,
@@ -93,6 +94,7 @@ export const bridge: LinkOps<Bridge, typeof bridgePolicy> = {
   delLink,
   fillInfo,
   fillSlaveInfo,
+  fillXstats,
   slavePolicy: portPolicy,
   changeSlave,
   deviceEvent,
@@ -111,11 +113,11 @@ function setup(dev: Device<Bridge>): void {
 }
 
 /** Registers the bridge, then gives it what the request says (br_dev_newlink). */
-function newLink({ dev, attrs, data, warn }: NewLink<Bridge, typeof bridgePolicy>): void {
+function newLink({ dev, attrs, data }: NewLink<Bridge, typeof bridgePolicy>): void {
   registerDevice(dev);
   try {
     if (attrs.address !== undefined) changeBridgeAddress(dev.state, readMac(attrs.address, 0));
-    changeLink(dev, attrs, data, warn);
+    changeLink(dev, attrs, data);
   } catch (error) {
     unregisterDevice(dev);
     throw error;
@@ -136,12 +138,12 @@ function fillSlaveInfo(_dev: Device<Bridge>, target: Device, writer: Parameters<
   if (port !== null) fillPort(writer, port);
 }
 
-function makeMulticast(br: Bridge): BridgeMulticast<BridgePort> {
+function makeContext(br: Bridge, vid: number): MulticastContext {
   const { timers } = br.dev.machine;
-  return new BridgeMulticast(
+  return new MulticastContext(
     (callback) => timers.timer(callback),
-    (isIpv6) => queryBridge(br, isIpv6),
-    (isIpv6) => otherExpired(br, isIpv6),
+    (isIpv6) => queryBridge(br, vid, isIpv6),
+    (isIpv6) => otherExpired(br, vid, isIpv6),
   );
 }
 

@@ -9,6 +9,7 @@ import type { Device } from "../../net/netdevice.ts";
 import type { MessageWriter } from "../../netlink/writer.ts";
 import * as bridge from "../../uapi/if_bridge.ts";
 import * as link from "../../uapi/if_link.ts";
+import type { MulticastContext } from "./multicast-state.ts";
 import { fillBridgeId, fillTimer } from "./port-fill.ts";
 import type { Bridge } from "./state.ts";
 import { BR_BOOLOPT_MASK } from "./state.ts";
@@ -67,16 +68,17 @@ function fillVlanSettings(writer: MessageWriter, br: Bridge): void {
 }
 
 function fillMulticast(writer: MessageWriter, br: Bridge): void {
-  const mc = br.multicast;
+  const { multicast } = br;
+  const mc = multicast.own;
   const bit = (type: number, value: boolean): void => void writer.u8(type, value ? 1 : 0);
   const interval = (type: number, jiffies: number): void => void writer.u64(type, clockFromJiffies(jiffies));
   writer.u8(link.IFLA_BR_MCAST_ROUTER, mc.router);
-  bit(link.IFLA_BR_MCAST_SNOOPING, mc.isSnooping);
-  bit(link.IFLA_BR_MCAST_QUERY_USE_IFADDR, mc.usesIfaddr);
+  bit(link.IFLA_BR_MCAST_SNOOPING, multicast.isSnooping);
+  bit(link.IFLA_BR_MCAST_QUERY_USE_IFADDR, multicast.usesIfaddr);
   bit(link.IFLA_BR_MCAST_QUERIER, mc.isQuerier);
-  bit(link.IFLA_BR_MCAST_STATS_ENABLED, mc.hasStats);
+  bit(link.IFLA_BR_MCAST_STATS_ENABLED, multicast.hasStats);
   writer.u32(link.IFLA_BR_MCAST_HASH_ELASTICITY, hashElasticity);
-  writer.u32(link.IFLA_BR_MCAST_HASH_MAX, mc.hashMax);
+  writer.u32(link.IFLA_BR_MCAST_HASH_MAX, multicast.hashMax);
   writer.u32(link.IFLA_BR_MCAST_LAST_MEMBER_CNT, mc.lastMemberCount);
   writer.u32(link.IFLA_BR_MCAST_STARTUP_QUERY_CNT, mc.startupQueryCount);
   writer.u8(link.IFLA_BR_MCAST_IGMP_VERSION, mc.igmpVersion);
@@ -87,12 +89,16 @@ function fillMulticast(writer: MessageWriter, br: Bridge): void {
   interval(link.IFLA_BR_MCAST_QUERY_INTVL, mc.queryInterval);
   interval(link.IFLA_BR_MCAST_QUERY_RESPONSE_INTVL, mc.queryResponseInterval);
   interval(link.IFLA_BR_MCAST_STARTUP_QUERY_INTVL, mc.startupQueryInterval);
-  fillQuerierState(writer, br);
+  fillQuerierState(writer, br, mc, link.IFLA_BR_MCAST_QUERIER_STATE);
 }
 
-/** Who asks in each family in which somebody does (br_multicast_dump_querier_state). */
-function fillQuerierState(writer: MessageWriter, { dev, multicast }: Bridge): void {
-  const { ip4, ip6, isQuerier, isSnooping } = multicast;
+/** Writes who asks in each family in which somebody does as attribute `type` (br_multicast_dump_querier_state). */
+export function fillQuerierState(
+  writer: MessageWriter,
+  { dev, multicast }: Bridge,
+  { ip4, ip6, isQuerier }: MulticastContext,
+  type: number,
+): void {
   const families = [
     [
       ip4,
@@ -107,8 +113,8 @@ function fillQuerierState(writer: MessageWriter, { dev, multicast }: Bridge): vo
       bridge.BRIDGE_QUERIER_IPV6_PORT,
     ],
   ] as const;
-  if (!isSnooping || !families.some(([{ other }]) => isQuerier || other.isPending)) return;
-  const nest = writer.nest(link.IFLA_BR_MCAST_QUERIER_STATE);
+  if (!multicast.isSnooping || !families.some(([{ other }]) => isQuerier || other.isPending)) return;
+  const nest = writer.nest(type);
   for (const [{ other, querier, querierPort }, address, otherTimer, port] of families) {
     if (!isQuerier && !other.isPending) continue;
     writer.binary(address, querier);

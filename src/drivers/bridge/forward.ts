@@ -13,12 +13,13 @@ import { MDB_FLAGS_BLOCKED } from "../../uapi/if_bridge.ts";
 import { ETH_P_IPV6 } from "../../uapi/if_ether.ts";
 import { MCAST_INCLUDE } from "../../uapi/in.ts";
 import { VLAN_TAG_SIZE } from "../../wire/vlan.ts";
-import { handlesSources, isRouterPort } from "./multicast-router.ts";
+import { handlesSources, isRouterPort } from "./multicast-context.ts";
 import type { MdbEntry, PortGroup } from "./multicast-state.ts";
 import { isSuppressed } from "./neigh-suppress.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import {
   type BR_BCAST_FLOOD,
+  BR_BOOLOPT_MST_ENABLE,
   BR_FLOOD,
   BR_HAIRPIN_MODE,
   BR_ISOLATED,
@@ -48,7 +49,7 @@ export type FloodFlag = typeof BR_FLOOD | typeof BR_MCAST_FLOOD | typeof BR_BCAS
 function shouldDeliver(port: BridgePort, source: BridgePort | null, marks: number, vid: number): boolean {
   return (
     ((port.flags & BR_HAIRPIN_MODE) !== 0 || port !== source) &&
-    port.state === BR_STATE_FORWARDING &&
+    (port.state === BR_STATE_FORWARDING || (port.br.options & BR_BOOLOPT_MST_ENABLE) !== 0) &&
     ((marks & MARK_ISOLATED) === 0 || (port.flags & BR_ISOLATED) === 0) &&
     (!port.br.isVlanFiltering || allowsEgress(port.vlans, vid))
   );
@@ -114,10 +115,10 @@ export function floodMulticast(
 ): void {
   const isIpv6 = frame.protocol === ETH_P_IPV6;
   const countsSources =
-    entry !== undefined && entry.group.source === null && handlesSources(br, entry.group.protocol);
+    entry !== undefined && entry.group.source === null && handlesSources(br, entry.group.protocol, vid);
   let previous: BridgePort | null = null;
   for (const port of br.ports) {
-    const isRouter = isRouterPort(port, isIpv6);
+    const isRouter = isRouterPort(port, isIpv6, vid);
     let isWanted = isRouter;
     let isFirst = true;
     for (const member of entry?.ports ?? noMembers) {
@@ -168,7 +169,7 @@ function deliverClone(port: BridgePort, frame: Frame): void {
 /** Sends the frame by `port` (__br_forward, br_dev_queue_push_xmit): as it is, or without its tag where its VLAN goes untagged. */
 function deliver(port: BridgePort, frame: Frame): void {
   const { dev } = port;
-  if (port.br.isVlanFiltering) leaveByPort(port.br, port.vlans, frame);
+  if (port.br.isVlanFiltering) leaveByPort(port, frame);
   frame.start = frame.macHeader;
   frame.dev = dev;
   frame.timestamp = Number.NaN;

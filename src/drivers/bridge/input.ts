@@ -1,7 +1,7 @@
 // A frame comes in by a port: is it the link's own (reserved groups), who sent it, where is it to go – to one port, to all,
 // to the bridge itself.
 //
-// Mirrors net/bridge/br_input.c. Omitted: netfilter's hooks, MRP and CFM, tunnel keys.
+// Mirrors net/bridge/br_input.c. Omitted: netfilter's hooks, MRP and CFM.
 
 import { MULTICAST } from "../../net/counters.ts";
 import { count, countRx } from "../../net/device.ts";
@@ -28,6 +28,7 @@ import { suppress } from "./neigh-suppress.ts";
 import type { BridgePort } from "./state.ts";
 import * as st from "./state.ts";
 import { allowIngress, isOnlyLearning, learningVlan, leaveByBridge, vlanRefused } from "./vlan.ts";
+import { enterByTunnel } from "./vlan-tunnel.ts";
 
 /** The first two and the next three bytes of the reserved groups, 01:80:c2:00:00:0x. */
 const reservedHigh = 0x0180;
@@ -49,11 +50,14 @@ export function handleFrame(frame: Frame, port: BridgePort): boolean {
     drop(frame, "bad-mac-source");
     return true;
   }
+  if ((port.flags & st.BR_VLAN_TUNNEL) !== 0) enterByTunnel(port, frame);
   if (toHigh === reservedHigh && (toLow & 0xfffffff0) === reservedLow) {
     const verdict = judgeReserved(frame, port, toLow & 0xf, fromHigh, fromLow);
     if (verdict !== null) return verdict;
   }
-  if (port.state !== st.BR_STATE_FORWARDING && port.state !== st.BR_STATE_LEARNING) {
+  const { state } = port;
+  const hasMst = (br.options & st.BR_BOOLOPT_MST_ENABLE) !== 0;
+  if (state !== st.BR_STATE_FORWARDING && state !== st.BR_STATE_LEARNING && !hasMst) {
     drop(frame, "stp-state");
     return true;
   }
@@ -109,10 +113,13 @@ function finishInput(
 ): void {
   const { br } = port;
   const { flags } = port;
-  let isLearning = port.state === st.BR_STATE_LEARNING;
+  // With multiple spanning trees it is the VLAN's state that counts.
+  const hasMst = (br.options & st.BR_BOOLOPT_MST_ENABLE) !== 0;
+  const state = hasMst ? st.BR_STATE_FORWARDING : port.state;
+  let isLearning = state === st.BR_STATE_LEARNING;
   let vid = 0;
   if (br.isVlanFiltering) {
-    vid = allowIngress(br, port.vlans, frame, port.state);
+    vid = allowIngress(br, port.vlans, frame, state);
     if (vid === vlanRefused) return;
     isLearning ||= isOnlyLearning(port.vlans, vid);
   }
@@ -156,8 +163,8 @@ function inputMulticast(frame: Frame, port: BridgePort, kind: number, marks: num
   const { br } = port;
   const entry = (kind & MCAST_MESSAGE) !== 0 ? undefined : entryOf(br, frame, vid);
   const isKnown = entry !== undefined || (kind & MCAST_ROUTERS_ONLY) !== 0;
-  if (isKnown && hasQuerier(br, frame.protocol, entry)) {
-    const isWanted = entry?.isHostJoined === true || isRouterBridge(br, frame.protocol === ETH_P_IPV6);
+  if (isKnown && hasQuerier(br, frame.protocol, entry, vid)) {
+    const isWanted = entry?.isHostJoined === true || isRouterBridge(br, frame.protocol === ETH_P_IPV6, vid);
     if (isWanted) count(br.dev, MULTICAST, 1);
     const own = isWanted ? marks | MARK_KEEP : marks;
     floodMulticast(br, port, entry, frame, own, vid);

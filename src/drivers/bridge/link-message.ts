@@ -10,13 +10,16 @@ import { devGetFlags } from "../../net/flags.ts";
 import type { Device } from "../../net/netdevice.ts";
 import type { MessageWriter } from "../../netlink/writer.ts";
 import { IF_OPER_DOWN, IFF_UP } from "../../uapi/if.ts";
+import { IFLA_BRIDGE_MST } from "../../uapi/if_bridge.ts";
 import * as link from "../../uapi/if_link.ts";
 import * as rt from "../../uapi/rtnetlink.ts";
 import { AF_BRIDGE } from "../../uapi/socket.ts";
+import { fillMst } from "./mst.ts";
 import { fillPort } from "./port-fill.ts";
 import type { Bridge, BridgePort } from "./state.ts";
-import { portOf } from "./state.ts";
+import { BR_BOOLOPT_MST_ENABLE, BR_VLAN_TUNNEL, portOf } from "./state.ts";
 import { fillVlans } from "./vlan-fill.ts";
+import { fillTunnels } from "./vlan-tunnel.ts";
 
 /** What of IFLA_EXT_MASK makes the bridge itself show. */
 const wantsVlans = rt.RTEXT_FILTER_BRVLAN | rt.RTEXT_FILTER_BRVLAN_COMPRESSED;
@@ -79,9 +82,26 @@ function fillLink(
     fillPort(writer, port);
     writer.endNest(nest);
   }
-  const vlans = port?.vlans ?? br.vlans;
-  if ((extMask & wantsVlans) === 0 || vlans.members.length === 0) return;
+  if ((extMask & (wantsBridge | rt.RTEXT_FILTER_MST)) === 0) return;
+  const before = writer.length;
   const nest = writer.nest(link.IFLA_AF_SPEC);
-  fillVlans(writer, vlans, (extMask & rt.RTEXT_FILTER_BRVLAN_COMPRESSED) !== 0);
+  const empty = writer.length;
+  fillSpec(writer, br, port, extMask);
+  if (writer.length > empty) writer.endNest(nest);
+  else writer.trim(before);
+}
+
+/** Writes the content of IFLA_AF_SPEC: VLANs, and the port's states in its spanning trees. */
+function fillSpec(writer: MessageWriter, br: Bridge, port: BridgePort | null, extMask: number): void {
+  const vlans = port?.vlans ?? br.vlans;
+  if ((extMask & wantsVlans) !== 0) {
+    if (vlans.members.length === 0) return;
+    fillVlans(writer, vlans, (extMask & rt.RTEXT_FILTER_BRVLAN_COMPRESSED) !== 0);
+    if (port !== null && (port.flags & BR_VLAN_TUNNEL) !== 0) fillTunnels(writer, vlans);
+  }
+  const hasMst = (br.options & BR_BOOLOPT_MST_ENABLE) !== 0;
+  if (port === null || !hasMst || (extMask & rt.RTEXT_FILTER_MST) === 0) return;
+  const nest = writer.nestFlagged(IFLA_BRIDGE_MST);
+  fillMst(writer, port);
   writer.endNest(nest);
 }

@@ -1,7 +1,7 @@
 // RTM_SETLINK and RTM_DELLINK of the family AF_BRIDGE: settings of a port in IFLA_PROTINFO, VLANs in IFLA_AF_SPEC.
 //
 // Mirrors net/bridge/br_netlink.c (br_setlink, br_dellink, br_afspec, br_process_vlan_info) with their errno and texts.
-// Omitted: MRP, CFM, multiple spanning trees (EOPNOTSUPP).
+// Omitted: MRP, CFM (EOPNOTSUPP).
 
 import { getU16 } from "../../bytes/endian.ts";
 import type { BridgeLinkRequest, Device } from "../../net/netdevice.ts";
@@ -11,12 +11,15 @@ import { parseNested } from "../../netlink/parse.ts";
 import * as spec from "../../uapi/if_bridge.ts";
 import { RTM_DELVLAN, RTM_NEWLINK, RTM_NEWVLAN } from "../../uapi/rtnetlink.ts";
 import { announceBridge, announcePort } from "./link-message.ts";
+import { processMst } from "./mst.ts";
 import { portPolicy, setPort } from "./port-options.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import { portOf } from "./state.ts";
 import { setPortStateByUser } from "./stp-port.ts";
 import { addBridgeVlan, addPortVlan, deleteBridgeVlan, deletePortVlan } from "./vlan-change.ts";
 import { notifyVlan } from "./vlan-message.ts";
+import type { TunnelInfo } from "./vlan-tunnel.ts";
+import { changeTunnel } from "./vlan-tunnel.ts";
 
 /** VLAN identifiers are below this, and above 0. */
 const reservedVid = 0xfff;
@@ -67,6 +70,7 @@ interface VlanInfo {
 function changeVlans(br: Bridge, port: BridgePort | null, afSpec: Attribute, isAdd: boolean): boolean {
   let isChanged = false;
   let begin: VlanInfo | undefined;
+  let tunnel: TunnelInfo | undefined;
   for (const attribute of afSpec.children()) {
     switch (attribute.type) {
       case spec.IFLA_BRIDGE_VLAN_INFO: {
@@ -85,12 +89,18 @@ function changeVlans(br: Bridge, port: BridgePort | null, afSpec: Attribute, isA
         break;
       }
       case spec.IFLA_BRIDGE_VLAN_TUNNEL_INFO:
-        if (port === null || !changeTunnel(port, attribute, isAdd)) throw new NetlinkError("EINVAL");
+        if (port === null) throw new NetlinkError("EINVAL");
+        tunnel = changeTunnel(port, attribute, tunnel, isAdd);
+        isChanged = true;
+        break;
+      case spec.IFLA_BRIDGE_MST:
+        if (port === null) throw new NetlinkError("EINVAL");
+        if (!isAdd) throw new NetlinkError("EINVAL");
+        processMst(port, attribute);
         isChanged = true;
         break;
       case spec.IFLA_BRIDGE_MRP:
       case spec.IFLA_BRIDGE_CFM:
-      case spec.IFLA_BRIDGE_MST:
         throw new NetlinkError("EOPNOTSUPP");
       default:
     }
@@ -102,15 +112,14 @@ function changeVlans(br: Bridge, port: BridgePort | null, afSpec: Attribute, isA
 function checkVlan(info: VlanInfo, begin: VlanInfo | undefined): void {
   if (info.vid === 0 || info.vid >= reservedVid) throw invalid("bridge: Vlan id is invalid");
   const isBegin = (info.flags & spec.BRIDGE_VLAN_INFO_RANGE_BEGIN) !== 0;
-  const isEnd = (info.flags & spec.BRIDGE_VLAN_INFO_RANGE_END) !== 0;
-  if ((info.flags & spec.BRIDGE_VLAN_INFO_PVID) !== 0 && (begin !== undefined || isBegin || isEnd)) {
-    throw invalid("bridge: Pvid isn't allowed in a range");
+  // What ends no range stands for itself.
+  if (!isBegin && begin === undefined) return;
+  if ((info.flags & spec.BRIDGE_VLAN_INFO_PVID) !== 0) throw invalid("bridge: Pvid isn't allowed in a range");
+  if (begin === undefined) return;
+  if (isBegin) throw invalid("bridge: Found a new vlan range start while processing one");
+  if ((info.flags & spec.BRIDGE_VLAN_INFO_RANGE_END) === 0) {
+    throw invalid("bridge: Vlan range end flag is missing");
   }
-  if (begin === undefined) {
-    if (isEnd) throw invalid("bridge: Vlan range start expected");
-    return;
-  }
-  if (isBegin || !isEnd) throw invalid("bridge: Vlan range end expected");
   if (info.vid <= begin.vid) throw invalid("bridge: End vlan id is less than or equal to start vlan id");
 }
 
@@ -126,7 +135,7 @@ export function changeVlanRange(
   let isChanged = false;
   let start = 0;
   for (let vid = first.vid; vid <= last; vid++) {
-    const changed = isAdd ? addVlan(br, port, vid, flags) : deleteVlan(br, port, vid);
+    const changed = isAdd ? addVlan(br, port, vid, flags) : deleteVlan(br, port, vid, flags);
     if (changed) isChanged = true;
     if (changed && start === 0) start = vid;
     if (!changed && start !== 0) {
@@ -149,19 +158,16 @@ function addVlan(br: Bridge, port: BridgePort | null, vid: number, flags: number
 }
 
 /** Deleting what is not there changes nothing. */
-function deleteVlan(br: Bridge, port: BridgePort | null, vid: number): boolean {
-  const group = port?.vlans ?? br.vlans;
-  if (group.member(vid) === undefined) return false;
-  if (port === null) deleteBridgeVlan(br, vid);
-  else deletePortVlan(port, vid);
-  return true;
-}
-
-/** Maps a VLAN to a tunnel key (br_process_vlan_tunnel_info, without ranges); false for one that is not as it must be. */
-function changeTunnel(port: BridgePort, attribute: Attribute, isAdd: boolean): boolean {
-  const vid = attribute.child(spec.IFLA_BRIDGE_VLAN_TUNNEL_VID)?.u16();
-  const vlan = vid === undefined ? undefined : port.vlans.find(vid);
-  if (vlan === undefined) return false;
-  vlan.tunnelId = isAdd ? (attribute.child(spec.IFLA_BRIDGE_VLAN_TUNNEL_ID)?.u32() ?? 0) : 0;
-  return true;
+function deleteVlan(br: Bridge, port: BridgePort | null, vid: number, flags: number): boolean {
+  let isChanged = false;
+  if (port !== null && port.vlans.find(vid) !== undefined) {
+    deletePortVlan(port, vid);
+    isChanged = true;
+  }
+  const isOwn = port === null || (flags & spec.BRIDGE_VLAN_INFO_MASTER) !== 0;
+  if (isOwn && br.vlans.member(vid) !== undefined) {
+    deleteBridgeVlan(br, vid);
+    isChanged = true;
+  }
+  return isChanged;
 }

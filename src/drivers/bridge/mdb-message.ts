@@ -8,8 +8,8 @@ import type { MessageWriter } from "../../netlink/writer.ts";
 import * as mdb from "../../uapi/if_bridge.ts";
 import { RTNLGRP_MDB } from "../../uapi/rtnetlink.ts";
 import { AF_BRIDGE } from "../../uapi/socket.ts";
-import { handlesSources, isRouterPort } from "./multicast-router.ts";
-import type { MdbEntry, PortGroup } from "./multicast-state.ts";
+import { handlesSources } from "./multicast-context.ts";
+import type { MdbEntry, PortGroup, PortMulticast } from "./multicast-state.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 
 /** Where the address, and the EtherType behind it, lie in `struct br_mdb_entry`. */
@@ -31,12 +31,14 @@ export function notifyMdb(
   });
 }
 
-/** Tells of a port behind which a router is, or is no longer (br_rtr_notify). */
-export function notifyRouter(br: Bridge, port: BridgePort | null, type: number): void {
+/** Tells of a port behind which a router is, or is no longer; in a VLAN, if not 0 (br_rtr_notify). */
+export function notifyRouter(br: Bridge, port: BridgePort, vid: number, type: number): void {
   announce(br, type, (writer) => {
     const routers = writer.nest(mdb.MDBA_ROUTER);
-    writer.u32(mdb.MDBA_ROUTER_PORT, port?.dev.ifindex ?? 0);
-    writer.endNest(routers);
+    const nest = writer.nest(mdb.MDBA_ROUTER_PORT);
+    setS32(writer.bytes, writer.reserve(4), port.dev.ifindex);
+    if (vid !== 0) writer.u16(mdb.MDBA_ROUTER_PATTR_VID, vid);
+    writer.endNest(nest).endNest(routers);
   });
 }
 
@@ -78,7 +80,7 @@ export function fillMdbEntry(
   if (group.source !== null) writer.binary(mdb.MDBA_MDB_EATTR_SOURCE, group.source);
   if (member !== null) {
     writer.u8(mdb.MDBA_MDB_EATTR_RTPROT, member.protocol);
-    if (handlesSources(br, group.protocol)) fillSources(writer, member);
+    if (handlesSources(br, group.protocol, group.vid)) fillSources(writer, member);
   }
   writer.endNest(nest);
 }
@@ -110,19 +112,40 @@ export function fillMdb(writer: MessageWriter, br: Bridge): void {
   writer.endNest(groups);
 }
 
+/** Whether a router is behind any port, in a VLAN if not 0 (br_rports_have_mc_router). */
+export function hasRouters(br: Bridge, vid: number): boolean {
+  return br.ports.some((port) => hasRouter(routersOf(port, vid)));
+}
+
+/** What tells of routers behind a port in a VLAN, whether its multicast is looked after now or not. */
+function routersOf({ multicast, vlans }: BridgePort, vid: number): PortMulticast | null {
+  return vid === 0 ? multicast : (vlans.find(vid)?.portMulticast ?? null);
+}
+
+function hasRouter(multicast: PortMulticast | null): multicast is PortMulticast {
+  return multicast !== null && (multicast.ip4.isRouter || multicast.ip6.isRouter);
+}
+
 /** Writes MDBA_ROUTER with the ports behind which a router is; nothing without any (br_rports_fill_info). */
-export function fillRouters(writer: MessageWriter, br: Bridge): void {
-  const routers = br.ports.filter((port) => isRouterPort(port, false) || isRouterPort(port, true));
-  if (routers.length === 0) return;
+export function fillRouters(writer: MessageWriter, br: Bridge, vid: number): void {
+  if (!hasRouters(br, vid)) return;
   const nest = writer.nest(mdb.MDBA_ROUTER);
-  for (const { dev, multicast } of routers) {
+  for (const router of br.ports) {
+    const { dev } = router;
+    const multicast = routersOf(router, vid);
+    if (!hasRouter(multicast)) continue;
     const port = writer.nest(mdb.MDBA_ROUTER_PORT);
     setS32(writer.bytes, writer.reserve(4), dev.ifindex);
     const left = Math.max(multicast.ip4.router.remainingNs, multicast.ip6.router.remainingNs);
     writer.u32(mdb.MDBA_ROUTER_PATTR_TIMER, clockFromNs(left));
     writer.u8(mdb.MDBA_ROUTER_PATTR_TYPE, multicast.router);
-    writer.u32(mdb.MDBA_ROUTER_PATTR_INET_TIMER, clockFromNs(multicast.ip4.router.remainingNs));
-    writer.u32(mdb.MDBA_ROUTER_PATTR_INET6_TIMER, clockFromNs(multicast.ip6.router.remainingNs));
+    if (multicast.ip4.isRouter) {
+      writer.u32(mdb.MDBA_ROUTER_PATTR_INET_TIMER, clockFromNs(multicast.ip4.router.remainingNs));
+    }
+    if (multicast.ip6.isRouter) {
+      writer.u32(mdb.MDBA_ROUTER_PATTR_INET6_TIMER, clockFromNs(multicast.ip6.router.remainingNs));
+    }
+    if (vid !== 0) writer.u16(mdb.MDBA_ROUTER_PATTR_VID, vid);
     writer.endNest(port);
   }
   writer.endNest(nest);

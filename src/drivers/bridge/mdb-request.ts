@@ -24,19 +24,21 @@ import {
   addExcluders,
   addMember,
   addSource,
+  countGroup,
   deleteMember,
   deleteSource,
   dropIfEmpty,
   findEntry,
   findSource,
   followMode,
+  fullContext,
   joinHost,
   leaveHost,
   obtainEntry,
   stopTimers,
 } from "./mdb.ts";
 import { fillMdb, fillMdbEntry, fillMdbHeader, fillRouters, notifyMdb } from "./mdb-message.ts";
-import { handlesSources } from "./multicast-router.ts";
+import { contextOf, handlesSources, hasVlanSnooping } from "./multicast-context.ts";
 import type { GroupAddress } from "./multicast-state.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import { BR_STATE_DISABLED, portOf } from "./state.ts";
@@ -185,6 +187,7 @@ function vlansOf(br: Bridge, { port, group }: Config): number[] {
 
 /** One entry (__br_mdb_add, br_mdb_add_group). */
 function addOne(br: Bridge, config: Config): void {
+  checkContext(br, config.group.vid);
   const entry = obtainEntry(br, config.group);
   if (entry === undefined) throw new NetlinkError("E2BIG");
   const { port } = config;
@@ -200,6 +203,17 @@ function addOne(br: Bridge, config: Config): void {
   }
 }
 
+/** Where VLANs are told apart, a group is one of a VLAN's that is looked after (__br_mdb_choose_context). */
+function checkContext(br: Bridge, vid: number): void {
+  if (!hasVlanSnooping(br)) return;
+  if (vid === 0) {
+    throw invalid("bridge: Cannot add an entry without a vlan when vlan snooping is enabled");
+  }
+  const vlan = br.vlans.find(vid);
+  if (vlan === undefined) throw invalid("bridge: Vlan is not configured");
+  if (vlan.isMulticastOff) throw invalid("bridge: Vlan's multicast processing is disabled");
+}
+
 /** Enters a port into a group, or undefined when it is there and is to be replaced. */
 function enter(
   br: Bridge,
@@ -213,12 +227,13 @@ function enter(
     if (config.isReplacing) return undefined;
     throw exists(`bridge: (${isStar ? "*" : "S"}, G) group is already joined by port`);
   }
-  const { groups, maxGroups } = port.multicast;
   const { isPermanent, protocol } = config;
   const filterMode = isStar ? config.filterMode : MCAST_INCLUDE;
   const member = addMember(br, entry, port, { host: null, isPermanent, protocol, filterMode, flags });
   if (member !== undefined) return member;
-  const text = `Port is already in ${groups} groups, and mcast_max_groups=${maxGroups}`;
+  const full = fullContext(port, entry.group.vid);
+  const who = full === port.multicast ? "Port" : "Port-VLAN";
+  const text = `${who} is already in ${full?.groups} groups, and mcast_max_groups=${full?.maxGroups}`;
   throw formatted("ENOMEM", `bridge: ${text}`);
 }
 
@@ -235,9 +250,9 @@ function addSingle(
   if (member === undefined) return;
   if (added === undefined) rewrite(member, config, flags);
   if (config.isPermanent || isOfStar) member.timer.stop();
-  else member.timer.start(br.multicast.membershipInterval * JIFFY_NS);
+  else member.timer.start(contextOf(br, config.group.vid).membershipInterval * JIFFY_NS);
   notifyMdb(br, entry, member, RTM_NEWMDB);
-  if (added === undefined || !handlesSources(br, entry.group.protocol)) return;
+  if (added === undefined || !handlesSources(br, entry.group.protocol, entry.group.vid)) return;
   const star = findEntry(br, { ...entry.group, source: null });
   if (star !== undefined) addExcluders(br, star, added);
 }
@@ -260,10 +275,11 @@ function addStar(br: Bridge, entry: Entry, port: BridgePort, config: Config): vo
   if (added === undefined) rewrite(member, config, 0);
   member.filterMode = config.filterMode;
   if (config.isPermanent || config.filterMode === MCAST_INCLUDE) member.timer.stop();
-  else member.timer.start(br.multicast.membershipInterval * JIFFY_NS);
+  else member.timer.start(contextOf(br, config.group.vid).membershipInterval * JIFFY_NS);
   notifyMdb(br, entry, member, RTM_NEWMDB);
   const follows = added === undefined || config.filterMode === MCAST_EXCLUDE;
-  if (follows && handlesSources(br, entry.group.protocol)) followMode(br, member, config.filterMode);
+  if (follows && handlesSources(br, entry.group.protocol, entry.group.vid))
+    followMode(br, member, config.filterMode);
 }
 
 /** Makes an entry what a request says. */
@@ -280,7 +296,7 @@ function addGroupSource(br: Bridge, member: Member, address: Uint8Array, config:
   const source = known ?? addSource(br, member, address);
   if (source === undefined) throw new NetlinkError("ENOSPC", "bridge: Failed to add new source entry");
   const isTimed = config.filterMode === MCAST_INCLUDE && !config.isPermanent;
-  if (isTimed) source.timer.start(br.multicast.membershipInterval * JIFFY_NS);
+  if (isTimed) source.timer.start(contextOf(br, config.group.vid).membershipInterval * JIFFY_NS);
   else source.timer.stop();
   const single = obtainEntry(br, { ...config.group, source: address });
   if (single === undefined) throw new NetlinkError("E2BIG");
@@ -297,7 +313,7 @@ function removeQuietly(br: Bridge, member: Member): void {
   stopTimers(member);
   for (const source of member.sources) deleteSource(br, member, source);
   entry.ports = entry.ports.filter((each) => each !== member);
-  port.multicast.groups--;
+  countGroup(port, entry.group.vid, -1);
 }
 
 /** Takes a group away: EINVAL when it is not there (br_mdb_del). */
@@ -323,7 +339,7 @@ function* dump(dev: Device<Bridge>, out: DumpWriter): Generator<void, void, void
   out.begin();
   fillMdbHeader(out.writer, dev.state);
   fillMdb(out.writer, dev.state);
-  fillRouters(out.writer, dev.state);
+  fillRouters(out.writer, dev.state, 0);
   out.writer.end();
   yield;
 }

@@ -13,9 +13,9 @@ import { MDB_FLAGS_BLOCKED, MDB_FLAGS_STAR_EXCL } from "../../uapi/if_bridge.ts"
 import { MCAST_EXCLUDE, MCAST_INCLUDE } from "../../uapi/in.ts";
 import { RTM_DELMDB, RTM_NEWMDB, RTPROT_KERNEL } from "../../uapi/rtnetlink.ts";
 import { notifyMdb } from "./mdb-message.ts";
+import { contextOf, isInUse, portContextOf } from "./multicast-context.ts";
 import { repeatQueries } from "./multicast-query.ts";
-import { isInUse } from "./multicast-router.ts";
-import type { GroupAddress, GroupSource, MdbEntry, PortGroup } from "./multicast-state.ts";
+import type { GroupAddress, GroupSource, MdbEntry, PortGroup, PortMulticast } from "./multicast-state.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import { BR_MULTICAST_TO_UNICAST } from "./state.ts";
 
@@ -119,7 +119,8 @@ export function joinHost(br: Bridge, entry: Entry): void {
     shareHost(br, entry);
     notifyMdb(br, entry, null, RTM_NEWMDB);
   }
-  if (entry.group.protocol !== 0) entry.timer.start(br.multicast.membershipInterval * JIFFY_NS);
+  if (entry.group.protocol !== 0)
+    entry.timer.start(contextOf(br, entry.group.vid).membershipInterval * JIFFY_NS);
 }
 
 /** The bridge itself listens no longer (br_multicast_host_leave). */
@@ -166,9 +167,8 @@ export interface Join {
  * that of the source already (br_multicast_new_port_group).
  */
 export function addMember(br: Bridge, entry: Entry, port: BridgePort, how: Join): Member | undefined {
-  const { multicast } = port;
   const { timers } = br.dev.machine;
-  if (multicast.maxGroups !== 0 && multicast.groups >= multicast.maxGroups) return undefined;
+  if (fullContext(port, entry.group.vid) !== undefined) return undefined;
   const last = entry.ports.findLastIndex((each) => each.port === port);
   if (last >= 0 && entry.group.source !== null) return undefined;
   const member: Member = {
@@ -184,9 +184,22 @@ export function addMember(br: Bridge, entry: Entry, port: BridgePort, how: Join)
     queryTimer: timers.timer(() => repeatQueries(br, member)),
     queriesLeft: 0,
   };
-  multicast.groups++;
+  countGroup(port, entry.group.vid, 1);
   entry.ports = entry.ports.toSpliced(last + 1, 0, member);
   return member;
+}
+
+/** What keeps a port from one more group in a VLAN: it is in as many as it, or as its VLAN, may be (br_multicast_port_ngroups_inc). */
+export function fullContext(port: BridgePort, vid: number): PortMulticast | undefined {
+  const contexts = [port.multicast, portContextOf(port, vid)];
+  return contexts.find(({ groups, maxGroups }) => maxGroups !== 0 && groups >= maxGroups);
+}
+
+/** Counts a group of a port, and of its VLAN where they are told apart. */
+export function countGroup(port: BridgePort, vid: number, by: 1 | -1): void {
+  port.multicast.groups += by;
+  const context = portContextOf(port, vid);
+  if (context !== port.multicast) context.groups += by;
 }
 
 /** Nobody has been heard to listen to all sources: those that are wanted by name remain (br_multicast_port_group_expired). */
@@ -213,7 +226,7 @@ export function deleteMember(br: Bridge, member: Member): void {
   stopTimers(member);
   for (const source of member.sources) deleteSource(br, member, source);
   notifyMdb(br, entry, member, RTM_DELMDB);
-  port.multicast.groups--;
+  countGroup(port, entry.group.vid, -1);
   if (entry.group.source === null) followMode(br, member, MCAST_INCLUDE);
   else deleteExcluders(br, entry);
   dropIfEmpty(br, entry);
@@ -245,7 +258,7 @@ export function join(
   host: number,
   { filterMode, flags, isTimed }: Heard,
 ): Member | null | undefined {
-  if (!isInUse(br, port)) return null;
+  if (!isInUse(br, port, group.vid)) return null;
   const entry = obtainEntry(br, group);
   if (entry === undefined) return undefined;
   if (port === null) {
@@ -262,7 +275,7 @@ export function join(
     }
     notifyMdb(br, entry, member, RTM_NEWMDB);
   }
-  if (isTimed) member.timer.start(br.multicast.membershipInterval * JIFFY_NS);
+  if (isTimed) member.timer.start(contextOf(br, group.vid).membershipInterval * JIFFY_NS);
   return member;
 }
 

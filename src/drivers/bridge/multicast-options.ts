@@ -2,16 +2,15 @@
 //
 // Mirrors the IGMP part of net/bridge/br_netlink.c (br_changelink) and the setters of net/bridge/br_multicast.c.
 
-import { HZ, JIFFY_NS, jiffiesFromClock } from "../../net/jiffies.ts";
-import type { Warn } from "../../net/netdevice.ts";
+import { HZ, jiffiesFromClock } from "../../net/jiffies.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { IFF_UP } from "../../uapi/if.ts";
 import { MDB_RTR_TYPE_PERM, MDB_RTR_TYPE_TEMP, MDB_RTR_TYPE_TEMP_QUERY } from "../../uapi/if_bridge.ts";
-import { RTM_DELMDB, RTM_NEWMDB } from "../../uapi/rtnetlink.ts";
-import { notifyRouter } from "./mdb-message.ts";
 import { disableMulticastPort, enableMulticastPort } from "./multicast.ts";
+import { portVlanContext } from "./multicast-context.ts";
 import { openMulticast, setQuerier } from "./multicast-query.ts";
-import { isRouterPort } from "./multicast-router.ts";
+import { addRouter, markRouter, removeRouters } from "./multicast-router.ts";
+import type { MulticastContext } from "./multicast-state.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import { BR_STATE_DISABLED } from "./state.ts";
 
@@ -21,13 +20,9 @@ const maxInterval = 2 ** 50;
 const minQueryInterval = HZ;
 const maxQueryInterval = 86_400 * HZ;
 
-/** What changes of a bridge's multicast, as IFLA_INFO_DATA names it. */
-export interface MulticastAttributes {
-  readonly mcastRouter?: number;
-  readonly mcastSnooping?: number;
-  readonly mcastQueryUseIfaddr?: number;
+/** What changes of how a bridge, or a VLAN of it, asks. */
+interface ContextAttributes {
   readonly mcastQuerier?: number;
-  readonly mcastHashMax?: number;
   readonly mcastLastMemberCnt?: number;
   readonly mcastStartupQueryCnt?: number;
   readonly mcastLastMemberIntvl?: bigint;
@@ -36,23 +31,41 @@ export interface MulticastAttributes {
   readonly mcastQueryIntvl?: bigint;
   readonly mcastQueryResponseIntvl?: bigint;
   readonly mcastStartupQueryIntvl?: bigint;
-  readonly mcastStatsEnabled?: number;
   readonly mcastIgmpVersion?: number;
   readonly mcastMldVersion?: number;
 }
 
+/** What changes of a bridge's multicast, as IFLA_INFO_DATA names it. */
+interface MulticastAttributes extends ContextAttributes {
+  readonly mcastRouter?: number;
+  readonly mcastSnooping?: number;
+  readonly mcastQueryUseIfaddr?: number;
+  readonly mcastHashMax?: number;
+  readonly mcastStatsEnabled?: number;
+}
+
 /** Applies what concerns multicast (br_changelink). */
-export function changeMulticast(br: Bridge, data: MulticastAttributes, _warn: Warn): void {
-  const mc = br.multicast;
-  if (data.mcastRouter !== undefined) setRouter(br, data.mcastRouter);
+export function changeMulticast(br: Bridge, data: MulticastAttributes): void {
+  const { multicast } = br;
+  if (data.mcastRouter !== undefined) setRouter(multicast.own, data.mcastRouter);
   if (data.mcastSnooping !== undefined) setSnooping(br, data.mcastSnooping !== 0);
-  if (data.mcastQueryUseIfaddr !== undefined) mc.usesIfaddr = data.mcastQueryUseIfaddr !== 0;
-  if (data.mcastQuerier !== undefined) setQuerier(br, data.mcastQuerier !== 0);
-  if (data.mcastHashMax !== undefined) mc.hashMax = data.mcastHashMax;
+  if (data.mcastQueryUseIfaddr !== undefined) multicast.usesIfaddr = data.mcastQueryUseIfaddr !== 0;
+  if (data.mcastHashMax !== undefined) multicast.hashMax = data.mcastHashMax;
+  if (data.mcastStatsEnabled !== undefined) multicast.hasStats = data.mcastStatsEnabled !== 0;
+  changeContext(br, multicast.own, 0, data);
+  changeVersions(multicast.own, data);
+}
+
+/** Applies how the bridge asks in `mc`, that of VLAN `vid` or with 0 its own. */
+export function changeContext(br: Bridge, mc: MulticastContext, vid: number, data: ContextAttributes): void {
+  if (data.mcastQuerier !== undefined) setQuerier(br, mc, vid, data.mcastQuerier !== 0);
   if (data.mcastLastMemberCnt !== undefined) mc.lastMemberCount = data.mcastLastMemberCnt;
   if (data.mcastStartupQueryCnt !== undefined) mc.startupQueryCount = data.mcastStartupQueryCnt;
-  changeIntervals(br, data);
-  if (data.mcastStatsEnabled !== undefined) mc.hasStats = data.mcastStatsEnabled !== 0;
+  changeIntervals(mc, data);
+}
+
+/** Sets the versions that are spoken: EINVAL for one that there is not. */
+export function changeVersions(mc: MulticastContext, data: ContextAttributes): void {
   if (data.mcastIgmpVersion !== undefined) {
     if (data.mcastIgmpVersion !== 2 && data.mcastIgmpVersion !== 3) throw new NetlinkError("EINVAL");
     mc.igmpVersion = data.mcastIgmpVersion;
@@ -63,8 +76,7 @@ export function changeMulticast(br: Bridge, data: MulticastAttributes, _warn: Wa
   }
 }
 
-function changeIntervals(br: Bridge, data: MulticastAttributes): void {
-  const mc = br.multicast;
+function changeIntervals(mc: MulticastContext, data: ContextAttributes): void {
   const ticks = (clock: bigint): number => Math.min(jiffiesFromClock(Number(clock)), maxInterval);
   const queryTicks = (clock: bigint): number =>
     Math.min(Math.max(ticks(clock), minQueryInterval), maxQueryInterval);
@@ -93,30 +105,25 @@ function setSnooping(br: Bridge, isOn: boolean): void {
 }
 
 /** Says whether the bridge itself is a multicast router (br_multicast_set_router). */
-function setRouter(br: Bridge, router: number): void {
+export function setRouter(mc: MulticastContext, router: number): void {
   if (router > MDB_RTR_TYPE_PERM) throw new NetlinkError("EINVAL");
-  br.multicast.router = router;
+  mc.router = router;
   if (router === MDB_RTR_TYPE_TEMP_QUERY) return;
-  for (const state of [br.multicast.ip4, br.multicast.ip6]) state.router.stop();
+  for (const state of [mc.ip4, mc.ip6]) state.router.stop();
 }
 
-/** Says whether a multicast router is behind a port (br_multicast_set_port_router). */
-export function setPortRouter(port: BridgePort, router: number): void {
-  const { multicast } = port;
+/** Says whether a multicast router is behind a port, in VLAN `vid` or with 0 in none (br_multicast_set_port_router). */
+export function setPortRouter(port: BridgePort, vid: number, router: number): void {
+  const vlan = port.vlans.find(vid);
+  const multicast = vlan === undefined ? port.multicast : portVlanContext(port, vlan);
   if (router > MDB_RTR_TYPE_TEMP) throw new NetlinkError("EINVAL");
-  const wasRouter = isRouterPort(port, false) || isRouterPort(port, true);
-  if (multicast.router === router) {
-    if (router === MDB_RTR_TYPE_TEMP) startRouterTimers(port);
-    return;
-  }
+  const isSame = multicast.router === router;
   multicast.router = router;
-  if (router === MDB_RTR_TYPE_TEMP) startRouterTimers(port);
-  else for (const state of [multicast.ip4, multicast.ip6]) state.router.stop();
-  const isRouter = isRouterPort(port, false) || isRouterPort(port, true);
-  if (isRouter !== wasRouter) notifyRouter(port.br, port, isRouter ? RTM_NEWMDB : RTM_DELMDB);
-}
-
-function startRouterTimers({ br, multicast }: BridgePort): void {
-  const intervalNs = br.multicast.querierInterval * JIFFY_NS;
-  for (const state of [multicast.ip4, multicast.ip6]) state.router.start(intervalNs);
+  const families = [false, true];
+  if (router === MDB_RTR_TYPE_TEMP) {
+    for (const isIpv6 of families) markRouter(port, vid, multicast, isIpv6);
+  } else if (router === MDB_RTR_TYPE_PERM) {
+    for (const { router } of [multicast.ip4, multicast.ip6]) router.stop();
+    for (const isIpv6 of families) addRouter(port, vid, multicast, isIpv6);
+  } else if (!isSame) removeRouters(port, vid, multicast);
 }

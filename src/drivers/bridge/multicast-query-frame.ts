@@ -22,6 +22,7 @@ import { writeIcmpv6 } from "../../wire/icmpv6.ts";
 import { IGMP_QUERY, IGMP_SIZE, IGMP3_QUERY_SIZE } from "../../wire/igmp.ts";
 import { IPV6_DESTINATION, IPV6_HEADER_SIZE, IPV6_SOURCE } from "../../wire/ipv6.ts";
 import * as mld from "../../wire/mld.ts";
+import type { MulticastContext } from "./multicast-state.ts";
 import type { Bridge } from "./state.ts";
 
 /** An IPv4 header with the router alert option. */
@@ -50,10 +51,14 @@ export interface Query {
 /** A question for all groups. */
 export const generalQuery: Query = { group: null, isToGroup: false, sources: [], isSuppressing: false };
 
-/** A question by IGMP, of version 3 if it has sources; null without memory. The caller owns the frame. */
-export function makeIgmpQuery({ dev, multicast }: Bridge, query: Query): Frame | null {
+/** A question by IGMP, as `context` has it, of version 3 if it has sources; null without memory. The caller owns the frame. */
+export function makeIgmpQuery(
+  { dev, multicast }: Bridge,
+  context: MulticastContext,
+  query: Query,
+): Frame | null {
   const { group, sources } = query;
-  const isVersion3 = multicast.igmpVersion === 3;
+  const isVersion3 = context.igmpVersion === 3;
   const size = isVersion3 ? IGMP3_QUERY_SIZE + 4 * sources.length : IGMP_SIZE;
   const frame = dev.machine.frames.alloc(header4Size + size);
   if (frame === null) return null;
@@ -75,11 +80,11 @@ export function makeIgmpQuery({ dev, multicast }: Bridge, query: Query): Frame |
   setBe32(bytes, start + 20, routerAlert);
   setBe16(bytes, start + 10, checksum(bytes, start, start + header4Size));
   const at = start + header4Size;
-  const delay = group === null ? multicast.queryResponseInterval : multicast.lastMemberInterval;
+  const delay = group === null ? context.queryResponseInterval : context.lastMemberInterval;
   setU8(bytes, at, IGMP_QUERY);
   setU8(bytes, at + 1, Math.floor(delay / Math.floor(HZ / 10)));
   if (group !== null) bytes.set(group, at + 4);
-  if (isVersion3) writeVersion3(bytes, at + 8, multicast.queryInterval, query);
+  if (isVersion3) writeVersion3(bytes, at + 8, context.queryInterval, query);
   setBe16(bytes, at + 2, checksum(bytes, at, at + size));
   ethHeader(frame, ETH_P_IP, dev.address, ipv4MulticastMac(to));
   return frame;
@@ -105,13 +110,17 @@ function writeVersion3(
 /**
  * The same by MLD; null also while the bridge has no address to ask from, which then is noted: it does not count as a querier.
  */
-export function makeMldQuery({ dev, multicast }: Bridge, query: Query): Frame | null {
+export function makeMldQuery(
+  { dev, multicast }: Bridge,
+  context: MulticastContext,
+  query: Query,
+): Frame | null {
   const { group, sources } = query;
   const to = query.isToGroup && group !== null ? group : allNodes();
   const source = selectSource6(ipNetns(dev.netns), dev, to);
   multicast.hasIpv6Address = source !== undefined;
   if (source === undefined) return null;
-  const isVersion2 = multicast.mldVersion === 2;
+  const isVersion2 = context.mldVersion === 2;
   const size = isVersion2 ? mld.MLD2_QUERY_SIZE + 16 * sources.length : mld.MLD_SIZE;
   const length = mld.ROUTER_ALERT_HEADER_SIZE + size;
   const frame = dev.machine.frames.alloc(IPV6_HEADER_SIZE + length);
@@ -130,8 +139,8 @@ export function makeMldQuery({ dev, multicast }: Bridge, query: Query): Frame | 
   // A bridge pads its header byte by byte (Pad1), where a host does so at once (PadN).
   setBe16(bytes, at - 2, 0);
   if (group !== null) bytes.set(group, at + mld.MLD_GROUP);
-  if (isVersion2) writeVersion3(bytes, at + mld.MLD_SIZE, multicast.queryInterval, query);
-  const delay = group === null ? multicast.queryResponseInterval : multicast.lastMemberInterval;
+  if (isVersion2) writeVersion3(bytes, at + mld.MLD_SIZE, context.queryInterval, query);
+  const delay = group === null ? context.queryResponseInterval : context.lastMemberInterval;
   const delayMs = Math.floor((delay * 1_000) / HZ) & 0xffff;
   writeIcmpv6(bytes, at, frame.end, start, mld.MLD_QUERY, 0, delayMs * 0x1_0000);
   ethHeader(frame, ETH_P_IPV6, dev.address, ipv6MulticastMac(to));

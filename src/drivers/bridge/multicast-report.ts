@@ -11,9 +11,9 @@ import { ETH_P_IP, ETH_P_IPV6 } from "../../uapi/if_ether.ts";
 import { MCAST_EXCLUDE, MCAST_INCLUDE } from "../../uapi/in.ts";
 import * as igmp from "../../wire/igmp.ts";
 import { deleteMember, findEntry, join, memberOf } from "./mdb.ts";
+import { contextOf, isInUse } from "./multicast-context.ts";
 import { isAllNodes } from "./multicast-parse.ts";
 import { sendGroupQuery } from "./multicast-query.ts";
-import { isInUse } from "./multicast-router.ts";
 import type { GroupRecord } from "./multicast-sources.ts";
 import { applyRecord } from "./multicast-sources.ts";
 import type { GroupAddress } from "./multicast-state.ts";
@@ -91,7 +91,7 @@ function applyReport(
   const group = { protocol, bytes, vid, source: null };
   const how = { filterMode: MCAST_INCLUDE, isTimed: false, flags: 0 };
   if (!isLeave && join(br, port, group, host, how) === undefined) return false;
-  if (!isInUse(br, port)) return true;
+  if (!isInUse(br, port, vid)) return true;
   const entry = findEntry(br, group);
   const member = entry === undefined ? undefined : memberOf(entry, port, host);
   if (member !== undefined && !member.isPermanent) applyRecord(br, member, record);
@@ -102,7 +102,7 @@ function applyReport(
 export function leaveGroup(br: Bridge, port: BridgePort | null, group: GroupAddress, host: number): void {
   const { bytes, protocol } = group;
   if (protocol === ETH_P_IP ? isLocalGroup(bytes, 0) : isAllNodes(bytes, 0)) return;
-  if (!isInUse(br, port)) return;
+  if (!isInUse(br, port, group.vid)) return;
   const entry = findEntry(br, group);
   if (entry === undefined) return;
   if (port !== null && (port.flags & BR_MULTICAST_FAST_LEAVE) !== 0) {
@@ -111,7 +111,7 @@ export function leaveGroup(br: Bridge, port: BridgePort | null, group: GroupAddr
     member.flags |= MDB_FLAGS_FAST_LEAVE;
     return deleteMember(br, member);
   }
-  const mc = br.multicast;
+  const mc = contextOf(br, group.vid);
   const state = protocol === ETH_P_IP ? mc.ip4 : mc.ip6;
   if (state.other.isPending) return;
   if (mc.isQuerier) sendGroupQuery(br, port, group);

@@ -14,6 +14,7 @@ import * as igmp from "../../wire/igmp.ts";
 import type { Member } from "./mdb.ts";
 import { addSource, deleteMember, deleteSource, findSource, followMode, forwardSource } from "./mdb.ts";
 import { notifyMdb } from "./mdb-message.ts";
+import { contextOf } from "./multicast-context.ts";
 import { askForGroup, askForSources } from "./multicast-query.ts";
 import type { GroupSource } from "./multicast-state.ts";
 import type { Bridge } from "./state.ts";
@@ -75,8 +76,8 @@ function want(br: Bridge, member: Member, source: GroupSource, delayNs: number):
 }
 
 /** The group membership interval (br_multicast_gmi). */
-function intervalNs({ multicast }: Bridge): number {
-  return multicast.membershipInterval * JIFFY_NS;
+function intervalNs(br: Bridge, { entry }: Member): number {
+  return contextOf(br, entry.group.vid).membershipInterval * JIFFY_NS;
 }
 
 /** Forgets the sources that no record has spared; whether there were any (__grp_src_delete_marked). */
@@ -94,7 +95,7 @@ function allow(br: Bridge, member: Member, record: GroupRecord): boolean {
   let isChanged = false;
   forEachSource(br, member, record, (source, isNew) => {
     isChanged ||= isNew;
-    want(br, member, source, intervalNs(br));
+    want(br, member, source, intervalNs(br, member));
   });
   return isChanged;
 }
@@ -104,7 +105,7 @@ function exclude(br: Bridge, member: Member, isInclude: boolean, apply: () => bo
   const isChanged = apply();
   if (isInclude) followMode(br, member, MCAST_EXCLUDE);
   member.filterMode = MCAST_EXCLUDE;
-  member.timer.start(intervalNs(br));
+  member.timer.start(intervalNs(br, member));
   return isChanged;
 }
 
@@ -125,7 +126,7 @@ function excludeIsExclude(br: Bridge, member: Member, record: GroupRecord): bool
   let isChanged = false;
   forEachSource(br, member, record, (source, isNew) => {
     source.isDoomed = false;
-    if (isNew) want(br, member, source, intervalNs(br));
+    if (isNew) want(br, member, source, intervalNs(br, member));
     isChanged ||= isNew;
   });
   return deleteDoomed(br, member) || isChanged;
@@ -141,7 +142,7 @@ function includeToInclude(br: Bridge, member: Member, record: GroupRecord): bool
     source.isAsked = false;
     if (isNew) isChanged = true;
     else spared++;
-    want(br, member, source, intervalNs(br));
+    want(br, member, source, intervalNs(br, member));
   });
   // As Linux counts: a source that the record names twice is spared twice, and another is not asked for.
   if (known !== spared) askForSources(br, member);
@@ -160,7 +161,7 @@ function excludeToInclude(br: Bridge, member: Member, record: GroupRecord): bool
       spared++;
     }
     isChanged ||= isNew;
-    want(br, member, source, intervalNs(br));
+    want(br, member, source, intervalNs(br, member));
   });
   // As Linux counts: sources whose timers have run off are among those that were known.
   if (known !== spared) askForSources(br, member);

@@ -86,21 +86,16 @@ export interface QueryState {
 
 /** The bridge's part of one family that a port has: a router behind it, and queries sent by it. */
 export interface PortQueryState extends OwnQuery {
+  /** A router is behind the port (the list of router ports); how long that holds by itself. */
+  isRouter: boolean;
   readonly router: Timer;
 }
 
-/** A bridge's part. */
-export class BridgeMulticast<Port> {
-  /** Frames to groups go only where somebody listens (BROPT_MULTICAST_ENABLED). */
-  isSnooping = true;
+/** How a bridge, or one of its VLANs, asks for members, and who else does (struct net_bridge_mcast). */
+export class MulticastContext {
   /** MDB_RTR_TYPE_*: whether the bridge itself is a multicast router. */
   router = MDB_RTR_TYPE_TEMP_QUERY;
-  usesIfaddr = false;
   isQuerier = false;
-  /** False when a query for IPv6 found no address of the bridge to be sent from (BROPT_HAS_IPV6_ADDR). */
-  hasIpv6Address = true;
-  hasStats = false;
-  hashMax = 4_096;
   igmpVersion = 2;
   mldVersion = 1;
   lastMemberCount = 2;
@@ -111,10 +106,6 @@ export class BridgeMulticast<Port> {
   queryInterval = 125 * HZ;
   queryResponseInterval = 10 * HZ;
   startupQueryInterval = Math.floor((125 * HZ) / 4);
-  /** Newest first. */
-  entries: MdbEntry<Port>[] = [];
-  /** The same by VLAN and the last four bytes of the group and the source. */
-  readonly byKey = new Map<number, MdbEntry<Port>[]>();
   readonly ip4: QueryState;
   readonly ip6: QueryState;
 
@@ -137,7 +128,30 @@ export class BridgeMulticast<Port> {
   }
 }
 
-/** A port's part. */
+/** A bridge's part, whatever its VLANs. */
+export class BridgeMulticast<Port> {
+  /** Frames to groups go only where somebody listens (BROPT_MULTICAST_ENABLED). */
+  isSnooping = true;
+  usesIfaddr = false;
+  /** False when a query for IPv6 found no address of the bridge to be sent from (BROPT_HAS_IPV6_ADDR). */
+  hasIpv6Address = true;
+  hasStats = false;
+  hashMax = 4_096;
+  /** Newest first. */
+  entries: MdbEntry<Port>[] = [];
+  /** The same by VLAN and the last four bytes of the group and the source. */
+  readonly byKey = new Map<number, MdbEntry<Port>[]>();
+  /** What counts where VLANs are not told apart, and what does in VLANs of which nothing was set or heard. */
+  readonly own: MulticastContext;
+  readonly untouched: MulticastContext;
+
+  constructor(own: MulticastContext, untouched: MulticastContext) {
+    this.own = own;
+    this.untouched = untouched;
+  }
+}
+
+/** A port's part, or that of one of its VLANs (struct net_bridge_mcast_port). */
 export class PortMulticast {
   /** MDB_RTR_TYPE_*: whether a multicast router is behind the port. */
   router = MDB_RTR_TYPE_TEMP_QUERY;
@@ -153,10 +167,16 @@ export class PortMulticast {
   /** `expired` is called when a router has been silent, `query` when the port is to be asked, for IPv6 or not. */
   constructor(
     makeTimer: (callback: () => void) => Timer,
-    expired: () => void,
+    expired: (isIpv6: boolean) => void,
     query: (isIpv6: boolean) => void,
   ) {
-    this.ip4 = { router: makeTimer(expired), timer: makeTimer(() => query(false)), startupSent: 0 };
-    this.ip6 = { router: makeTimer(expired), timer: makeTimer(() => query(true)), startupSent: 0 };
+    const state = (isIpv6: boolean): PortQueryState => ({
+      isRouter: false,
+      router: makeTimer(() => expired(isIpv6)),
+      timer: makeTimer(() => query(isIpv6)),
+      startupSent: 0,
+    });
+    this.ip4 = state(false);
+    this.ip6 = state(true);
   }
 }

@@ -1,27 +1,35 @@
 // Multicast snooping: what hosts and routers tell one another by IGMP and MLD says behind which ports a group's frames are
 // wanted.
 //
-// Mirrors net/bridge/br_multicast.c. Omitted: hosts tracked one by one (EHT), snooping by VLAN, statistics of messages, PIM
+// Mirrors net/bridge/br_multicast.c. Omitted: hosts tracked one by one (EHT), statistics of messages, PIM
 // hellos and multicast router discovery.
 
 import { getBe16, getU8 } from "../../bytes/endian.ts";
 import { readMac } from "../../bytes/mac.ts";
 import { HZ, JIFFY_NS } from "../../net/jiffies.ts";
 import type { Frame } from "../../net/netdevice.ts";
-import { MDB_RTR_TYPE_DISABLED, MDB_RTR_TYPE_PERM, MDB_RTR_TYPE_TEMP_QUERY } from "../../uapi/if_bridge.ts";
+import { IFF_UP } from "../../uapi/if.ts";
+import { MDB_RTR_TYPE_PERM, MDB_RTR_TYPE_TEMP_QUERY } from "../../uapi/if_bridge.ts";
 import { ETH_P_IP, ETH_P_IPV6 } from "../../uapi/if_ether.ts";
 import { MCAST_EXCLUDE } from "../../uapi/in.ts";
-import { RTM_DELMDB, RTM_NEWMDB } from "../../uapi/rtnetlink.ts";
 import * as igmp from "../../wire/igmp.ts";
 import * as mld from "../../wire/mld.ts";
 import type { Entry } from "./mdb.ts";
 import { deleteMember, findGroup, stopTimers } from "./mdb.ts";
-import { notifyRouter } from "./mdb-message.ts";
+import {
+  askedVlans,
+  contextOf,
+  handlesSources,
+  isInUse,
+  isSnooped,
+  portContextOf,
+  readContext,
+} from "./multicast-context.ts";
 import { findMessage, isAllNodes, isZero } from "./multicast-parse.ts";
 import { startQueries } from "./multicast-query.ts";
 import { bringForward, isLocalGroup, joinGroup, leaveGroup, reportRecords } from "./multicast-report.ts";
-import { handlesSources, isInUse, isRouterPort } from "./multicast-router.ts";
-import type { QueryState } from "./multicast-state.ts";
+import { addRouter, markRouter, removeRouters } from "./multicast-router.ts";
+import type { MulticastContext, PortMulticast } from "./multicast-state.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 
 /** What snooping says of a frame to a group: it is broken and dropped; or how it is to go. */
@@ -37,7 +45,7 @@ const suppressFlag = 1 << 3;
 
 /** Looks at a frame to a group that came in by `port`, null for the bridge's own (br_multicast_rcv). */
 export function snoop(br: Bridge, port: BridgePort | null, frame: Frame, vid: number): number {
-  if (!br.multicast.isSnooping) return MCAST_PLAIN;
+  if (!br.multicast.isSnooping || !isSnooped(br, vid)) return MCAST_PLAIN;
   if (frame.protocol !== ETH_P_IP && frame.protocol !== ETH_P_IPV6) return MCAST_PLAIN;
   const isIpv6 = frame.protocol === ETH_P_IPV6;
   const { kind, at, end } = findMessage(frame);
@@ -72,7 +80,7 @@ function snoopIgmp(
       if (!joinGroup(br, port, bytes, at + 4, 4, vid, host)) return MCAST_DROP;
       return MCAST_MESSAGE | MCAST_ROUTERS_ONLY;
     case igmp.IGMP3_REPORT: {
-      const ignoresSources = br.multicast.igmpVersion === 2;
+      const ignoresSources = contextOf(br, vid).igmpVersion === 2;
       return reportRecords(br, port, bytes, at, end, vid, host, 4, ignoresSources)
         ? MCAST_MESSAGE
         : MCAST_DROP;
@@ -110,11 +118,10 @@ function receiveIgmpQuery(
     }
   } else {
     if (getBe16(bytes, at + 10) !== 0) return;
-    if (br.multicast.igmpVersion === 3 && group !== 0 && isSuppressing(bytes, at + 8)) return;
+    if (contextOf(br, vid).igmpVersion === 3 && group !== 0 && isSuppressing(bytes, at + 8)) return;
     delay = delay === 0 ? 1 : igmp.igmpMaxResponseTenths(bytes, at, size) * tick;
   }
-  if (group === 0)
-    return receiveQuery(br, port, br.multicast.ip4, bytes.slice(start + 12, start + 16), delay, false);
+  if (group === 0) return receiveQuery(br, port, vid, bytes.slice(start + 12, start + 16), delay);
   hurry(br, findGroup(br, ETH_P_IP, bytes, at + 4, 4, vid), delay);
 }
 
@@ -135,7 +142,7 @@ function snoopMld(
       if (!joinGroup(br, port, bytes, at + mld.MLD_GROUP, 16, vid, host)) return MCAST_DROP;
       return MCAST_MESSAGE | MCAST_ROUTERS_ONLY;
     case mld.MLD2_REPORT: {
-      const ignoresSources = br.multicast.mldVersion === 1;
+      const ignoresSources = contextOf(br, vid).mldVersion === 1;
       return reportRecords(br, port, bytes, at, end, vid, host, 16, ignoresSources)
         ? MCAST_MESSAGE
         : MCAST_DROP;
@@ -166,10 +173,9 @@ function receiveMldQuery(
   if (size === mld.MLD_SIZE && delayMs === 0) return;
   const delay = Math.max(1, Math.ceil((delayMs * HZ) / 1_000));
   const isGeneral = isZero(bytes, at + mld.MLD_GROUP, 16);
-  const isVersion2 = size > mld.MLD_SIZE && br.multicast.mldVersion === 2;
+  const isVersion2 = size > mld.MLD_SIZE && contextOf(br, vid).mldVersion === 2;
   if (isVersion2 && !isGeneral && isSuppressing(bytes, at + mld.MLD_SIZE)) return;
-  if (isGeneral)
-    return receiveQuery(br, port, br.multicast.ip6, bytes.slice(start + 8, start + 24), delay, true);
+  if (isGeneral) return receiveQuery(br, port, vid, bytes.slice(start + 8, start + 24), delay);
   hurry(br, findGroup(br, ETH_P_IPV6, bytes, at + mld.MLD_GROUP, 16, vid), delay);
 }
 
@@ -183,9 +189,10 @@ function isSuppressing(bytes: Uint8Array, at: number): boolean {
 /** A query for a group: whoever does not answer in time is forgotten. */
 function hurry(br: Bridge, entry: Entry | undefined, delay: number): void {
   if (entry === undefined) return;
-  const delayNs = delay * br.multicast.lastMemberCount * JIFFY_NS;
+  const { protocol, vid } = entry.group;
+  const delayNs = delay * contextOf(br, vid).lastMemberCount * JIFFY_NS;
   if (entry.isHostJoined) bringForward(entry.timer, delayNs);
-  const countsSources = handlesSources(br, entry.group.protocol);
+  const countsSources = handlesSources(br, protocol, vid);
   for (const { filterMode, timer } of entry.ports) {
     if (timer.isPending || !countsSources || filterMode === MCAST_EXCLUDE) bringForward(timer, delayNs);
   }
@@ -197,12 +204,14 @@ function hurry(br: Bridge, entry: Entry | undefined, delay: number): void {
 function receiveQuery(
   br: Bridge,
   port: BridgePort | null,
-  state: QueryState,
+  vid: number,
   address: Uint8Array,
   delay: number,
-  isIpv6: boolean,
 ): void {
-  if (!isInUse(br, port)) return;
+  if (!isInUse(br, port, vid)) return;
+  const isIpv6 = address.length === 16;
+  const context = contextOf(br, vid);
+  const state = isIpv6 ? context.ip6 : context.ip4;
   const isAsked = state.own.timer.isPending || state.other.isPending;
   // 0.0.0.0, from where a bridge asks by IGMP, gives way to any; :: is the lowest like any other address.
   const givesWay = !isIpv6 && isZero(state.querier, 0, state.querier.length);
@@ -211,8 +220,8 @@ function receiveQuery(
   state.querierPort = port?.dev.ifindex ?? 0;
   const now = br.dev.machine.clock.now();
   if (!state.other.isPending) state.delayUntilNs = now + delay * JIFFY_NS;
-  state.other.start(br.multicast.querierInterval * JIFFY_NS);
-  markRouter(br, port, isIpv6);
+  state.other.start(context.querierInterval * JIFFY_NS);
+  noteRouter(br, port, vid, isIpv6);
 }
 
 function compare(one: Uint8Array, other: Uint8Array): number {
@@ -223,32 +232,19 @@ function compare(one: Uint8Array, other: Uint8Array): number {
   return 0;
 }
 
-/** A router is where queries come from (br_ip4_multicast_mark_router). */
-function markRouter(br: Bridge, port: BridgePort | null, isIpv6: boolean): void {
-  const interval = br.multicast.querierInterval * JIFFY_NS;
-  if (port === null) {
-    if (br.multicast.router !== MDB_RTR_TYPE_TEMP_QUERY) return;
-    (isIpv6 ? br.multicast.ip6 : br.multicast.ip4).router.start(interval);
-    return;
-  }
-  const { multicast } = port;
-  if (multicast.router === MDB_RTR_TYPE_DISABLED || multicast.router === MDB_RTR_TYPE_PERM) return;
-  const wasRouter = isRouterPort(port, false) || isRouterPort(port, true);
-  (isIpv6 ? multicast.ip6 : multicast.ip4).router.start(interval);
-  if (!wasRouter) notifyRouter(br, port, RTM_NEWMDB);
-}
-
-/** No query has come in by a port for long: no router is there any more (br_multicast_router_expired). */
-export function routerExpired(port: BridgePort): void {
-  if (!isRouterPort(port, false) && !isRouterPort(port, true)) notifyRouter(port.br, port, RTM_DELMDB);
+/** A router is where queries come from: behind a port, or in the bridge itself. */
+function noteRouter(br: Bridge, port: BridgePort | null, vid: number, isIpv6: boolean): void {
+  if (port !== null) return markRouter(port, vid, portContextOf(port, vid), isIpv6);
+  const { ip4, ip6, querierInterval, router } = contextOf(br, vid);
+  if (router === MDB_RTR_TYPE_TEMP_QUERY) (isIpv6 ? ip6 : ip4).router.start(querierInterval * JIFFY_NS);
 }
 
 /** Whether somebody asks for members, so that it is known who listens (br_multicast_querier_exists). */
-export function hasQuerier(br: Bridge, protocol: number, entry: Entry | undefined): boolean {
-  const mc = br.multicast;
+export function hasQuerier(br: Bridge, protocol: number, entry: Entry | undefined, vid: number): boolean {
   if (protocol !== ETH_P_IP && protocol !== ETH_P_IPV6) return entry?.group.protocol === 0;
+  const mc = readContext(br, vid);
   const state = protocol === ETH_P_IP ? mc.ip4 : mc.ip6;
-  const asksItself = mc.isQuerier && (protocol === ETH_P_IP || mc.hasIpv6Address);
+  const asksItself = mc.isQuerier && (protocol === ETH_P_IP || br.multicast.hasIpv6Address);
   return state.delayUntilNs < br.dev.machine.clock.now() && (asksItself || state.other.isPending);
 }
 
@@ -260,7 +256,7 @@ export function entryOf(
 ): Entry | undefined {
   const mc = br.multicast;
   if (!mc.isSnooping || mc.entries.length === 0) return undefined;
-  const countsSources = handlesSources(br, protocol);
+  const countsSources = handlesSources(br, protocol, vid);
   if (protocol === ETH_P_IP) {
     const single = countsSources ? findGroup(br, ETH_P_IP, bytes, start + 16, 4, vid, start + 12) : undefined;
     return single ?? findGroup(br, ETH_P_IP, bytes, start + 16, 4, vid);
@@ -276,32 +272,72 @@ export function entryOf(
 
 // --- Ports and the bridge ------------------------------------------------------------------------------------------------
 
-/** A port takes part: it is asked who listens behind it (br_multicast_enable_port). */
+/** A port takes part: it is asked who listens behind it, in all its VLANs where they are told apart (br_multicast_enable_port). */
 export function enableMulticastPort(port: BridgePort): void {
-  const { br, multicast } = port;
-  if (!br.multicast.isSnooping || (br.dev.flags & 1) === 0) return;
-  for (const own of [multicast.ip4, multicast.ip6]) startQueries(own);
+  for (const vid of askedVlans(port.br, port)) enableMulticastContext(port, vid);
+}
+
+/** The same for one VLAN of a port, or with 0 for the port (br_multicast_enable_port_ctx). */
+export function enableMulticastContext(port: BridgePort, vid: number): void {
+  const { br } = port;
+  if (!br.multicast.isSnooping || (br.dev.flags & IFF_UP) === 0) return;
+  // Where nothing was set or heard, nobody asks and no router is.
+  const isUntouched = vid !== 0 && port.vlans.find(vid)?.portMulticast == null;
+  if (isUntouched && !readContext(br, vid).isQuerier) return;
+  const multicast = portContextOf(port, vid);
+  const { ip4, ip6, router } = multicast;
+  for (const own of [ip4, ip6]) startQueries(own);
+  if (router === MDB_RTR_TYPE_PERM)
+    for (const isIpv6 of [false, true]) addRouter(port, vid, multicast, isIpv6);
 }
 
 /** A port no longer takes part: nobody behind it listens, but those a user entered for good (br_multicast_disable_port). */
 export function disableMulticastPort(port: BridgePort, isAll = false): void {
-  const { br, multicast } = port;
-  for (const entry of [...br.multicast.entries]) {
+  for (const entry of [...port.br.multicast.entries]) {
     for (const member of entry.ports) {
-      if (member.port === port && (isAll || !member.isPermanent)) deleteMember(br, member);
+      if (member.port === port && (isAll || !member.isPermanent)) deleteMember(port.br, member);
     }
   }
-  const wasRouter = isRouterPort(port, false) || isRouterPort(port, true);
-  for (const state of [multicast.ip4, multicast.ip6]) {
+  for (const vid of askedVlans(port.br, port)) silenceContext(port, vid);
+}
+
+/** See disableMulticastPort, for one VLAN of a port, or with 0 for what the port has of none (br_multicast_disable_port_ctx). */
+export function disableMulticastContext(port: BridgePort, vid: number): void {
+  for (const entry of [...port.br.multicast.entries]) {
+    if (vid !== 0 && entry.group.vid !== vid) continue;
+    for (const member of entry.ports) {
+      if (member.port === port && !member.isPermanent) deleteMember(port.br, member);
+    }
+  }
+  silenceContext(port, vid);
+}
+
+/** Nobody asks behind a port, and no router is there. */
+function silenceContext(port: BridgePort, vid: number): void {
+  const multicast = vid === 0 ? port.multicast : port.vlans.find(vid)?.portMulticast;
+  if (multicast == null) return;
+  for (const { timer } of [multicast.ip4, multicast.ip6]) timer.stop();
+  removeRouters(port, vid, multicast);
+}
+
+/** Stops all that a port, or a VLAN of it, waits for. */
+export function stopPortTimers({ ip4, ip6 }: PortMulticast): void {
+  for (const state of [ip4, ip6]) {
     state.router.stop();
     state.timer.stop();
   }
-  if (wasRouter && multicast.router !== MDB_RTR_TYPE_PERM) notifyRouter(br, port, RTM_DELMDB);
 }
 
 /** The bridge goes down: nobody asks any more (br_multicast_stop). */
 export function stopMulticast(br: Bridge): void {
-  const { ip4, ip6 } = br.multicast;
+  for (const vid of askedVlans(br, null)) {
+    const context = readContext(br, vid);
+    if (context !== br.multicast.untouched) stopContext(context);
+  }
+}
+
+/** Stops all that a bridge, or a VLAN of it, waits for (__br_multicast_stop). */
+export function stopContext({ ip4, ip6 }: MulticastContext): void {
   for (const state of [ip4, ip6]) {
     state.own.timer.stop();
     state.other.stop();

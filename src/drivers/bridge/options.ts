@@ -6,15 +6,17 @@
 import { getU32 } from "../../bytes/endian.ts";
 import { isValidEtherAddr, readMac } from "../../bytes/mac.ts";
 import type { LinkAttributes } from "../../net/link-policy.ts";
-import type { Device, Warn } from "../../net/netdevice.ts";
-import { invalid, NetlinkError } from "../../netlink/error.ts";
+import type { Device } from "../../net/netdevice.ts";
+import { NetlinkError } from "../../netlink/error.ts";
 import type { Parsed } from "../../netlink/policy.ts";
 import { be16, binary, exact, policy, reject, u8, u16, u32, u64 } from "../../netlink/policy.ts";
 import { ETH_ALEN, ETH_P_8021AD, ETH_P_8021Q } from "../../uapi/if_ether.ts";
 import * as link from "../../uapi/if_link.ts";
 import { flushFdb } from "./fdb.ts";
 import { FDB_STATIC } from "./fdb-table.ts";
+import { setMst } from "./mst.ts";
 import { changeMulticast } from "./multicast-options.ts";
+import { setVlanSnooping } from "./multicast-vlan.ts";
 import type { Bridge } from "./state.ts";
 import * as st from "./state.ts";
 import {
@@ -105,7 +107,6 @@ export function changeLink(
   dev: Device<Bridge>,
   _attrs: LinkAttributes,
   data: BridgeAttributes | undefined,
-  warn: Warn,
 ): void {
   if (data === undefined) return;
   const br = dev.state;
@@ -113,7 +114,7 @@ export function changeLink(
   changeVlans(br, data);
   changeGroups(br, data);
   if (data.fdbFlush !== undefined) flushFdb(br, { flags: 0, mask: FDB_STATIC, ifindex: 0, vid: 0 });
-  changeMulticast(br, data, warn);
+  changeMulticast(br, data);
   if (data.nfCallIptables !== undefined) br.nfCallIptables = data.nfCallIptables !== 0;
   if (data.nfCallIp6tables !== undefined) br.nfCallIp6tables = data.nfCallIp6tables !== 0;
   if (data.nfCallArptables !== undefined) br.nfCallArptables = data.nfCallArptables !== 0;
@@ -161,9 +162,8 @@ function changeOptions(br: Bridge, bytes: Uint8Array): void {
   for (let bit = 1; bit <= st.BR_BOOLOPT_MASK; bit <<= 1) {
     if ((mask & bit) === 0) continue;
     const isOn = (values & bit) !== 0;
-    if (bit === st.BR_BOOLOPT_MCAST_VLAN_SNOOPING && isOn && !br.isVlanFiltering) {
-      throw invalid("bridge: Cannot enable multicast vlan snooping with vlan filtering disabled");
-    }
-    br.options = isOn ? br.options | bit : br.options & ~bit;
+    if (bit === st.BR_BOOLOPT_MCAST_VLAN_SNOOPING) setVlanSnooping(br, isOn);
+    else if (bit === st.BR_BOOLOPT_MST_ENABLE) setMst(br, isOn);
+    else br.options = isOn ? br.options | bit : br.options & ~bit;
   }
 }

@@ -16,6 +16,7 @@ import type { Bridge, BridgePort } from "./state.ts";
 import * as st from "./state.ts";
 import { portOf } from "./state.ts";
 import { setPathCost, setPortPriority, setPortStateByUser } from "./stp-port.ts";
+import { flushTunnels } from "./vlan-tunnel.ts";
 
 /** 01:80:c2:00:00:01 is never forwarded (BR_GROUPFWD_MACPAUSE). */
 const pauseGroup = 0x2;
@@ -98,7 +99,7 @@ export function setPort(port: BridgePort, attrs: PortAttributes): void {
   if (attrs.priority !== undefined) setPortPriority(port, attrs.priority);
   if (attrs.state !== undefined) setPortStateByUser(port, attrs.state);
   if (attrs.flush !== undefined) deleteByPort(port.br, port, 0, false);
-  if (attrs.multicastRouter !== undefined) setPortRouter(port, attrs.multicastRouter);
+  if (attrs.multicastRouter !== undefined) setPortRouter(port, 0, attrs.multicastRouter);
   if (attrs.mcastEhtHostsLimit !== undefined) {
     if (attrs.mcastEhtHostsLimit === 0) throw new NetlinkError("EINVAL");
     port.multicast.hostsLimit = attrs.mcastEhtHostsLimit;
@@ -127,7 +128,7 @@ function setFlags(port: BridgePort, attrs: PortAttributes): void {
     flushFdb(port.br, { flags: FDB_LOCKED, mask: FDB_LOCKED, ifindex: port.dev.ifindex, vid: 0 });
   }
   port.flags = flags;
-  if ((old & ~flags & st.BR_VLAN_TUNNEL) !== 0) for (const vlan of port.vlans.list) vlan.tunnelId = 0;
+  if ((old & ~flags & st.BR_VLAN_TUNNEL) !== 0) flushTunnels(port);
   changedPortFlags(port, old ^ flags);
 }
 

@@ -18,8 +18,9 @@ import { RTM_DELLINK, RTM_NEWLINK } from "../../uapi/rtnetlink.ts";
 import { addLocal, deleteByPort } from "./fdb.ts";
 import { handleFrame } from "./input.ts";
 import { announcePort } from "./link-message.ts";
-import { disableMulticastPort, routerExpired } from "./multicast.ts";
+import { disableMulticastPort } from "./multicast.ts";
 import { queryPort } from "./multicast-query.ts";
+import { routerExpired } from "./multicast-router.ts";
 import { PortMulticast } from "./multicast-state.ts";
 import { recalculateSuppression } from "./neigh-suppress.ts";
 import { managePromiscuity, releasePromiscuity } from "./promiscuity.ts";
@@ -65,13 +66,14 @@ export function addPort(br: Bridge, dev: Device): void {
   inheritGsoLimits(br.dev, br.ports);
 }
 
-function makeMulticast(port: BridgePort): PortMulticast {
+function makeMulticast(port: BridgePort, vid: number): PortMulticast {
   const { timers } = port.br.dev.machine;
-  return new PortMulticast(
+  const multicast: PortMulticast = new PortMulticast(
     (callback) => timers.timer(callback),
-    () => routerExpired(port),
-    (isIpv6) => queryPort(port, isIpv6),
+    (isIpv6) => routerExpired(port, vid, multicast, isIpv6),
+    (isIpv6) => queryPort(port, vid, isIpv6),
   );
+  return multicast;
 }
 
 /** EXFULL when all numbers are taken (find_portno). */

@@ -18,7 +18,8 @@ import {
 } from "../../uapi/ethtool.ts";
 import { ETH_P_8021Q } from "../../uapi/if_ether.ts";
 import { FdbTable } from "./fdb-table.ts";
-import type { BridgeMulticast, PortMulticast } from "./multicast-state.ts";
+import type { MulticastContext, PortMulticast } from "./multicast-state.ts";
+import { BridgeMulticast } from "./multicast-state.ts";
 import { VlanGroup } from "./vlan-group.ts";
 
 // --- Numbers -----------------------------------------------------------------------------------------------------------
@@ -102,6 +103,7 @@ export interface BridgeTimers {
 /** A bridge (struct net_bridge). */
 export class Bridge {
   readonly dev: Device<Bridge>;
+  readonly parts: BridgeParts;
   readonly timers: BridgeTimers;
   /** Newest first, as frames are flooded. */
   ports: BridgePort[] = [];
@@ -153,17 +155,19 @@ export class Bridge {
   nfCallIp6tables = false;
   nfCallArptables = false;
 
-  constructor(dev: Device<Bridge>, { makeTimers, makeMulticast }: BridgeParts) {
+  constructor(dev: Device<Bridge>, parts: BridgeParts) {
     this.dev = dev;
-    this.timers = makeTimers(this);
-    this.multicast = makeMulticast(this);
+    this.parts = parts;
+    this.timers = parts.makeTimers(this);
+    this.multicast = new BridgeMulticast(parts.makeContext(this, 0), parts.makeContext(this, 0));
   }
 }
 
 /** What a bridge is made of, by the files that know how. */
 export interface BridgeParts {
   makeTimers(br: Bridge): BridgeTimers;
-  makeMulticast(br: Bridge): BridgeMulticast<BridgePort>;
+  /** For a VLAN, or with 0 for the bridge. */
+  makeContext(br: Bridge, vid: number): MulticastContext;
 }
 
 /** How long an unheard entry is kept, in nanoseconds; shorter after a topology change (hold_time). */
@@ -181,13 +185,15 @@ export interface PortTimers {
 /** Makes the parts of a port that act by themselves. */
 export interface PortParts {
   makeTimers(port: BridgePort): PortTimers;
-  makeMulticast(port: BridgePort): PortMulticast;
+  /** For a VLAN of the port, or with 0 for the port. */
+  makeMulticast(port: BridgePort, vid: number): PortMulticast;
 }
 
 /** A port of a bridge (struct net_bridge_port). */
 export class BridgePort {
   readonly br: Bridge;
   readonly dev: Device;
+  readonly parts: PortParts;
   readonly timers: PortTimers;
   readonly portNo: number;
   readonly multicast: PortMulticast;
@@ -215,17 +221,18 @@ export class BridgePort {
   /** Spanning tree messages and changes (BRIDGE_XSTATS_STP). */
   readonly stpStats = { transitionBlk: 0, transitionFwd: 0, rxBpdu: 0, txBpdu: 0, rxTcn: 0, txTcn: 0 };
 
-  constructor(br: Bridge, dev: Device, portNo: number, { makeTimers, makeMulticast }: PortParts) {
+  constructor(br: Bridge, dev: Device, portNo: number, parts: PortParts) {
     this.br = br;
     this.dev = dev;
+    this.parts = parts;
     this.portNo = portNo;
     this.pathCost = portCost(dev);
     this.portId = makePortId(this.priority, portNo);
     this.designatedPort = this.portId;
     this.designatedRoot = br.designatedRoot;
     this.designatedBridge = br.bridgeId;
-    this.timers = makeTimers(this);
-    this.multicast = makeMulticast(this);
+    this.timers = parts.makeTimers(this);
+    this.multicast = parts.makeMulticast(this, 0);
   }
 }
 

@@ -8,9 +8,11 @@ import { HZ, JIFFY_NS } from "../../net/jiffies.ts";
 import { IFF_UP } from "../../uapi/if.ts";
 import { RTM_NEWLINK } from "../../uapi/rtnetlink.ts";
 import { announcePort } from "./link-message.ts";
+import { setMstState } from "./mst.ts";
 import { enableMulticastPort } from "./multicast.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import {
+  BR_BOOLOPT_MST_ENABLE,
   BR_KERNEL_STP,
   BR_NO_STP,
   BR_ROOT_BLOCK,
@@ -172,6 +174,7 @@ export function selectPortStates(br: Bridge): void {
 /** Sets a port's state without further ado (br_set_state). */
 export function setPortState(port: BridgePort, state: number): void {
   port.state = state;
+  if ((port.br.options & BR_BOOLOPT_MST_ENABLE) !== 0) setMstState(port, 0, state);
   if (port.br.stpEnabled !== BR_KERNEL_STP) return;
   if (state === BR_STATE_BLOCKING) port.stpStats.transitionBlk++;
   if (state === BR_STATE_FORWARDING) port.stpStats.transitionFwd++;

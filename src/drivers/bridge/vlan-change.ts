@@ -5,16 +5,18 @@
 // Omitted: switchdev.
 
 import { NetlinkError } from "../../netlink/error.ts";
-import { MDB_RTR_TYPE_TEMP_QUERY } from "../../uapi/if_bridge.ts";
 import { ETH_P_8021AD, ETH_P_8021Q } from "../../uapi/if_ether.ts";
 import { RTM_DELVLAN, RTM_NEWVLAN } from "../../uapi/rtnetlink.ts";
 import { addLocal, deleteByPort, findDeleteLocal } from "./fdb.ts";
+import { stopPortTimers } from "./multicast.ts";
+import { startBridgeVlan, startPortVlan, stopBridgeVlan, stopPortVlan } from "./multicast-vlan.ts";
 import { managePromiscuity } from "./promiscuity.ts";
 import type { Bridge, BridgePort } from "./state.ts";
-import { BR_STATE_FORWARDING } from "./state.ts";
+import { BR_BOOLOPT_MST_ENABLE, BR_STATE_FORWARDING } from "./state.ts";
 import type { Vlan, VlanGroup, VlanStats } from "./vlan-group.ts";
 import { VLAN_BRENTRY, VLAN_PVID, VLAN_UNTAGGED } from "./vlan-group.ts";
 import { notifyVlan } from "./vlan-message.ts";
+import { unmapTunnel } from "./vlan-tunnel.ts";
 
 /** 802.1X's group address, which an 802.1Q bridge keeps and a provider bridge forwards. */
 const requiredFwdMask8021ad = 0xb801;
@@ -28,13 +30,16 @@ export function addBridgeVlan(br: Bridge, vid: number, flags: number): boolean {
   const vlan = known ?? makeVlan(vid, newStats());
   if (known === undefined) vlans.add(vlan);
   let changed = known === undefined;
-  if ((vlan.flags & VLAN_BRENTRY) === 0) {
+  const isNew = (vlan.flags & VLAN_BRENTRY) === 0;
+  if (isNew) {
     vlan.flags |= VLAN_BRENTRY;
     vlan.users++;
     addLocal(br, null, br.dev.address, vid);
     changed = true;
   }
-  return commitFlags(vlans, vlan, flags) || changed;
+  if (commitFlags(vlans, vlan, flags)) changed = true;
+  if (isNew) startBridgeVlan(br, vid);
+  return changed;
 }
 
 /** Takes the bridge itself out of a VLAN: ENOENT when it is not in it (br_vlan_delete). */
@@ -51,7 +56,9 @@ export function deleteBridgeVlan(br: Bridge, vid: number): void {
 /** Gives up one user's part in a VLAN of the bridge, which goes with the last (br_vlan_put_master). */
 function putMaster(br: Bridge, vlan: Vlan): void {
   vlan.users--;
-  if (vlan.users === 0) br.vlans.remove(vlan);
+  if (vlan.users > 0) return;
+  stopBridgeVlan(br, vlan.vid);
+  br.vlans.remove(vlan);
 }
 
 // --- Ports -------------------------------------------------------------------------------------------------------------
@@ -69,8 +76,11 @@ export function addPortVlan(port: BridgePort, vid: number, flags: number): boole
   master.users++;
   const vlan = makeVlan(vid, br.hasVlanStatsPerPort ? newStats() : master.stats);
   addLocal(br, port, port.dev.address, vid);
+  // With multiple spanning trees a VLAN begins in that of all, as its port is there.
+  if ((br.options & BR_BOOLOPT_MST_ENABLE) !== 0) vlan.state = port.state;
   vlans.add(vlan);
   commitFlags(vlans, vlan, flags);
+  startPortVlan(port, vid);
   return true;
 }
 
@@ -82,6 +92,9 @@ export function deletePortVlan(port: BridgePort, vid: number): void {
   findDeleteLocal(br, port, port.dev.address, vid);
   deleteByPort(br, port, vid, false);
   if (vlans.pvid === vid) vlans.pvid = 0;
+  unmapTunnel(port, vid);
+  stopPortVlan(port, vid);
+  if (vlan.portMulticast !== null) stopPortTimers(vlan.portMulticast);
   vlans.remove(vlan);
   const master = br.vlans.find(vid);
   if (master !== undefined) putMaster(br, master);
@@ -139,9 +152,12 @@ function makeVlan(vid: number, stats: VlanStats): Vlan {
     state: BR_STATE_FORWARDING,
     stats,
     users: 0,
-    tunnelId: 0,
+    tunnelId: null,
+    msti: 0,
     neighSuppress: false,
-    mcastRouter: MDB_RTR_TYPE_TEMP_QUERY,
+    multicast: null,
+    isMulticastOff: false,
+    portMulticast: null,
   };
 }
 

@@ -4,6 +4,8 @@
 // Mirrors net/bridge/br_private.h (struct net_bridge_vlan_group, struct net_bridge_vlan) and the questions of
 // net/bridge/br_vlan.c about them.
 
+import type { MulticastContext, PortMulticast } from "./multicast-state.ts";
+
 /** Flags of a VLAN (BRIDGE_VLAN_INFO_*). */
 export const VLAN_PVID = 1 << 1;
 export const VLAN_UNTAGGED = 1 << 2;
@@ -27,11 +29,16 @@ export interface Vlan {
   stats: VlanStats;
   /** Ports in a VLAN of the bridge's group, and the bridge itself when it is marked. */
   users: number;
-  /** The tunnel key it goes by on ports that map VLANs; 0 for none. */
-  tunnelId: number;
+  /** The tunnel key it goes by on ports that map VLANs; null for none. */
+  tunnelId: number | null;
+  /** Of one of the bridge's: the spanning tree it is in, 0 for that of all. */
+  msti: number;
   neighSuppress: boolean;
-  /** MDB_RTR_TYPE_*: whether a multicast router is behind it. */
-  mcastRouter: number;
+  /** Of one of the bridge's: what its multicast is looked after by, once that is needed, and that it is not to be. */
+  multicast: MulticastContext | null;
+  isMulticastOff: boolean;
+  /** The same of one of a port's. */
+  portMulticast: PortMulticast | null;
 }
 
 /** The VLANs of one port or bridge. */
@@ -42,6 +49,8 @@ export class VlanGroup {
   pvid = 0;
   /** Whether it is the bridge's, of which only marked ones count. */
   readonly isMaster: boolean;
+  /** Those of a port that are mapped to tunnel keys, by key. */
+  readonly byTunnel = new Map<number, Vlan>();
   readonly #byVid = new Map<number, Vlan>();
 
   constructor(isMaster: boolean) {

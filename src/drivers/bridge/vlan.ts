@@ -2,7 +2,6 @@
 // tag stays on.
 //
 // Mirrors net/bridge/br_vlan.c (br_allowed_ingress, br_allowed_egress, br_should_learn, br_handle_vlan; IEEE 802.1Q).
-// Omitted: mapping VLANs to tunnel keys (BR_VLAN_TUNNEL) is kept and told, frames do not heed it.
 
 import { drop } from "../../net/frame.ts";
 import type { Frame } from "../../net/netdevice.ts";
@@ -11,15 +10,16 @@ import { IFF_PROMISC } from "../../uapi/if.ts";
 import { ETH_HLEN } from "../../uapi/if_ether.ts";
 import { pushVlanTag, VLAN_TAG_SIZE, VLAN_VID_MASK } from "../../wire/vlan.ts";
 import type { Bridge, BridgePort } from "./state.ts";
-import { BR_STATE_FORWARDING, BR_STATE_LEARNING } from "./state.ts";
+import { BR_STATE_FORWARDING, BR_STATE_LEARNING, BR_VLAN_TUNNEL } from "./state.ts";
 import type { Vlan, VlanGroup } from "./vlan-group.ts";
 import { VLAN_UNTAGGED } from "./vlan-group.ts";
+import { leaveByTunnel } from "./vlan-tunnel.ts";
 
 /** What `allowIngress` says of a frame that it has dropped. */
 export const vlanRefused = -1;
 
 /** Whether a VLAN in this state lets frames in, or lets their senders be learned. */
-function isStateAllowed(state: number, isLearning: boolean): boolean {
+export function isStateAllowed(state: number, isLearning: boolean): boolean {
   return state === BR_STATE_FORWARDING || (isLearning && state === BR_STATE_LEARNING);
 }
 
@@ -98,9 +98,11 @@ export function learningVlan(port: BridgePort, frame: Frame): number {
 }
 
 /** Counts a frame that leaves by a port and takes its tag off where its VLAN goes untagged (br_handle_vlan). */
-export function leaveByPort(br: Bridge, group: VlanGroup, frame: Frame): void {
-  const vlan = group.find(frame.vlanTci & VLAN_VID_MASK);
-  if (vlan !== undefined) leave(br, vlan, frame);
+export function leaveByPort({ br, flags, vlans }: BridgePort, frame: Frame): void {
+  const vlan = vlans.find(frame.vlanTci & VLAN_VID_MASK);
+  if (vlan === undefined) return;
+  leave(br, vlan, frame);
+  if ((flags & BR_VLAN_TUNNEL) !== 0) leaveByTunnel(vlan, frame);
 }
 
 /** See leaveByPort, for a frame that is the bridge's own; false when it was dropped. */

@@ -44,7 +44,7 @@ export function startXmit(frame: Frame, dev: Device<Bridge>): void {
     if (kind === MCAST_DROP) return drop(frame, "bad-header");
     const entry = (kind & MCAST_MESSAGE) !== 0 ? undefined : entryOf(br, frame, vid);
     const isKnown = entry !== undefined || (kind & MCAST_ROUTERS_ONLY) !== 0;
-    if (isKnown && hasQuerier(br, frame.protocol, entry)) {
+    if (isKnown && hasQuerier(br, frame.protocol, entry, vid)) {
       floodMulticast(br, null, entry, frame, marks, vid);
     } else flood(br, null, frame, BR_MCAST_FLOOD, marks, vid);
   }
