@@ -3,13 +3,16 @@
 //
 //   ns one  bond0 [a0]──[s0] br0 ns left  [l]──┐
 //                 [a1]──[s1] br0 ns right [r]──┴─[e0|e1] br0 ns target      10.0.0.1 and 10.0.0.2
+//                                                                         2001:db8::1 and 2001:db8::2
 //
-// Source: Documentation/networking/bonding.rst (arp_interval, arp_ip_target, arp_validate, arp_missed_max).
+// Source: Documentation/networking/bonding.rst (arp_interval, arp_ip_target, ns_ip6_target, arp_validate, arp_missed_max).
 
 import { expect } from "vitest";
 import type { Machine, NetnsClient } from "../../src/index.ts";
 import { MS, SECOND, test } from "../../test/fixtures.ts";
 import { setBe32 } from "../bytes/endian.ts";
+import { ipv6FromText } from "../bytes/ipv6.ts";
+import { macToText, readMac } from "../bytes/mac.ts";
 import { setLink } from "../client/link.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import { IF_OPER_UP } from "../uapi/if.ts";
@@ -35,7 +38,22 @@ function options(mode: number, ...more: readonly (readonly [type: number, value:
   };
 }
 
-async function wire(machine: Machine, data: (writer: MessageWriter) => void): Promise<World> {
+/** As `options`, with a target of IPv6. */
+function nsOptions(target: string, ...more: readonly (readonly [type: number, value: number])[]) {
+  return (writer: MessageWriter): void => {
+    writer.u8(link.IFLA_BOND_MODE, 1).u32(link.IFLA_BOND_ARP_INTERVAL, 100);
+    const nest = writer.nest(link.IFLA_BOND_NS_IP6_TARGET);
+    writer.binary(0, ipv6FromText(target) ?? new Uint8Array());
+    writer.endNest(nest);
+    for (const [type, value] of more) writer.u32(type, value);
+  };
+}
+
+async function wire(
+  machine: Machine,
+  data: (writer: MessageWriter) => void,
+  prefix: "10.0.0." | "2001:db8::" = "10.0.0.",
+): Promise<World> {
   const names = ["one", "left", "right", "target"] as const;
   const made = await Promise.all(names.map((name) => machine.netns(name)));
   const [one, left, right, target] = made;
@@ -56,10 +74,23 @@ async function wire(machine: Machine, data: (writer: MessageWriter) => void): Pr
     await netns.link.set("up", { master: "br0", isUp: true });
     await target.link.set(`e${number}`, { master: "br0", isUp: true });
   }
-  await one.addr.add("10.0.0.1/24", { dev: "bond0" });
-  await target.addr.add("10.0.0.2/24", { dev: "br0" });
-  await one.link.set("bond0", { isUp: true });
+  const length = prefix === "10.0.0." ? 24 : 64;
+  await one.addr.add(`${prefix}1/${length}`, { dev: "bond0" });
+  await target.addr.add(`${prefix}2/${length}`, { dev: "br0" });
+  if (prefix === "10.0.0.") await one.link.set("bond0", { isUp: true });
   return { one, left, right, target };
+}
+
+/** As `wire`, with addresses of IPv6. A question of the bond, without a source, would end the target's look for duplicates. */
+async function wire6(
+  machine: Machine,
+  clock: { advance(ns: number): Promise<void> },
+  data: (writer: MessageWriter) => void,
+): Promise<World> {
+  const world = await wire(machine, data, "2001:db8::");
+  await clock.advance(3 * SECOND);
+  await world.one.link.set("bond0", { isUp: true });
+  return world;
 }
 
 /** The slave that is sent by; the number of its link's failures. */
@@ -72,6 +103,10 @@ async function activeOf(one: NetnsClient): Promise<string | undefined> {
 async function failuresOf(one: NetnsClient, name: string): Promise<number | undefined> {
   const data = (await one.link.get(name)).linkinfo?.slaveData;
   return data?.child(link.IFLA_BOND_SLAVE_LINK_FAILURE_COUNT)?.u32();
+}
+
+function isSolicitation(bytes: Uint8Array): boolean {
+  return bytes[12] === 0x86 && bytes[13] === 0xdd && bytes[20] === 58 && bytes[54] === 135;
 }
 
 for (const validate of [0, 3, 4, 6]) {
@@ -97,6 +132,48 @@ for (const validate of [0, 3, 4, 6]) {
     expect(await other).toMatchObject({ received: 2 });
   });
 }
+
+for (const validate of [0, 3, 6]) {
+  test(`a target of IPv6, arp_validate ${validate}: a switch that leads nowhere is left for the other`, async ({
+    machine,
+    clock,
+  }) => {
+    const data = nsOptions("2001:db8::2", [link.IFLA_BOND_ARP_VALIDATE, validate]);
+    const { one, left, right } = await wire6(machine, clock, data);
+    await clock.advance(5 * SECOND);
+    // Which of the two it is depends on when each was asked by first.
+    const isLeft = (await activeOf(one)) === "a0";
+    const [used, spare, port] = isLeft ? ["a0", "a1", "s0"] : ["a1", "a0", "s1"];
+    expect(await activeOf(one)).toBe(used);
+    const failures = (await failuresOf(one, spare)) ?? 0;
+    await using capture = await (isLeft ? left : right).capture({ dev: port });
+    await clock.advance(SECOND);
+    const asked = capture.frames.filter(({ bytes, isOutgoing }) => !isOutgoing && isSolicitation(bytes));
+    expect(asked.length).toBeGreaterThanOrEqual(8);
+    // To the group of the target, from the bond's address and for it.
+    expect(macToText(readMac(asked[0]?.bytes ?? new Uint8Array(14), 0))).toBe("33:33:ff:00:00:02");
+    await (isLeft ? left : right).link.set("up", { isUp: false });
+    await clock.advance(3 * SECOND);
+    expect(await activeOf(one)).toBe(spare);
+    expect((await one.link.get(used)).operstate).toBe(IF_OPER_UP);
+    expect(await failuresOf(one, spare)).toBe(failures);
+    const answer = one.ping("2001:db8::2", { count: 2 });
+    await clock.advance(12 * SECOND);
+    expect(await answer).toMatchObject({ received: 2 });
+  });
+}
+
+test("a target of IPv6 behind a VLAN is asked with its tag", async ({ machine, clock }) => {
+  const { one, left } = await wire6(machine, clock, nsOptions("2001:db8:5::2"));
+  await one.link.add({ kind: "vlan", name: "v5", link: "bond0", vlan: { id: 5 }, isUp: true });
+  await one.addr.add("2001:db8:5::1/64", { dev: "v5" });
+  await clock.advance(5 * SECOND);
+  await using atLeft = await left.capture({ dev: "s0" });
+  await clock.advance(SECOND);
+  const tagged = atLeft.frames.filter(({ bytes, isOutgoing }) => !isOutgoing && bytes[12] === 0x81);
+  expect(tagged.length).toBeGreaterThanOrEqual(4);
+  expect([...(tagged[0]?.bytes.subarray(12, 18) ?? [])]).toEqual([0x81, 0, 0, 5, 0x86, 0xdd]);
+});
 
 test("without an answer by any slave there is no carrier, and each is asked by in turns", async ({
   machine,

@@ -4,11 +4,12 @@
 // bond_ab_arp_commit, bond_ab_arp_probe).
 
 import { BOND_LINK_BACK, BOND_LINK_DOWN, BOND_LINK_UP } from "../../uapi/if_bonding.ts";
-import { askTargets, lastHeard } from "./arp-probe.ts";
 import { setActive, setInactive } from "./flags.ts";
+import { askTargets } from "./probe.ts";
 import { notifyPeers, primaryOf, selectActive } from "./select.ts";
 import type { Bond, Slave } from "./state.ts";
 import { intervalsSince } from "./state.ts";
+import { lastHeard } from "./targets.ts";
 
 const MS = 1_000_000;
 

@@ -1,7 +1,6 @@
-// Questions to the targets of a bond, and what answers and other bonds' questions say of a slave.
+// ARP requests to the targets of a bond, and what answers and other bonds' questions say of a slave.
 //
-// Mirrors drivers/net/bonding/bond_main.c (bond_arp_send_all, bond_verify_device_path, bond_rcv_validate, bond_arp_rcv,
-// bond_validate_arp). Differs: a target behind VLAN devices in one another is asked with the innermost tag in the bytes.
+// Mirrors drivers/net/bonding/bond_main.c (bond_arp_send_all, bond_arp_rcv, bond_validate_arp). Differs: a target behind VLAN devices in one another is asked with the innermost tag in the bytes.
 
 import { BROADCAST_MAC } from "../../bytes/mac.ts";
 import { InDevice } from "../../inet/ipv4/device.ts";
@@ -16,22 +15,13 @@ import { ETH_P_ARP } from "../../uapi/if_ether.ts";
 import { RT_SCOPE_LINK } from "../../uapi/rtnetlink.ts";
 import * as arp from "../../wire/arp.ts";
 import { VLAN_TAG_SIZE } from "../../wire/vlan.ts";
-import { VlanState } from "../vlan/group.ts";
 import type { Bond, Slave } from "./state.ts";
 import { intervalsSince } from "./state.ts";
+import type { Tag } from "./targets.ts";
+import { lastHeard, noteTarget, pathTo } from "./targets.ts";
 
-/** Bits of arp_validate: for the active slave, for backups, and that nothing but ARP counts. */
-const VALIDATE_ACTIVE = 1;
-const VALIDATE_BACKUP = 2;
-const FILTER = 4;
-
-interface Tag {
-  readonly protocol: number;
-  readonly id: number;
-}
-
-/** Asks for every target by one slave. */
-export function askTargets(dev: Bond, slave: Slave): void {
+/** Asks for every target of IPv4 by one slave. */
+export function askArpTargets(dev: Bond, slave: Slave): void {
   const ip = ipNetns(dev.netns);
   for (const target of dev.state.arpTargets) {
     const route = new Route4();
@@ -45,18 +35,6 @@ export function askTargets(dev: Bond, slave: Slave): void {
     const tags = pathTo(dev, route.dev);
     if (tags !== null) ask(dev, slave, target, selectSource(ip, route.dev, target, RT_SCOPE_LINK), tags);
   }
-}
-
-/** The tags of the VLANs between the bond and a device above it; null when that is not above it. */
-function pathTo(dev: Device, end: Device): readonly Tag[] | null {
-  if (dev === end) return [];
-  for (const upper of dev.uppers ?? []) {
-    const rest = pathTo(upper, end);
-    if (rest === null) continue;
-    const { state } = upper;
-    return state instanceof VlanState ? [{ protocol: state.protocol, id: state.id }, ...rest] : rest;
-  }
-  return null;
 }
 
 function ask(dev: Bond, slave: Slave, target: number, source: number, tags: readonly Tag[]): void {
@@ -78,25 +56,11 @@ function ask(dev: Bond, slave: Slave, target: number, source: number, tags: read
   devQueueXmit(frame);
 }
 
-/** Notes that a slave has heard something, if it is of the sort that counts. */
-export function hearProbe(frame: Frame, dev: Bond, slave: Slave): void {
-  const { arpValidate } = dev.state.params;
-  const isArp = frame.protocol === ETH_P_ARP;
-  const isValidated = (arpValidate & (slave.isBackup ? VALIDATE_BACKUP : VALIDATE_ACTIVE)) !== 0;
-  if (!isValidated || isFilterOnly(arpValidate)) {
-    if (isArp || (arpValidate & FILTER) === 0) slave.lastRx = dev.machine.clock.now();
-  } else if (isArp) validate(frame, dev, slave);
-}
-
-function isFilterOnly(arpValidate: number): boolean {
-  return arpValidate === FILTER;
-}
-
 /**
  * Whether the packet is of the conversation with a target: its answer on the slave that asks, on another the question that
  * came round by the switch, once the asking one has been answered.
  */
-function validate(frame: Frame, dev: Bond, slave: Slave): void {
+export function validateArp(frame: Frame, dev: Bond, slave: Slave): void {
   const { bytes, start, end } = frame;
   const { active, asking } = dev.state;
   if (!arp.isEthernetArp(bytes, start, end)) return;
@@ -115,9 +79,7 @@ function validate(frame: Frame, dev: Bond, slave: Slave): void {
 function note(dev: Bond, slave: Slave, target: number, own: number): void {
   const index = dev.state.arpTargets.findIndex((each) => (each | 0) === (target | 0));
   if (index < 0 || !hasAddress(dev, own)) return;
-  const now = dev.machine.clock.now();
-  slave.lastRx = now;
-  slave.targetRx[index] = now;
+  noteTarget(dev, slave, index);
 }
 
 /** Whether an address is the bond's or one of a device above it (bond_has_this_ip). */
@@ -125,11 +87,4 @@ function hasAddress(dev: Device, address: number): boolean {
   const isOwn =
     dev.ip instanceof InDevice && dev.ip.addresses.some(({ local }) => (local | 0) === (address | 0));
   return isOwn || (dev.uppers ?? []).some((upper) => hasAddress(upper, address));
-}
-
-/** When a slave last heard what counts; with arp_all_targets, when from the target that has been silent for longest. */
-export function lastHeard(dev: Bond, slave: Slave): number {
-  const { arpTargets, params } = dev.state;
-  if (params.arpAllTargets === 0 || arpTargets.length === 0) return slave.lastRx;
-  return Math.min(...arpTargets.map((_, index) => slave.targetRx[index] ?? slave.lastRx));
 }

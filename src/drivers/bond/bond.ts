@@ -1,7 +1,7 @@
 // bond: several devices as one: one after the other, one and its backups, by a hash, by load, or all at once.
 //
 // Mirrors drivers/net/bonding/bond_main.c (v6.18); 802.3ad is in lacp/, balance-tlb and balance-alb are in balance/.
-// Omitted: targets of IPv6 (ns_ip6_target). Differs: the carriers are looked at after an event of a slave only, at the same times (miimon.ts); the bond
+// Differs: the carriers are looked at after an event of a slave only, at the same times (miimon.ts); the bond
 // counts what it sends and what it is given, not what its slaves count.
 
 import { isValidEtherAddr } from "../../bytes/mac.ts";

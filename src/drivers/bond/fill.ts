@@ -27,6 +27,7 @@ export function fillInfo(dev: Bond, writer: MessageWriter): void {
   writeTargets(writer, dev.state.arpTargets);
   writer.u32(link.IFLA_BOND_ARP_VALIDATE, params.arpValidate);
   writer.u32(link.IFLA_BOND_ARP_ALL_TARGETS, params.arpAllTargets);
+  writeNsTargets(writer, dev.state.nsTargets);
   if (primary !== undefined) writer.u32(link.IFLA_BOND_PRIMARY, primary.dev.ifindex);
   writer.u8(link.IFLA_BOND_PRIMARY_RESELECT, params.primaryReselect);
   writer.u8(link.IFLA_BOND_FAIL_OVER_MAC, params.failOverMac);
@@ -52,6 +53,13 @@ function writeTargets(writer: MessageWriter, targets: readonly number[]): void {
   if (targets.length === 0) return;
   const nest = writer.nest(link.IFLA_BOND_ARP_IP_TARGET);
   for (const [index, target] of targets.entries()) setBe32(writer.bytes, writer.attribute(index, 4), target);
+  writer.endNest(nest);
+}
+
+function writeNsTargets(writer: MessageWriter, targets: readonly Uint8Array[]): void {
+  if (targets.length === 0) return;
+  const nest = writer.nestFlagged(link.IFLA_BOND_NS_IP6_TARGET);
+  for (const [index, target] of targets.entries()) writer.binary(index, target);
   writer.endNest(nest);
 }
 

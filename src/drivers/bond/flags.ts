@@ -7,6 +7,7 @@ import { announceLink } from "../../net/device.ts";
 import { IFF_UP } from "../../uapi/if.ts";
 import { BOND_MODE_XOR } from "../../uapi/if_bonding.ts";
 import type { Bond, Slave } from "./state.ts";
+import { listenForTargets } from "./targets.ts";
 
 /** The slave sends, and is heard. */
 export function setActive(dev: Bond, slave: Slave): void {
@@ -27,6 +28,7 @@ function change(dev: Bond, slave: Slave, isBackup: boolean, isInactive: boolean)
   slave.isInactive = isInactive;
   if (slave.isBackup !== isBackup) {
     slave.isBackup = isBackup;
+    listenForTargets(dev, slave);
     // Told like any change of a lower device's state (NETDEV_CHANGELOWERSTATE).
     if ((dev.flags & IFF_UP) !== 0 && slave.dev.master === dev) announceLink(slave.dev, 0);
   }

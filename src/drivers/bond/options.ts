@@ -5,10 +5,17 @@
 // the modes balance-tlb and balance-alb, and targets of IPv6 (ns_ip6_target).
 
 import { getBe32 } from "../../bytes/endian.ts";
+import {
+  equalsIpv6,
+  IPV6_SIZE,
+  isIpv6Loopback,
+  isIpv6Multicast,
+  isIpv6Unspecified,
+} from "../../bytes/ipv6.ts";
 import { isMulticast, readMac } from "../../bytes/mac.ts";
 import type { LinkAttributes } from "../../net/link-policy.ts";
 import type { Device } from "../../net/netdevice.ts";
-import { invalid, NetlinkError, notSupported, refused } from "../../netlink/error.ts";
+import { invalid, NetlinkError, refused } from "../../netlink/error.ts";
 import { IFF_UP } from "../../uapi/if.ts";
 import * as bonding from "../../uapi/if_bonding.ts";
 import { watchTargets } from "./arp-monitor.ts";
@@ -19,6 +26,7 @@ import { watch } from "./miimon.ts";
 import type { BondData, SlaveData } from "./policy.ts";
 import { changeActive, primaryOf, selectActive } from "./select.ts";
 import type { Bond, BondParams, Slave } from "./state.ts";
+import { listenForTargets } from "./targets.ts";
 
 const MAX_INT = 0x7fff_ffff;
 /** BOND_MAX_ARP_TARGETS */
@@ -67,7 +75,7 @@ const options = {
   downDelay: { max: MAX_INT, set: (dev, value) => setDelay(dev, "downDelay", value) },
   peerNotifDelay: { max: 300_000, set: (dev, value) => setDelay(dev, "peerNotifDelay", value) },
   arpInterval: { modes: "arp", max: MAX_INT, set: setArpInterval },
-  arpValidate: { modes: "arp", max: 6, set: keep("arpValidate") },
+  arpValidate: { modes: "arp", max: 6, set: setArpValidate },
   arpAllTargets: { max: 1, set: keep("arpAllTargets") },
   primary: { modes: "primary", max: MAX_INT, set: setPrimary },
   primaryReselect: { max: 2, set: setReselection },
@@ -214,6 +222,7 @@ function setMiimon(dev: Bond, miimon: number): void {
     params.arpInterval = 0;
     params.arpValidate = 0;
     watchTargets(dev);
+    listenAll(dev);
   }
   watch(dev);
 }
@@ -234,10 +243,21 @@ function setArpInterval(dev: Bond, interval: number): void {
     monitor?.stop();
   }
   watchTargets(dev);
+  listenAll(dev);
 }
 
-/** The targets of a request take the place of all there were, up to the one that is refused. */
-function setTargets({ state }: Bond, data: BondData): void {
+function setArpValidate(dev: Bond, value: number): void {
+  dev.state.params.arpValidate = value;
+  listenAll(dev);
+}
+
+function listenAll(dev: Bond): void {
+  for (const slave of dev.state.slaves) listenForTargets(dev, slave);
+}
+
+/** The targets of a request take the place of all there were of the family, up to the one that is refused. */
+function setTargets(dev: Bond, data: BondData): void {
+  const { state } = dev;
   const { arpTargets, nsTargets } = data;
   if (arpTargets !== undefined) {
     const targets: number[] = [];
@@ -249,11 +269,30 @@ function setTargets({ state }: Bond, data: BondData): void {
       if (isWrong || targets.length === MAX_TARGETS)
         throw invalid("invalid option value", data, "arpTargets");
       targets.push(target);
+      restartTarget(dev, targets.length - 1);
     }
   }
-  if ([...(nsTargets?.children() ?? [])].length > 0) {
-    throw notSupported("uveth's bonds ask targets of IPv4 only", data, "nsTargets");
+  if (nsTargets === undefined) return;
+  const targets: Uint8Array[] = [];
+  state.nsTargets = targets;
+  try {
+    for (const attribute of nsTargets.children()) {
+      if (attribute.length < IPV6_SIZE) throw invalid("Invalid IPv6 address");
+      const target = attribute.bytes.slice(attribute.start, attribute.start + IPV6_SIZE);
+      const isWrong = isIpv6Unspecified(target) || isIpv6Loopback(target) || isIpv6Multicast(target);
+      if (isWrong || targets.length === MAX_TARGETS || targets.some((other) => equalsIpv6(other, target)))
+        throw invalid("invalid option value", data, "nsTargets");
+      targets.push(target);
+      restartTarget(dev, targets.length - 1);
+    }
+  } finally {
+    listenAll(dev);
   }
+}
+
+/** A target is new: it counts as heard right now. */
+function restartTarget({ machine, state }: Bond, index: number): void {
+  for (const slave of state.slaves) slave.targetRx[index] = machine.clock.now();
 }
 
 /** One that is not (yet) a slave is kept by its name. */

@@ -9,9 +9,9 @@ import { dropRx } from "../../net/frame.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { ETH_HLEN, ETH_P_ARP } from "../../uapi/if_ether.ts";
 import { PACKET_BROADCAST, PACKET_HOST, PACKET_MULTICAST } from "../../uapi/if_packet.ts";
-import { hearProbe } from "./arp-probe.ts";
 import { hearArp } from "./balance/rlb.ts";
 import { receiveSlow } from "./lacp/receive.ts";
+import { hearProbe } from "./probe.ts";
 import { isBond, Slave } from "./state.ts";
 
 /** The reserved groups 01:80:c2:00:00:0X, which stay on their link. */

@@ -22,6 +22,7 @@ import { handleFrame } from "./receive.ts";
 import { changeActive, selectActive, setCarrier } from "./select.ts";
 import type { Bond } from "./state.ts";
 import { FAIL_OVER_ACTIVE, FAIL_OVER_FOLLOW, isBond, Slave } from "./state.ts";
+import { listenForTargets } from "./targets.ts";
 
 const MS = 1_000_000;
 
@@ -131,6 +132,7 @@ export function delSlave(dev: Bond, port: Device): void {
     unbindSlave(dev, slave);
   }
   if (state.asking === slave) state.asking = null;
+  listenForTargets(dev, slave);
   if (state.active === slave) changeActive(dev, null);
   if (state.isBalanced) removeBalanced(dev, slave);
   if (!state.hasActive) {

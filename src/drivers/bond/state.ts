@@ -61,6 +61,8 @@ export class Slave {
   lastRx = 0;
   /** When each target of the bond was last heard on it. */
   readonly targetRx: number[] = [];
+  /** The groups that it listens to for targets of IPv6 (targets.ts). */
+  nsGroups: readonly number[] = [];
 
   constructor(dev: Device) {
     this.dev = dev;
@@ -304,8 +306,9 @@ export class BondState {
   /** It is up, or about to be: the carriers are watched. */
   isOpen = false;
   monitor: Timer | null = null;
-  /** The targets of ARP monitoring, its clock, and the slave that is tried while none is sent by (current_arp_slave). */
+  /** The targets of ARP monitoring, of both families, its clock, and the slave that is tried while none is sent by (current_arp_slave). */
   arpTargets: readonly number[] = [];
+  nsTargets: readonly Uint8Array[] = [];
   arpTimer: Timer | null = null;
   asking: Slave | null = null;
   /** The clock of 802.3ad, ticks until its first choice of an aggregator, and the number of the last port. */
