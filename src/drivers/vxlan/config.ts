@@ -101,37 +101,52 @@ function rangeOf({ portRange }: VxlanData): { readonly low: number; readonly hig
   return { low: getBe16(bytes, start), high: getBe16(bytes, start + link.IFLA_VXLAN_PORT_RANGE_HIGH) };
 }
 
-/** A setting that is on or off: its attribute, its bit, and its name in refusals: it cannot be changed later. */
+/** A setting that is on or off: its attribute and its bit. */
 const switches = [
-  ["proxy", vx.VXLAN_F_PROXY, "PROXY"],
-  ["rsc", vx.VXLAN_F_RSC, "RSC"],
-  ["l2miss", vx.VXLAN_F_L2MISS, "L2MISS"],
-  ["l3miss", vx.VXLAN_F_L3MISS, "L3MISS"],
-  ["collectMetadata", vx.VXLAN_F_COLLECT_METADATA, "COLLECT_METADATA"],
-  ["udpZeroCsum6Tx", vx.VXLAN_F_UDP_ZERO_CSUM6_TX, "UDP_ZERO_CSUM6_TX"],
-  ["udpZeroCsum6Rx", vx.VXLAN_F_UDP_ZERO_CSUM6_RX, "UDP_ZERO_CSUM6_RX"],
-  ["remcsumTx", vx.VXLAN_F_REMCSUM_TX, "REMCSUM_TX"],
-  ["remcsumRx", vx.VXLAN_F_REMCSUM_RX, "REMCSUM_RX"],
-  ["gbp", vx.VXLAN_F_GBP, "GBP"],
-  ["gpe", vx.VXLAN_F_GPE, "GPE"],
-  ["remcsumNopartial", vx.VXLAN_F_REMCSUM_NOPARTIAL, "REMCSUM_NOPARTIAL"],
-  ["vnifilter", vx.VXLAN_F_VNIFILTER, "VNIFILTER"],
+  ["proxy", vx.VXLAN_F_PROXY],
+  ["rsc", vx.VXLAN_F_RSC],
+  ["l2miss", vx.VXLAN_F_L2MISS],
+  ["l3miss", vx.VXLAN_F_L3MISS],
+  ["collectMetadata", vx.VXLAN_F_COLLECT_METADATA],
+  ["udpZeroCsum6Tx", vx.VXLAN_F_UDP_ZERO_CSUM6_TX],
+  ["udpZeroCsum6Rx", vx.VXLAN_F_UDP_ZERO_CSUM6_RX],
+  ["remcsumTx", vx.VXLAN_F_REMCSUM_TX],
+  ["remcsumRx", vx.VXLAN_F_REMCSUM_RX],
+  ["gbp", vx.VXLAN_F_GBP],
+  ["gpe", vx.VXLAN_F_GPE],
+  ["remcsumNopartial", vx.VXLAN_F_REMCSUM_NOPARTIAL],
+  ["vnifilter", vx.VXLAN_F_VNIFILTER],
 ] as const;
 
-/** What is fixed once the device is there, and what the refusal calls it. */
+/** What is fixed once the device is there, in the order it is refused in, and what the refusal says. */
 const fixed = [
-  ["limit", "limit"],
-  ["portRange", "port range"],
-  ["port", "port"],
-  ["udpCsum", "UDP_CSUM flag"],
+  ["ttlInherit", "vxlan: cannot change TTL_INHERIT flag"],
+  ["proxy", "vxlan: cannot change PROXY flag"],
+  ["rsc", "vxlan: cannot change RSC flag"],
+  ["l2miss", "vxlan: cannot change L2MISS flag"],
+  ["l3miss", "vxlan: cannot change L3MISS flag"],
+  ["limit", "Cannot change limit"],
+  ["collectMetadata", "vxlan: cannot change COLLECT_METADATA flag"],
+  ["portRange", "Cannot change port range"],
+  ["port", "Cannot change port"],
+  ["udpCsum", "Cannot change UDP_CSUM flag"],
+  ["udpZeroCsum6Tx", "vxlan: cannot change UDP_ZERO_CSUM6_TX flag"],
+  ["udpZeroCsum6Rx", "vxlan: cannot change UDP_ZERO_CSUM6_RX flag"],
+  ["remcsumTx", "vxlan: cannot change REMCSUM_TX flag"],
+  ["remcsumRx", "vxlan: cannot change REMCSUM_RX flag"],
+  ["gbp", "vxlan: cannot change GBP flag"],
+  ["gpe", "vxlan: cannot change GPE flag"],
+  ["remcsumNopartial", "vxlan: cannot change REMCSUM_NOPARTIAL flag"],
+  ["vnifilter", "vxlan: cannot change VNIFILTER flag"],
 ] as const;
 
 /** What the request makes of a new device, or of `old` (vxlan_nl2conf). */
 export function configOf(attrs: LinkAttributes, data: VxlanData, old: VxlanConfig | undefined): VxlanConfig {
-  if (old !== undefined) refuseFixed(attrs, data, old);
+  if (old !== undefined && data.id !== undefined && data.id !== old.vni)
+    throw refused("EOPNOTSUPP", "Cannot change VNI", data, "id");
   const { low, high } = rangeOf(data);
   const unchecked = old ?? { remote: null, local: null };
-  return {
+  const config = {
     vni: data.id ?? old?.vni ?? 0,
     remote: addressOf(
       data,
@@ -160,17 +175,13 @@ export function configOf(attrs: LinkAttributes, data: VxlanData, old: VxlanConfi
     portLow: data.portRange === undefined ? (old?.portLow ?? 0) : low,
     portHigh: data.portRange === undefined ? (old?.portHigh ?? 0) : high,
   };
+  if (old !== undefined) refuseFixed(attrs, data);
+  return config;
 }
 
-function refuseFixed(attrs: LinkAttributes, data: VxlanData, old: VxlanConfig): void {
-  if (data.id !== undefined && data.id !== old.vni)
-    throw refused("EOPNOTSUPP", "Cannot change VNI", data, "id");
-  for (const [name, , words] of switches) {
-    if (data[name] === undefined) continue;
-    throw refused("EOPNOTSUPP", `vxlan: cannot change ${words} flag`, data, name);
-  }
-  for (const [name, words] of fixed) {
-    if (data[name] !== undefined) throw refused("EOPNOTSUPP", `Cannot change ${words}`, data, name);
+function refuseFixed(attrs: LinkAttributes, data: VxlanData): void {
+  for (const [name, text] of fixed) {
+    if (data[name] !== undefined) throw refused("EOPNOTSUPP", text, data, name);
   }
   if (attrs.mtu !== undefined) throw refused("EOPNOTSUPP", "Cannot change mtu", attrs, "mtu");
 }

@@ -31,6 +31,8 @@ const MS = 1_000_000;
 const maxErrorSize = 576;
 /** Errors have the precedence of routing (IPTOS_PREC_INTERNETCONTROL). */
 const internetControl = 0xc0;
+/** Says who has no address of his own (INADDR_DUMMY). */
+const dummyAddress = 0xc000_0008;
 /** Bits of the offending packet's TOS that its error has too. */
 const tosMask = 0x1e;
 /** The largest ICMP type there is (NR_ICMP_TYPES); unknown ones might be errors. */
@@ -58,6 +60,8 @@ export function icmpSend(
   route.flow.tos = (ipv4Tos(bytes, networkHeader) & tosMask) | internetControl;
   if (source === 0 || !routeOutput(ip, route) || isIpv4Broadcast(route)) return;
   if (!isAllowed(ip, route, type, code)) return;
+  // A host without an address answers all the same (RFC 7600 6).
+  if (route.source === 0) route.source = dummyAddress;
   const room = Math.min(route.mtu, maxErrorSize) - IPV4_SIZE - ICMP_SIZE;
   const size = Math.min(frame.end - networkHeader, room);
   const answer = frame.pool.alloc(ICMP_SIZE + size);

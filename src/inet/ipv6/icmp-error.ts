@@ -1,10 +1,10 @@
 // A host tells the sender of a packet what went wrong with it (RFC 4443 2.4): at most so often, never about an error or a
 // redirect, nor a packet to many unless that says how large a packet may be or which option is unknown.
 //
-// Mirrors net/ipv6/icmp.c (icmp6_send, icmpv6_xrlim_allow). Omitted: anycast destinations as sources, RFC 4884 extensions.
+// Mirrors net/ipv6/icmp.c (icmp6_send, icmpv6_rt_has_prefsrc, icmpv6_xrlim_allow). Omitted: anycast destinations as sources, RFC 4884 extensions.
 
 import { ipv6ToText, isIpv6LinkLocal, isIpv6Multicast, isIpv6Unspecified } from "../../bytes/ipv6.ts";
-import type { Frame } from "../../net/netdevice.ts";
+import type { Device, Frame } from "../../net/netdevice.ts";
 import * as uapi from "../../uapi/icmpv6.ts";
 import { IFF_LOOPBACK } from "../../uapi/if.ts";
 import { PACKET_HOST } from "../../uapi/if_packet.ts";
@@ -21,6 +21,7 @@ import { hasUsableAddress } from "./address-find.ts";
 import { In6Device } from "./device.ts";
 import { ip6Send } from "./output.ts";
 import { ownerOf, Route6, routeOutput6 } from "./route.ts";
+import { selectSource6 } from "./source.ts";
 import { countIcmp6 } from "./stats.ts";
 
 const MS = 1_000_000;
@@ -44,6 +45,7 @@ export function icmp6Send(ip: IpNetns, frame: Frame, type: number, code: number,
     route.source.set(bytes.subarray(destination, destination + 16));
   route.oif = l3mdevIfindex(dev);
   if (isIpv6LinkLocal(route.destination)) route.oif = ownerOf(ip, dev, bytes, destination).ifindex;
+  if (isIpv6Unspecified(route.source)) setIncomingSource(ip, route, dev);
   if (!routeOutput6(ip, route) || route.dev === null || !isAllowed6(ip, route, type)) return;
   const size = Math.min(end - networkHeader, maxErrorSize - IPV6_HEADER_SIZE - ICMPV6_SIZE);
   const answer = frame.pool.alloc(IPV6_HEADER_SIZE + ICMPV6_SIZE + size);
@@ -52,6 +54,16 @@ export function icmp6Send(ip: IpNetns, frame: Frame, type: number, code: number,
   answer.end = answer.start + ICMPV6_SIZE + size;
   bytes.copyWithin(answer.start + ICMPV6_SIZE, networkHeader, networkHeader + size);
   sendIcmp6(ip, answer, route, { type, code, info, hopLimit: hopLimitOf(route), trafficClass: 0 });
+}
+
+/** Speaks from where the packet came in, which says more than where the error goes out, unless the route prefers a source. */
+function setIncomingSource(ip: IpNetns, { destination, source, oif }: Route6, dev: Device): void {
+  const way = new Route6();
+  way.destination.set(destination);
+  way.oif = oif;
+  if (!routeOutput6(ip, way) || way.route?.prefsrc != null) return;
+  const own = selectSource6(ip, dev, destination);
+  if (own !== undefined) source.set(own);
 }
 
 /** An ICMPv6 message of this host. */

@@ -1,4 +1,4 @@
-# What: what programs send and receive, in a namespace with a pair v0, v1 that is up.
+# What: what programs send and receive over the wire, in a namespace with a pair v0, v1 that is up.
 # Source: ip(7), udp(7), tcp(7), raw(7), packet(7), sock_diag(7); fcntl(2).
 import errno
 import fcntl
