@@ -14,6 +14,7 @@ import { initialConf4All, initialConf4Default } from "./ipv4/conf.ts";
 import type { FibAlias } from "./ipv4/fib.ts";
 import { FibTable } from "./ipv4/fib.ts";
 import type { Ipv6Address } from "./ipv6/address.ts";
+import { AddressLabels } from "./ipv6/address-label.ts";
 import { initialConf6All, initialConf6Default } from "./ipv6/conf.ts";
 import type { Fib6Route } from "./ipv6/fib.ts";
 import { Fib6Table } from "./ipv6/fib.ts";
@@ -93,6 +94,8 @@ export class IpNetns extends NetnsSlot {
   ]);
   /** Addresses by value, on whichever devices (inet6_addr_lst). */
   readonly addresses6 = new AddressTable<Ipv6Address[]>();
+  /** Labels that addresses are chosen by. */
+  readonly labels6 = new AddressLabels();
   /** Routes that prefer a source address. */
   readonly routesWithSource6 = new Set<Fib6Route>();
   /** `net.ipv6.conf.default.stable_secret`; null: none is set. */

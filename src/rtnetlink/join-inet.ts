@@ -8,6 +8,7 @@ import * as rt from "../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "../uapi/socket.ts";
 import { announceAddress4, delAddress4, dumpAddresses4, newAddress4 } from "./addr4.ts";
 import { announceAddress6, delAddress6, dumpAddresses6, getAddress6, newAddress6 } from "./addr6.ts";
+import { delAddressLabel, dumpAddressLabels, getAddressLabel, newAddressLabel } from "./addrlabel.ts";
 import type { Rtnetlink } from "./dispatch.ts";
 import { dumpLinks6 } from "./dump-links6.ts";
 import { dumpAnycasts6, dumpGroups4, dumpGroups6 } from "./multicast.ts";
@@ -69,6 +70,9 @@ function joinAddresses(rtnetlink: Rtnetlink): void {
   rtnetlink.registerDumpAll(rt.RTM_GETMULTICAST);
   rtnetlink.register(AF_INET6, rt.RTM_GETANYCAST, { dump: dumpAnycasts6 });
   rtnetlink.registerDumpAll(rt.RTM_GETANYCAST);
+  rtnetlink.register(AF_INET6, rt.RTM_NEWADDRLABEL, { handle: newAddressLabel });
+  rtnetlink.register(AF_INET6, rt.RTM_DELADDRLABEL, { handle: delAddressLabel });
+  rtnetlink.register(AF_INET6, rt.RTM_GETADDRLABEL, { handle: getAddressLabel, dump: dumpAddressLabels });
 }
 
 function joinRoutes(rtnetlink: Rtnetlink): void {

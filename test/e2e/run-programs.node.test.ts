@@ -53,7 +53,8 @@ describe.skipIf(missing !== undefined || !hasKernel)("under uveth run as on the 
 
   for (const name of all.filter((each) => /\.(py|sh)$/.test(each) && !/no rights/.test(textOf(each)))) {
     const interpreter = name.endsWith(".py") ? "python3" : "sh";
-    const isMissing = !has(interpreter) || (/over the wire/.test(textOf(name)) && nativeMissing !== undefined);
+    const isMissing =
+      !has(interpreter) || (/over the wire/.test(textOf(name)) && nativeMissing !== undefined);
     test.skipIf(isMissing)(`${name}: ${claimOf(name)}`, { timeout: 60_000 }, () =>
       compare(
         `${setUp(/that is up/.test(textOf(name)), /without IPv6/.test(textOf(name)))}; ${interpreter} ${join(programs, name)} 2>&1`,

@@ -45,7 +45,8 @@ export function icmp6Send(ip: IpNetns, frame: Frame, type: number, code: number,
     route.source.set(bytes.subarray(destination, destination + 16));
   route.oif = l3mdevIfindex(dev);
   if (isIpv6LinkLocal(route.destination)) route.oif = ownerOf(ip, dev, bytes, destination).ifindex;
-  if (isIpv6Unspecified(route.source)) setIncomingSource(ip, route, dev);
+  const input = ip.netns.devices.get(frame.iif);
+  if (input !== undefined && isIpv6Unspecified(route.source)) setIncomingSource(ip, route, input);
   if (!routeOutput6(ip, route) || route.dev === null || !isAllowed6(ip, route, type)) return;
   const size = Math.min(end - networkHeader, maxErrorSize - IPV6_HEADER_SIZE - ICMPV6_SIZE);
   const answer = frame.pool.alloc(IPV6_HEADER_SIZE + ICMPV6_SIZE + size);

@@ -1,11 +1,9 @@
 // Which of its addresses a host speaks with (RFC 6724 5).
 //
-// Mirrors net/ipv6/addrconf.c (ipv6_dev_get_saddr, ipv6_get_saddr_eval) and net/ipv6/addrlabel.c. Omitted: home addresses,
-// preferences of sockets, changes to the label table.
+// Mirrors net/ipv6/addrconf.c (ipv6_dev_get_saddr, ipv6_get_saddr_eval). Omitted: home addresses, preferences of sockets.
 
 import {
   equalsIpv6,
-  ipv6FromText,
   ipv6MulticastScope,
   ipv6SamePrefix,
   isIpv6LinkLocal,
@@ -27,22 +25,13 @@ const scopeLink = 2;
 const scopeSite = 5;
 const scopeGlobal = 14;
 
-/** Prefixes whose addresses get along with one another best (RFC 6724 2.1, and what Linux adds). */
-const labels: readonly (readonly [prefix: string, length: number, label: number])[] = [
-  ["::1", 128, 0],
-  ["::ffff:0:0", 96, 4],
-  ["::", 96, 3],
-  ["2001:10::", 28, 7],
-  ["2001::", 32, 6],
-  ["2002::", 16, 2],
-  ["3ffe::", 16, 12],
-  ["fec0::", 10, 11],
-  ["fc00::", 7, 5],
-  ["::", 0, 1],
-];
-
 /** What the rules ask of a candidate, the better the larger; compared in this order. */
-function scoresOf(candidate: Ipv6Address, dev: Device | null, destination: Uint8Array): readonly number[] {
+function scoresOf(
+  ip: IpNetns,
+  candidate: Ipv6Address,
+  dev: Device | null,
+  destination: Uint8Array,
+): readonly number[] {
   const scope = scopeOf(candidate.address);
   const wanted = scopeOf(destination);
   return [
@@ -50,7 +39,10 @@ function scoresOf(candidate: Ipv6Address, dev: Device | null, destination: Uint8
     scope >= wanted ? -scope : scope - 128,
     isPreferred(candidate) ? 1 : 0,
     dev === null || candidate.dev === dev ? 1 : 0,
-    labelOf(candidate.address) === labelOf(destination) ? 1 : 0,
+    ip.labels6.labelOf(candidate.address, candidate.dev.ifindex) ===
+    ip.labels6.labelOf(destination, dev?.ifindex ?? 0)
+      ? 1
+      : 0,
     commonPrefix(candidate, destination),
   ];
 }
@@ -66,14 +58,6 @@ function scopeOf(address: Uint8Array): number {
 function isPreferred({ dev, flags }: Ipv6Address): boolean {
   const usesOptimistic = dev.ip6 instanceof In6Device && dev.ip6.conf.get(DEVCONF_USE_OPTIMISTIC) !== 0;
   return (flags & (usesOptimistic ? IFA_F_DEPRECATED : IFA_F_DEPRECATED | IFA_F_OPTIMISTIC)) === 0;
-}
-
-function labelOf(address: Uint8Array): number {
-  for (const [text, length, label] of labels) {
-    const prefix = ipv6FromText(text);
-    if (prefix !== undefined && ipv6SamePrefix(prefix, address, length)) return label;
-  }
-  return 1;
 }
 
 /** Leading bits that both share, at most the candidate's prefix. */
@@ -97,7 +81,7 @@ export function selectSource6(
   let bestScores: readonly number[] = [];
   for (const candidate of onlyOwn ? addressesOf(dev) : addressesToChoose(ip, dev, destination)) {
     if (!isUsable(candidate) || isIpv6Multicast(candidate.address)) continue;
-    const scores = scoresOf(candidate, dev, destination);
+    const scores = scoresOf(ip, candidate, dev, destination);
     if (best !== undefined && !isBetter(scores, bestScores)) continue;
     best = candidate;
     bestScores = scores;
