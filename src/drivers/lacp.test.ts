@@ -263,6 +263,28 @@ test("a marker is answered with its response", async ({ machine, clock }) => {
   ]);
 });
 
+test("broadcast_neighbor: what finds neighbours goes by all ports in use, the rest by one", async ({
+  machine,
+  clock,
+}) => {
+  const { one, two } = await wire(machine);
+  await clock.advance(10 * SECOND);
+  const data = (writer: MessageWriter): void => void writer.u8(link.IFLA_BOND_BROADCAST_NEIGH, 1);
+  await setLink(one.rtnl, { ifname: "bond0", linkinfo: { kind: "bond", data } });
+  await using left = await two.capture({ dev: "b0" });
+  await using right = await two.capture({ dev: "b1" });
+  const answer = one.ping("10.0.0.2", { count: 2 });
+  await clock.advance(3 * SECOND);
+  expect(await answer).toMatchObject({ received: 2 });
+  const heard = (frames: typeof left.frames, type: number): number =>
+    frames.filter(
+      ({ bytes, isOutgoing }) => !isOutgoing && bytes[12] === type >> 8 && bytes[13] === (type & 255),
+    ).length;
+  expect(heard(left.frames, 0x806)).toBe(heard(right.frames, 0x806));
+  expect(heard(left.frames, 0x806)).toBeGreaterThan(0);
+  expect(heard(left.frames, 0x800) + heard(right.frames, 0x800)).toBe(2);
+});
+
 test("options of 802.3ad are refused in other modes and while up", async ({ machine }) => {
   const netns = await machine.netns("one");
   const add = netns.link.add({

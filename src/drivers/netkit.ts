@@ -268,11 +268,13 @@ function startXmit(frame: Frame, dev: Device<NetkitState>): void {
   if ((peer.flags & IFF_UP) === 0) return dropTx(frame, dev, "peer-down");
   if (length < ETH_HLEN) return dropTx(frame, dev, "runt");
   if (own !== link.NETKIT_PASS) return dropTx(frame, dev, "blackhole");
-  if (peer.netns !== dev.netns && scrub !== link.NETKIT_SCRUB_NONE) {
-    frame.mark = 0;
-    frame.priority = 0;
+  if (peer.netns !== dev.netns) {
+    frame.timestamp = Number.NaN;
+    if (scrub !== link.NETKIT_SCRUB_NONE) {
+      frame.mark = 0;
+      frame.priority = 0;
+    }
   }
-  frame.timestamp = Number.NaN;
   ethTypeTrans(frame, peer);
   if (!netifRx(frame, peer)) return count(dev, TX_DROPPED, 1);
   countTx(dev, length);

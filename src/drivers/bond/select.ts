@@ -132,7 +132,8 @@ function failOverMac(dev: Bond, slave: Slave, old: Slave | null): void {
   }
   if (policy !== FAIL_OVER_FOLLOW || slave.dev.address === dev.address) return;
   const freed = slave.dev.address;
-  if (old !== null) devSetMacAddress(old.dev, freed);
+  const former = old ?? dev.state.slaves.find((each) => each.dev.address === dev.address);
+  if (former !== undefined) devSetMacAddress(former.dev, freed);
   devSetMacAddress(slave.dev, dev.address);
 }
 

@@ -8,6 +8,7 @@ import { notify } from "../../net/device.ts";
 import { etherRandomAddress } from "../../net/ethernet.ts";
 import { devChangeFlags, devGetFlags, devOpen, devSetAllmulti, devSetPromiscuity } from "../../net/flags.ts";
 import type { Device, DeviceEvent } from "../../net/netdevice.ts";
+import { randomMac } from "../../net/random.ts";
 import { inheritGsoLimits, linkUpper, unlinkUpper } from "../../net/upper.ts";
 import { NetlinkError, refused } from "../../netlink/error.ts";
 import { IFF_ALLMULTI, IFF_LOOPBACK, IFF_MASTER, IFF_PROMISC, IFF_SLAVE, IFF_UP } from "../../uapi/if.ts";
@@ -96,6 +97,9 @@ function attach(dev: Bond, slave: Slave): void {
   const takesAddress =
     policyOf(dev) === 0 || (policyOf(dev) === FAIL_OVER_FOLLOW && dev.state.slaves.length === 0);
   if (takesAddress) devSetMacAddress(port, dev.address);
+  else if (policyOf(dev) === FAIL_OVER_FOLLOW && port.address === dev.address) {
+    devSetMacAddress(port, randomMac(dev.machine.random));
+  }
   port.flags |= IFF_SLAVE;
   port.hasNoAddrconf = true;
   devOpen(port);

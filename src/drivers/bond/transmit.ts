@@ -13,6 +13,7 @@ import * as bonding from "../../uapi/if_bonding.ts";
 import { ETH_ALEN, ETH_HLEN, ETH_P_IP } from "../../uapi/if_ether.ts";
 import { chooseBalanced } from "./balance/transmit.ts";
 import { hashOf } from "./hash.ts";
+import { isOfNeighbours } from "./neighbour.ts";
 import type { Bond, Slave } from "./state.ts";
 
 const IPPROTO_IGMP = 2;
@@ -20,11 +21,12 @@ const IPPROTO_IGMP = 2;
 /** Sends a frame by the slave that the mode chooses, by all of them in the mode "broadcast". */
 export function startXmit(frame: Frame, dev: Bond): void {
   const { length } = frame;
-  if (dev.state.params.mode === bonding.BOND_MODE_BROADCAST) {
-    if (!sendToAll(frame, dev)) return count(dev, TX_DROPPED, 1);
+  const { state } = dev;
+  const wanted = overridden(frame, dev);
+  const slaves = wanted === null ? audienceOf(frame, dev) : null;
+  if (slaves !== null) {
+    if (!sendToAll(frame, slaves)) return count(dev, TX_DROPPED, 1);
   } else {
-    const { state } = dev;
-    const wanted = overridden(frame, dev);
     const slave = wanted ?? choose(frame, dev);
     if (slave === null) return dropTx(frame, dev, "no-egress-port");
     if (state.isBalanced && wanted === null && slave !== state.active) {
@@ -47,11 +49,19 @@ function overridden(frame: Frame, { state }: Bond): Slave | null {
   return null;
 }
 
+/** All that a frame goes by; null when it goes by one. */
+function audienceOf(frame: Frame, { state }: Bond): readonly Slave[] | null {
+  const { mode, broadcastNeigh } = state.params;
+  if (mode === bonding.BOND_MODE_BROADCAST) return state.slaves;
+  // Switches that are one partner without telling each other of stations learn by each of them.
+  return broadcastNeigh !== 0 && state.isLacp && isOfNeighbours(frame) ? state.senders : null;
+}
+
 /** Sends a copy by each slave but the last that can, which gets the frame itself. */
-function sendToAll(frame: Frame, dev: Bond): boolean {
+function sendToAll(frame: Frame, slaves: readonly Slave[]): boolean {
   let last: Slave | null = null;
   let isSent = false;
-  for (const slave of dev.state.slaves) {
+  for (const slave of slaves) {
     if (!slave.isUp || slave.link !== bonding.BOND_LINK_UP) continue;
     if (last !== null && sendCopy(frame, last)) isSent = true;
     last = slave;

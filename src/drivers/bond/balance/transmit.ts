@@ -8,15 +8,13 @@ import { readMac } from "../../../bytes/mac.ts";
 import type { Frame } from "../../../net/netdevice.ts";
 import { BOND_MODE_TLB } from "../../../uapi/if_bonding.ts";
 import { ETH_HLEN, ETH_P_ARP, ETH_P_IP, ETH_P_IPV6 } from "../../../uapi/if_ether.ts";
-import { IPPROTO_ICMPV6 } from "../../../uapi/in6.ts";
 import { hashOf } from "../hash.ts";
+import { isNeighbourDiscovery } from "../neighbour.ts";
 import type { Balance, Bond, Slave } from "../state.ts";
 import { sendArp } from "./rlb.ts";
 import { chooseSender, clearSender } from "./tlb.ts";
 
 const IPPROTO_IGMP = 2;
-const NEIGHBOR_SOLICITATION = 135;
-const NEIGHBOR_ADVERTISEMENT = 136;
 const ipv4Size = 20;
 const ipv6Size = 40;
 /** 33:33:00:00:00:01, all hosts of a link. */
@@ -44,7 +42,7 @@ function chooseTlb(frame: Frame, dev: Bond, balance: Balance): Slave | null {
   const { state } = dev;
   const { bytes, start, protocol } = frame;
   if (((bytes[start] ?? 0) & 1) !== 0) return null;
-  if (protocol !== ETH_P_IP && (protocol !== ETH_P_IPV6 || isNeighborDiscovery(frame))) return null;
+  if (protocol !== ETH_P_IP && (protocol !== ETH_P_IPV6 || isNeighbourDiscovery(frame))) return null;
   const hash = hashOf(frame, dev);
   if (state.params.tlbDynamic !== 0) return chooseSender(state, balance, hash & 0xff, frame.length);
   const { senders } = state;
@@ -70,7 +68,7 @@ function clientOf(frame: Frame): number {
   if (protocol !== ETH_P_IPV6 || end - at < ipv6Size) return NONE;
   if (isFor(frame, broadcastMac) || isFor(frame, allNodesMac)) return NONE;
   // Whoever looks for duplicates of an address must not hear itself by another slave.
-  if (isUnspecified(bytes, at + 8) || isNeighborDiscovery(frame)) return NONE;
+  if (isUnspecified(bytes, at + 8) || isNeighbourDiscovery(frame)) return NONE;
   return folded(bytes, at + 24, 16);
 }
 
@@ -81,15 +79,6 @@ function isFor({ bytes, start }: Frame, address: number): boolean {
 function isUnspecified(bytes: Uint8Array, at: number): boolean {
   for (let index = at; index < at + 16; index++) if (bytes[index] !== 0) return false;
   return true;
-}
-
-function isNeighborDiscovery({ bytes, start, end }: Frame): boolean {
-  const at = start + ETH_HLEN;
-  if (end - at <= ipv6Size) return true;
-  const type = bytes[at + ipv6Size];
-  return (
-    bytes[at + 6] === IPPROTO_ICMPV6 && (type === NEIGHBOR_SOLICITATION || type === NEIGHBOR_ADVERTISEMENT)
-  );
 }
 
 /** Bytes folded into one (_simple_hash). */
