@@ -5,6 +5,9 @@
 
 import { expect } from "vitest";
 import { SECOND, test } from "../../test/fixtures.ts";
+import { frameFrom } from "../net/frame.ts";
+import { devQueueXmit } from "../net/transmit.ts";
+import { echoFrame, ethernetFrame } from "../testkit/frames.ts";
 
 test("a host with two VRFs answers in each, by the table of each", async ({ machine, clock }) => {
   const host = await machine.netns();
@@ -45,4 +48,48 @@ test("a host with two VRFs answers in each, by the table of each", async ({ mach
     await clock.advance(11 * SECOND);
     expect(await answer, `${address} ${dev}`).toMatchObject({ received });
   }
+});
+
+test("a packet that is written to a VRF goes the way its table has, and is counted when there is none", async ({
+  machine,
+  clock,
+}) => {
+  const host = await machine.netns("host");
+  const one = await machine.netns("one");
+  await host.link.add({ kind: "vrf", name: "red", isUp: true, vrf: { table: 10 } });
+  await host.link.add({ kind: "veth", name: "a0", peer: { name: "a", netns: "one" } });
+  await host.link.set("a0", { master: "red", isUp: true });
+  await one.link.set("a", { isUp: true });
+  for (const [netns, dev, number] of [
+    [host, "a0", 1],
+    [one, "a", 2],
+  ] as const) {
+    await netns.addr.add(`10.0.0.${number}/24`, { dev });
+    await netns.addr.add(`fd00::${number}/64`, { dev });
+  }
+  await clock.advance(3 * SECOND);
+  const { core } = machine;
+  const red = [...(core.netnsNames.get("host")?.devices.values() ?? [])].find(({ name }) => name === "red");
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    const frame = frameFrom(core.frames, bytes);
+    if (red === undefined || frame === null) throw new Error("Nothing can be written");
+    frame.dev = red;
+    frame.protocol = ((bytes[12] ?? 0) << 8) | (bytes[13] ?? 0);
+    devQueueXmit(frame);
+    await clock.advance(SECOND);
+  };
+  await using capture = await one.capture({ dev: "a", filter: "icmp[0] = 8 or icmp6[0] = 128" });
+  const echo = (source: string, destination: string): Uint8Array =>
+    echoFrame({ from: "02:00:00:00:00:09", to: "02:00:00:00:00:09", source, destination });
+  await write(echo("10.0.0.1", "10.0.0.2"));
+  await write(echo("fd00::1", "fd00::2"));
+  expect(capture.frames).toHaveLength(2);
+  const before = (await host.link.get("red")).stats64;
+  expect(before).toMatchObject({ txPackets: 2, txErrors: 0, rxPackets: 0 });
+  // To the host itself: it comes back in by the device; so does the answer.
+  await write(echo("10.0.0.1", "10.0.0.1"));
+  expect((await host.link.get("red")).stats64).toMatchObject({ txPackets: 4, rxPackets: 2, txErrors: 0 });
+  await write(echo("10.0.0.1", "10.9.9.9"));
+  await write(ethernetFrame({}, 0x88b5, new Uint8Array(46)));
+  expect((await host.link.get("red")).stats64).toMatchObject({ txPackets: 4, txErrors: 2, txDropped: 2 });
 });

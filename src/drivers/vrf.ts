@@ -4,15 +4,20 @@
 // Mirrors drivers/net/vrf.c (v6.18). Which sockets hear of its packets: inet/l3mdev.ts. Omitted: packets written to the device
 // itself for other hosts; its strict mode and the sysctl for it; what comes in by its ports is not shown on it.
 
+import { IPV6_SIZE } from "../bytes/ipv6.ts";
 import { tableFor } from "../inet/ipv4/fib-change.ts";
 import { syncDown } from "../inet/ipv4/fib-sync.ts";
+import { ipOutput } from "../inet/ipv4/output.ts";
+import { Route4, routeOutput } from "../inet/ipv4/route.ts";
 import { interfaceDown } from "../inet/ipv6/events.ts";
 import { table6For } from "../inet/ipv6/fib-change.ts";
+import { ip6Output } from "../inet/ipv6/output.ts";
+import { Route6, routeOutput6 } from "../inet/ipv6/route.ts";
 import { addRule } from "../inet/rules/change.ts";
 import type { RuleList } from "../inet/rules/rule.ts";
 import { anyPacket } from "../inet/rules/rule.ts";
 import { ipNetns } from "../inet/slots.ts";
-import { TX_DROPPED } from "../net/counters.ts";
+import { TX_DROPPED, TX_ERRORS } from "../net/counters.ts";
 import { count, countRx, countTx } from "../net/device.ts";
 import {
   etherRandomAddress,
@@ -23,23 +28,28 @@ import {
 } from "../net/ethernet.ts";
 import * as features from "../net/features.ts";
 import { devChangeFlags, devGetFlags } from "../net/flags.ts";
+import { drop } from "../net/frame.ts";
 import type { LinkAttributes } from "../net/link-policy.ts";
-import type { Device, DeviceEvent, DeviceOps, Frame, LinkOps, NewLink } from "../net/netdevice.ts";
+import type { Device, DeviceEvent, DeviceOps, Frame, LinkOps, Netns, NewLink } from "../net/netdevice.ts";
 import { netifRx } from "../net/receive.ts";
 import { queueUnregister, registerDevice } from "../net/register.ts";
 import { linkUpper, unlinkUpper } from "../net/upper.ts";
 import { invalid, NetlinkError, notSupported, refused } from "../netlink/error.ts";
 import { policy, u32 } from "../netlink/policy.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
+import type { ErrnoName } from "../uapi/errno.ts";
 import { IF_OPER_UP, IFF_MASTER, IFF_NOARP, IFF_UP } from "../uapi/if.ts";
+import { ETH_HLEN, ETH_P_IP, ETH_P_IPV6 } from "../uapi/if_ether.ts";
 import { IFLA_VRF_MAX, IFLA_VRF_PORT_TABLE, IFLA_VRF_TABLE } from "../uapi/if_link.ts";
 import { PACKET_HOST } from "../uapi/if_packet.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../uapi/netlink.ts";
 import { RT_TABLE_UNSPEC, RTPROT_KERNEL } from "../uapi/rtnetlink.ts";
+import { IPV4_SIZE, ipv4Destination } from "../wire/ipv4.ts";
+import { IPV6_DESTINATION, IPV6_HEADER_SIZE, IPV6_SOURCE } from "../wire/ipv6.ts";
 
 const vrfPolicy = policy(IFLA_VRF_MAX, { [IFLA_VRF_TABLE]: u32("table") });
 
-const deviceOps: DeviceOps<null> = {
+const deviceOps: DeviceOps<VrfState> = {
   init,
   startXmit,
   setMacAddress: etherSetMacAddress,
@@ -48,11 +58,11 @@ const deviceOps: DeviceOps<null> = {
   ethtool: { driverInfo: () => ({ driver: "vrf", version: "1.0" }) },
 };
 
-export const vrf: LinkOps<null, typeof vrfPolicy> = {
+export const vrf: LinkOps<VrfState, typeof vrfPolicy> = {
   kind: "vrf",
   policy: vrfPolicy,
   device: deviceOps,
-  createState: () => null,
+  createState: () => ({ route4: new Route4(), route6: new Route6() }),
   setup,
   validate,
   newLink,
@@ -62,13 +72,21 @@ export const vrf: LinkOps<null, typeof vrfPolicy> = {
   deviceEvent,
 };
 
+/** The ways of the last packets that were written to the device. */
+interface VrfState {
+  readonly route4: Route4;
+  readonly route6: Route6;
+}
+
+type Vrf = Device<VrfState>;
+
 /** The smallest MTU of IPv6, and its largest packet with its header. */
 const minMtu = 1_280;
 const maxMtu = 65_535 + 40;
 /** Where the rule for all such tables stands (FIB_RULE_PREF). */
 const rulePriority = 1_000;
 
-function setup(dev: Device<null>): void {
+function setup(dev: Vrf): void {
   etherSetup(dev);
   etherRandomAddress(dev);
   dev.isNetnsImmutable = true;
@@ -94,15 +112,24 @@ function validate(attrs: LinkAttributes): void {
 }
 
 /** Makes the device and its tables; the first of a namespace brings the rule that leads to such tables (vrf_newlink, vrf_add_fib_rules). */
-function newLink({ dev, data }: NewLink<null, typeof vrfPolicy>): void {
+function newLink({ dev, data }: NewLink<VrfState, typeof vrfPolicy>): void {
   if (data?.table === undefined) throw invalid("VRF table id is missing");
   if (data.table === RT_TABLE_UNSPEC) throw refused("EINVAL", "Invalid VRF table id", data, "table");
-  dev.l3mdevTable = data.table;
-  registerDevice(dev);
   const ip = ipNetns(dev.netns);
-  tableFor(ip, data.table);
-  table6For(ip, data.table);
+  const { table } = data;
+  if (ip.tunables.vrfStrictMode !== 0 && isTaken(dev.netns, table)) {
+    throw refused("EBUSY", "Table is used by another VRF");
+  }
+  dev.l3mdevTable = table;
+  registerDevice(dev);
+  tableFor(ip, table);
+  table6For(ip, table);
   for (const list of [ip.rules4, ip.rules6]) addTableRule(dev, list);
+}
+
+function isTaken({ devices }: Netns, table: number): boolean {
+  for (const { l3mdevTable } of devices.values()) if (l3mdevTable === table) return true;
+  return false;
 }
 
 function addTableRule(dev: Device, list: RuleList): void {
@@ -123,12 +150,12 @@ function addTableRule(dev: Device, list: RuleList): void {
 }
 
 /** Lets the ports go, then the device (vrf_dellink). */
-function delLink(dev: Device<null>, doomed: Set<Device>): void {
+function delLink(dev: Vrf, doomed: Set<Device>): void {
   for (const port of dev.lowers ?? []) delSlave(dev, port);
   queueUnregister(dev, doomed);
 }
 
-function fillSlaveInfo(dev: Device<null>, _port: Device, writer: MessageWriter): void {
+function fillSlaveInfo(dev: Vrf, _port: Device, writer: MessageWriter): void {
   writer.u32(IFLA_VRF_PORT_TABLE, dev.l3mdevTable);
 }
 
@@ -139,13 +166,13 @@ function deviceEvent(event: DeviceEvent, port: Device): void {
 }
 
 /** Nothing about the state of a VRF matters: it is up to avoid confusion (vrf_dev_init). */
-function init(dev: Device<null>): void {
+function init(dev: Vrf): void {
   dev.flags = IFF_MASTER | IFF_NOARP;
   dev.operstate = IF_OPER_UP;
 }
 
 /** EOPNOTSUPP for the loopback, EINVAL for a VRF, each with its text (vrf_add_slave). */
-function addSlave(dev: Device<null>, port: Device): void {
+function addSlave(dev: Vrf, port: Device): void {
   if (port.l3mdevTable !== 0) throw invalid("Can not enslave an L3 master device to a VRF");
   if (port.master !== null && port.master.l3mdevTable !== 0) throw new NetlinkError("EINVAL");
   if (port === dev.netns.loopback) throw notSupported("Can not enslave loopback device to a VRF");
@@ -180,12 +207,53 @@ function cycle(port: Device): void {
   }
 }
 
+/** Sends a packet that was written to the device the way its table has, which may lead back here (vrf_xmit). */
+function startXmit(frame: Frame, dev: Vrf): void {
+  const length = frame.end - frame.start;
+  const error = send(frame, dev);
+  if (error === "") return countTx(dev, length);
+  count(dev, TX_ERRORS, 1);
+  count(dev, TX_DROPPED, 1);
+}
+
+function send(frame: Frame, dev: Vrf): ErrnoName | "" {
+  const { bytes, start, end, protocol } = frame;
+  const ip = ipNetns(dev.netns);
+  const at = start + ETH_HLEN;
+  if (protocol === ETH_P_IP && end - at >= IPV4_SIZE) {
+    const { route4: route } = dev.state;
+    route.flow.destination = ipv4Destination(bytes, at);
+    route.flow.oif = dev.ifindex;
+    if (!routeOutput(ip, route)) return refuse(frame);
+    if (route.dev === dev) return takeBack(frame, dev);
+    frame.start = at;
+    return ipOutput(ip, frame, route);
+  }
+  if (protocol === ETH_P_IPV6 && end - at >= IPV6_HEADER_SIZE) {
+    const { route6: route } = dev.state;
+    for (let index = 0; index < IPV6_SIZE; index++) {
+      route.source[index] = bytes[at + IPV6_SOURCE + index] ?? 0;
+      route.destination[index] = bytes[at + IPV6_DESTINATION + index] ?? 0;
+    }
+    route.oif = dev.ifindex;
+    if (!routeOutput6(ip, route)) return refuse(frame);
+    if (route.dev === dev) return takeBack(frame, dev);
+    frame.start = at;
+    return ip6Output(ip, frame, route);
+  }
+  return refuse(frame);
+}
+
+function refuse(frame: Frame): ErrnoName {
+  drop(frame, "no-route");
+  return "ENETUNREACH";
+}
+
 /** Takes a packet of the host to itself back in, as the device's own (vrf_local_xmit). */
-function startXmit(frame: Frame, dev: Device<null>): void {
+function takeBack(frame: Frame, dev: Vrf): "" {
   const length = frame.end - frame.start;
   ethTypeTrans(frame, dev);
   frame.packetType = PACKET_HOST;
-  if (!netifRx(frame, dev)) return count(dev, TX_DROPPED, 1);
-  countTx(dev, length);
-  countRx(dev, length);
+  if (netifRx(frame, dev)) countRx(dev, length);
+  return "";
 }

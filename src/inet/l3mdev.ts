@@ -16,6 +16,12 @@ export function l3mdevMaster(dev: Device): Device | null {
   return dev.master !== null && dev.master.l3mdevTable !== 0 ? dev.master : null;
 }
 
+/** Whether two devices have the same table of their own. */
+export function sharesTables({ devices }: Netns): boolean {
+  const tables = [...devices.values()].map((dev) => dev.l3mdevTable).filter((table) => table !== 0);
+  return new Set(tables).size < tables.length;
+}
+
 /** The ifindex of that device, 0 for none (l3mdev_master_ifindex). */
 export function l3mdevIfindex(dev: Device): number {
   return l3mdevMaster(dev)?.ifindex ?? 0;

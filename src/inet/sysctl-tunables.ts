@@ -1,9 +1,10 @@
-// Settings that belong to no device: `net.ipv4.*`, `net.ipv6.*`, and the thresholds of the neighbour tables.
+// Settings that belong to no device: `net.ipv4.*`, `net.ipv6.*`, `net.vrf.*`, and the thresholds of the neighbour tables.
 //
 // Mirrors net/ipv4/sysctl_net_ipv4.c, net/ipv6/sysctl_net_ipv6.c.
 
 import { NetlinkError } from "../netlink/error.ts";
 import { IPV4_DEVCONF_FORWARDING } from "../uapi/ip.ts";
+import { sharesTables } from "./l3mdev.ts";
 import type { IpNetns } from "./netns.ts";
 import { changeForwarding4 } from "./sysctl-conf4.ts";
 import { parseNumber } from "./sysctl-value.ts";
@@ -13,6 +14,8 @@ import type { Tunables } from "./tunables.ts";
 import { tunableNames } from "./tunables.ts";
 
 const forwardName = "ipv4.ip_forward";
+/** Not as long as VRFs share a table (vrf_strict_mode_change). */
+const strictVrfName = "vrf.strict_mode";
 
 /** Files that only tell. */
 const readOnly: ReadonlyMap<string, string> = new Map([
@@ -88,6 +91,8 @@ export function writeTunable(ip: IpNetns, path: readonly string[], text: string)
   }
   const tunable = find(path);
   if (tunable === undefined) return false;
+  if (name === strictVrfName && parseNumber(text, 0, 1) !== 0 && sharesTables(ip.netns))
+    throw new NetlinkError("EBUSY");
   const { keys, words } = tunable;
   const [first] = keys;
   if (words !== undefined && first !== undefined) {

@@ -1,4 +1,4 @@
-// Settings of a namespace that belong to no device, `net.ipv4.*` and `net.ipv6.*`: those that something here obeys.
+// Settings of a namespace that belong to no device, `net.ipv4.*`, `net.ipv6.*` and `net.vrf.*`: those that something here obeys.
 //
 // Mirrors net/ipv4/sysctl_net_ipv4.c, net/ipv4/ip_fragment.c, net/ipv6/sysctl_net_ipv6.c, net/ipv6/reassembly.c and their
 // defaults.
@@ -59,6 +59,8 @@ export interface Tunables extends TcpTunables {
   pathMtu6ExpiresS: number;
   /** Who is bound to no device hears of every VRF. */
   udpL3mdevAccept: number;
+  /** A table has one VRF. */
+  vrfStrictMode: number;
 }
 
 /** What every namespace starts with. */
@@ -96,6 +98,7 @@ export function initialTunables(): Tunables {
     localPortMax: 60_999,
     somaxconn: 4_096,
     nonlocalBind: 0,
+    vrfStrictMode: 0,
     nonlocalBind6: 0,
     bindV6Only: 0,
     minPathMtu: 552,
@@ -155,4 +158,5 @@ export const tunableNames: readonly TunableOf<Tunables>[] = [
   { name: "ipv6.max_hbh_opts_number", keys: ["maxHopByHopOptions"], min: minInt, max: maxInt },
   { name: "ipv6.route.mtu_expires", keys: ["pathMtu6ExpiresS"], min: -maxSeconds, max: maxSeconds },
   { name: "ipv6.route.skip_notify_on_dev_down", keys: ["skipNotifyOnDevDown"], min: 0, max: 1 },
+  { name: "vrf.strict_mode", keys: ["vrfStrictMode"], min: 0, max: 1 },
 ];

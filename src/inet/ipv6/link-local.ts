@@ -18,9 +18,10 @@ import { sha1Block } from "./sha1.ts";
 const prefixLength = 64;
 const secretLength = 16;
 
-/** Gives the device its link-local address, as its addr_gen_mode says. */
+/** Gives the device its link-local address, as its addr_gen_mode says; one with a table of its own (VRF) is no link. */
 export function addOwnLinkLocal(in6Dev: In6Device): void {
   const { dev } = in6Dev;
+  if (dev.l3mdevTable !== 0) return;
   const flags = allowsOptimistic(dev, in6Dev) ? IFA_F_OPTIMISTIC : 0;
   switch (in6Dev.conf.get(DEVCONF_ADDR_GEN_MODE)) {
     case link.IN6_ADDR_GEN_MODE_EUI64:

@@ -66,7 +66,7 @@ function pushHeader6(
 }
 
 /** Sends a packet of this host, whose `start` is at its complete IPv6 header, the way `route` found, in pieces if need be. */
-function ip6Output(ip: IpNetns, frame: Frame, route: Route6): ErrnoName | "" {
+export function ip6Output(ip: IpNetns, frame: Frame, route: Route6): ErrnoName | "" {
   const { dev } = route;
   if (dev === null) {
     drop(frame, "no-route");
