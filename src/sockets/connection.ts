@@ -12,6 +12,7 @@ import {
 } from "../inet/tcp/options.ts";
 import type { TcpSocket } from "../inet/tcp/socket.ts";
 import { TCP_CLOSE, TCP_SYN_RECV, TCP_SYN_SENT } from "../inet/tcp/state.ts";
+import { readableAround, takeUrgent } from "../inet/tcp/urgent.ts";
 import {
   isAtEnd,
   takeError,
@@ -140,7 +141,7 @@ export class Connection implements AsyncIterable<Uint8Array> {
 
   /** Bytes that can be read without waiting. */
   get readableBytes(): number {
-    return this.#socket.receiveQueue.readableBytes;
+    return readableAround(this.#socket);
   }
 
   /** Resolves when the connection is over in both directions, whether well or not; never rejects. */
@@ -167,6 +168,13 @@ export class Connection implements AsyncIterable<Uint8Array> {
   async peek(most: number, options: WaitOptions = {}): Promise<Uint8Array | null> {
     const result = await this.#take(undefined, most, options);
     return typeof result === "number" ? null : result;
+  }
+
+  /** Takes the urgent byte that the peer has pointed at, around which `read` goes (MSG_OOB). EINVAL without one, EAGAIN when it is to come. */
+  readUrgent(): number {
+    const byte = takeUrgent(this.#socket);
+    if (typeof byte === "string") throw socketError(byte, "read");
+    return byte;
   }
 
   #take(
@@ -358,8 +366,9 @@ export class Connection implements AsyncIterable<Uint8Array> {
   #serveReaders(): void {
     const socket = this.#socket;
     while (this.#readers.length > 0) {
-      const isReadable = socket.receiveQueue.readableBytes > 0;
-      const failure = isReadable ? "" : this.#failure;
+      const isReadable = readableAround(socket) > 0;
+      // Behind the peer's end there is nothing to go wrong: who writes hears of it.
+      const failure = isReadable || socket.isFinReceived ? "" : this.#failure;
       if (!isReadable && failure === "" && !isAtEnd(socket)) return;
       const reader = this.#readers.shift();
       this.#waiting.end();

@@ -14,7 +14,16 @@ import * as rt from "../../src/uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "../../src/uapi/socket.ts";
 import { Listener } from "./listener.ts";
 import { RawSocket } from "./raw.ts";
-import type { GroupSocket, PacketPort, TargetMachine, TargetName, TargetNetns } from "./targets.ts";
+import type {
+  GroupSocket,
+  PacketPort,
+  StreamListener,
+  StreamOptions,
+  StreamSocket,
+  TargetMachine,
+  TargetName,
+  TargetNetns,
+} from "./targets.ts";
 import type {
   Addr,
   AddrRequest,
@@ -107,8 +116,18 @@ export class TestNetns {
   }
 
   /** Has a TCP socket listen on `port`. */
-  async listenTcp(port: number): Promise<void> {
-    this.#shared.cleanups.push(await this.netns.listenTcp(port));
+  async listenTcp(port: number, options: StreamOptions = {}): Promise<StreamListener> {
+    const listener = await this.netns.listenStream(port, options);
+    this.#shared.cleanups.push(() => listener.close());
+    return listener;
+  }
+
+  /** Begins a TCP connection; who asks for it closes it. */
+  connectTcp(
+    to: { readonly host: string; readonly port: number; readonly localPort: number },
+    options: StreamOptions = {},
+  ): Promise<StreamSocket> {
+    return this.netns.connectStream(to, options);
   }
 
   /** A UDP socket that is to take part in groups. */

@@ -7,156 +7,12 @@
 // A line is what the peer sends, `>`, or what comes back, `<`: flags, and sequence numbers counted from the initial ones.
 
 import { expect } from "vitest";
-import { getBe16, getBe32, setBe32 } from "../../src/bytes/endian.ts";
 import { NUD_PERMANENT } from "../../src/uapi/neighbour.ts";
 import type { ParityContext } from "./context.ts";
 import { parity } from "./harness.ts";
-import {
-  ACK,
-  FIN,
-  host,
-  icmp4,
-  PSH,
-  packet4,
-  RST,
-  SYN,
-  stranger,
-  strangersWire,
-  tcp,
-  textBytes,
-  URG,
-} from "./odd-packets.ts";
-import type { PacketPort } from "./targets.ts";
-
-const firstSeq = 100_000;
-
-/** What the peer says; numbers are counted from the initial ones. */
-interface Said {
-  readonly seq?: number;
-  readonly ack?: number;
-  readonly body?: string;
-  readonly window?: number;
-  readonly urgent?: number;
-  readonly options?: readonly number[];
-}
-
-/** One connection's peer. */
-class Peer {
-  readonly lines: string[] = [];
-  readonly #ctx: ParityContext;
-  readonly #wire: PacketPort;
-  readonly #heard: Uint8Array[];
-  readonly #sport: number;
-  #theirFirst: number | undefined;
-
-  constructor(ctx: ParityContext, wire: PacketPort, heard: Uint8Array[], sport: number) {
-    this.#ctx = ctx;
-    this.#wire = wire;
-    this.#heard = heard;
-    this.#sport = sport;
-  }
-
-  async say(flags: number, { ack, seq = 0, body = "", ...more }: Said = {}): Promise<void> {
-    const segment = {
-      sport: this.#sport,
-      dport: 80,
-      seq: firstSeq + seq,
-      ack: ack === undefined ? 0 : (this.#theirFirst ?? 0) + ack,
-      flags,
-      body: textBytes(body),
-      ...more,
-    };
-    this.#wire.send(packet4(6, tcp(segment)));
-    await this.hear();
-  }
-
-  /** An error of ICMP about what the host has sent last. */
-  async complain(type: number, code: number, rest: number, seq = 0): Promise<void> {
-    const quoted = packet4(
-      6,
-      tcp({
-        sport: 80,
-        dport: this.#sport,
-        seq: (this.#theirFirst ?? 0) + seq,
-        flags: ACK,
-        from: host.ip4,
-        to: stranger.ip4,
-      }),
-      { from: host.ip4, to: stranger.ip4 },
-    ).subarray(14, 14 + 28);
-    this.#wire.send(packet4(1, icmp4(type, code, rest, quoted)));
-    await this.hear();
-  }
-
-  async hear(milliseconds = 20): Promise<void> {
-    await this.#ctx.sleep(milliseconds);
-    for (const frame of this.#heard.splice(0)) this.#note(frame);
-  }
-
-  #note(frame: Uint8Array): void {
-    if (getBe16(frame, 12) !== 0x0800 || frame[23] !== 6 || getBe16(frame, 36) !== this.#sport) return;
-    const flags = frame[47] ?? 0;
-    if ((flags & SYN) !== 0) this.#theirFirst ??= getBe32(frame, 38);
-    const names = ["F", "S", "R", "P", "A", "U"].filter((_, bit) => ((flags >> bit) & 1) === 1).join("");
-    const isReset = (flags & RST) !== 0 && (flags & ACK) !== 0 && this.#theirFirst === undefined;
-    // A reset that no sequence number is known for has 0.
-    const seq =
-      isReset || getBe32(frame, 38) === 0
-        ? getBe32(frame, 38)
-        : (getBe32(frame, 38) - (this.#theirFirst ?? 0)) >>> 0;
-    const ack = (flags & ACK) === 0 ? "" : ` ack ${(getBe32(frame, 42) - firstSeq) | 0}`;
-    const size = getBe16(frame, 16) - 20 - ((frame[46] ?? 0) >> 4) * 4;
-    this.lines.push(`${names} seq ${seq | 0}${ack}${size > 0 ? ` +${size}` : ""}${optionText(frame)}`);
-  }
-
-  /** The handshake, with options of the SYN; then the connection is open. */
-  async open(options: readonly number[] = []): Promise<void> {
-    await this.say(SYN, { options });
-    await this.say(ACK, {
-      seq: 1,
-      ack: 1,
-      ...(options[2] === 8 || options[0] === 8 ? { options: stamp(10) } : {}),
-    });
-    this.lines.length = 0;
-  }
-}
-
-/** Options of a segment but the values of its timestamps: kinds, and of SACK the blocks. */
-function optionText(frame: Uint8Array): string {
-  const end = 34 + ((frame[46] ?? 0) >> 4) * 4;
-  const texts: string[] = [];
-  for (let at = 54; at < end; ) {
-    const kind = frame[at] ?? 0;
-    if (kind === 0) break;
-    if (kind === 1) {
-      at++;
-      continue;
-    }
-    const length = frame[at + 1] ?? 2;
-    const blocks = Array.from({ length: (length - 2) / 8 }, (_, index) =>
-      [0, 4].map((offset) => getBe32(frame, at + 2 + 8 * index + offset) - firstSeq).join("-"),
-    );
-    const names: Record<number, string> = {
-      2: `mss ${getBe16(frame, at + 2)}`,
-      3: "wscale",
-      4: "sackok",
-      5: `sack ${blocks.join(" ")}`,
-      8: "ts",
-    };
-    texts.push(names[kind] ?? `option ${kind}`);
-    at += Math.max(length, 2);
-  }
-  return texts.length === 0 ? "" : ` <${texts.join(",")}>`;
-}
-
-/** A timestamp option, padded. */
-function stamp(value: number, echo = 0): number[] {
-  const bytes = new Uint8Array(12);
-  bytes.set([1, 1, 8, 10]);
-  setBe32(bytes, 4, value);
-  setBe32(bytes, 8, echo);
-  return [...bytes];
-}
+import { ACK, FIN, PSH, RST, SYN, stranger, strangersWire, URG } from "./odd-packets.ts";
+import type { Said } from "./segment-peer.ts";
+import { Peer, stamp } from "./segment-peer.ts";
 
 type Trial = readonly [name: string, run: (peer: Peer) => Promise<void>];
 
@@ -170,7 +26,7 @@ async function play(ctx: ParityContext, trials: readonly Trial[]): Promise<strin
   let sport = 4_000;
   for (const [name, run] of trials) {
     heard.length = 0;
-    const peer = new Peer(ctx, wire, heard, ++sport);
+    const peer = new Peer(ctx, wire, heard, { sport: ++sport });
     await run(peer);
     results.push(`${name}: ${peer.lines.length === 0 ? "–" : peer.lines.join(" | ")}`);
   }

@@ -43,8 +43,13 @@ export interface TargetNetns {
   setSysctl(name: string, value: number): Promise<void>;
   /** Opens a UDP socket of the family 4 or 6, bound to `port` of every address. */
   openGroupSocket(family: 4 | 6, port: number): Promise<GroupSocket>;
-  /** Has a TCP socket listen on `port` of every address of IPv4; nobody takes its connections. Returns what closes it. */
-  listenTcp(port: number): Promise<() => void>;
+  /** Has a TCP socket listen on `port` of every address of both families. */
+  listenStream(port: number, options: StreamOptions): Promise<StreamListener>;
+  /** Begins a connection from `localPort`; NetlinkError with the errno of connect(2) where that does not wait. */
+  connectStream(
+    to: { readonly host: string; readonly port: number; readonly localPort: number },
+    options: StreamOptions,
+  ): Promise<StreamSocket>;
   /** Lets the namespace die: closes every reference that the machine holds on it. */
   destroy(): Promise<void>;
 }
@@ -58,6 +63,38 @@ export interface GroupSocket {
   filter(group: string, dev: LinkName, mode: "include" | "exclude", sources: readonly string[]): string;
   /** What has come in since it was asked last, as text. */
   received(): string[];
+  close(): void;
+}
+
+/** How TCP sockets are to be: those that are accepted have it of their listener. */
+export interface StreamOptions {
+  readonly backlog?: number;
+  readonly keepAlive?: { readonly idleS: number; readonly intervalS: number; readonly probes: number };
+  readonly noDelay?: boolean;
+  /** What waits to be read, in bytes as the kernel counts them. */
+  readonly receiveBuffer?: number;
+  /** Closing is a reset (SO_LINGER). */
+  readonly resetsOnClose?: boolean;
+  readonly userTimeoutMs?: number;
+}
+
+/** A listener. */
+export interface StreamListener {
+  /** The next connection that waits; undefined when none does. */
+  accept(): StreamSocket | undefined;
+  close(): void;
+}
+
+/** A connection, or one that is being made. Nothing waits; what fails is an errno's name. */
+export interface StreamSocket {
+  /** How many bytes were taken, or why none. */
+  write(text: string): number | string;
+  /** What there is, "" for nothing now, "end" at the end, or why there is none. */
+  read(): string;
+  /** Ends this half; "" for success (shutdown(2)). */
+  end(): string;
+  /** What went wrong, "" for nothing (SO_ERROR). */
+  error(): string;
   close(): void;
 }
 

@@ -7,6 +7,8 @@ import type { TcpSocket, TimerEvent } from "./socket.ts";
 
 /** A tick of a kernel that counts 250 in a second. */
 const tickNs = 4_000_000;
+/** The shortest time that is waited for (TCP_TIMEOUT_MIN). */
+export const SOON_NS = 2 * tickNs;
 
 /** Sets the timer for `event`, in the place of what it was set for. */
 export function setTimer(socket: TcpSocket, event: TimerEvent, delayNs: number, nowNs: number): void {

@@ -5,7 +5,7 @@
 // Mirrors net/ipv4/tcp_input.c (tcp_rcv_synsent_state_process, tcp_finish_connect, tcp_init_transfer).
 
 import { TCP_ACK, TCP_CWR, TCP_ECE, TCP_RST, TCP_SYN } from "../../wire/tcp.ts";
-import { clearTimer, keepAliveIdle, setTimer } from "./arm.ts";
+import { clearTimer, keepAliveIdle, SOON_NS, setTimer } from "./arm.ts";
 import { cubicReset } from "./cubic.ts";
 import { agreesOnEcn } from "./ecn.ts";
 import { endConnection } from "./end.ts";
@@ -23,7 +23,11 @@ import { timestampAt } from "./timestamp.ts";
 export function synSentInput(socket: TcpSocket, segment: Segment, nowNs: number): "done" | "reset" {
   const { ack, flags } = segment;
   const hasAck = (flags & TCP_ACK) !== 0;
-  if (hasAck && (!after(ack, socket.sndUna) || after(ack, socket.sndNxt))) return "reset";
+  if (hasAck && (!after(ack, socket.sndUna) || after(ack, socket.sndNxt))) {
+    // An earlier answer may have been lost on the peer: the SYN goes again soon.
+    if (socket.retransmits === 0) setTimer(socket, "retransmit", SOON_NS, nowNs);
+    return "reset";
+  }
   if (hasAck && segment.hasTimestamp && segment.timestampEcho !== 0 && !isOurEcho(socket, segment, nowNs)) {
     return "reset";
   }

@@ -2,10 +2,10 @@
 // it has made room for is sent. The order is that of RFC 9293 3.10.7.
 //
 // Mirrors net/ipv4/tcp_input.c (tcp_rcv_established, tcp_rcv_state_process, tcp_validate_incoming). Omitted: header prediction
-// as a path of its own, urgent data (its bytes are delivered in line).
+// as a path of its own.
 
 import type { Frame } from "../../net/netdevice.ts";
-import { TCP_ACK, TCP_RST, TCP_SYN } from "../../wire/tcp.ts";
+import { TCP_ACK, TCP_RST, TCP_SYN, TCP_URG } from "../../wire/tcp.ts";
 import { ipNetns } from "../slots.ts";
 import { processAck } from "./ack.ts";
 import { acknowledge, reportDuplicate, takeData, takeFin } from "./data.ts";
@@ -18,6 +18,7 @@ import type { TcpSocket } from "./socket.ts";
 import * as tcp from "./state.ts";
 import { tcpTable } from "./table.ts";
 import { enterTimeWait } from "./time-wait.ts";
+import { noteUrgentByte, noteUrgentPointer, URGENT_NONE } from "./urgent.ts";
 
 const MS = 1_000_000;
 const S = 1_000 * MS;
@@ -72,6 +73,8 @@ function takeRest(socket: TcpSocket, segment: Segment, frame: Frame, nowNs: numb
     return "done";
   }
   const before = socket.receiveQueue.readableBytes;
+  if ((segment.flags & TCP_URG) !== 0) noteUrgentPointer(socket, segment);
+  if (socket.urgentState !== URGENT_NONE) noteUrgentByte(socket, segment, frame.bytes);
   takeData(socket, segment, frame, nowNs);
   const isFinNew = takeFin(socket);
   pushPending(socket, nowNs);

@@ -21,9 +21,8 @@ import { findWay, largestPayload, transmit } from "./transmit.ts";
 import { noteResent } from "./undo.ts";
 
 const MS = 1_000_000;
-/** A tail loss probe comes no sooner than this, and waits for a delayed acknowledgement when one segment is out. */
+/** A tail loss probe waits so much longer than two round trips, and for a delayed acknowledgement when one segment is out. */
 const leastProbeNs = 2 * MS;
-const delayedAckMaxNs = 200 * MS;
 
 /** Whether the state is one in which bytes and a FIN may go out. */
 function maySend(state: number): boolean {
@@ -184,11 +183,11 @@ export function watchFlight(socket: TcpSocket, nowNs: number): void {
     socket.sackedBytes === 0 &&
     !Number.isNaN(socket.srttNs);
   if (!mayProbe) return setTimer(socket, "retransmit", rtoNs, nowNs);
-  let probeNs = Math.max(2 * socket.srttNs, leastProbeNs);
-  if (socket.flightHead === socket.flightTail)
-    probeNs = Math.max(probeNs, 1.5 * socket.srttNs + delayedAckMaxNs);
-  if (probeNs >= rtoNs) setTimer(socket, "retransmit", rtoNs, nowNs);
-  else setTimer(socket, "loss-probe", probeNs, nowNs);
+  const { flightHead, mss, srttNs, tunables } = socket;
+  const isAlone = flightHead === socket.flightTail && flightHead !== null && flightHead.length <= mss;
+  const probeNs = 2 * srttNs + (isAlone ? 1_000 * tunables.tcpRtoMinUs : leastProbeNs);
+  // What would be a time-out is a probe first.
+  setTimer(socket, "loss-probe", Math.min(probeNs, rtoNs), nowNs);
 }
 
 /** Sends an acknowledgement by itself. */

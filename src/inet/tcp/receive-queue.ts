@@ -83,14 +83,24 @@ export class ReceiveQueue {
     return copied;
   }
 
-  /** Takes out what the first frame holds, in bytes of their own; empty when there is nothing. */
-  readFirst(): Uint8Array {
+  /** Takes out what the first frame holds, at most `most` bytes, in memory of their own; empty when there is nothing. */
+  readFirst(most: number): Uint8Array {
     const frame = this.#head;
     if (frame === null) return new Uint8Array(0);
-    const payload = frame.bytes.slice(frame.start, frame.end);
+    const payload = frame.bytes.slice(frame.start, Math.min(frame.end, frame.start + most));
     this.readableBytes -= payload.length;
     this.#advance(frame, payload.length);
     return payload;
+  }
+
+  /** Lets go of the first `count` bytes, which are there. */
+  skip(count: number): void {
+    for (let left = count; left > 0 && this.#head !== null; ) {
+      const part = Math.min(this.#head.end - this.#head.start, left);
+      this.readableBytes -= part;
+      left -= part;
+      this.#advance(this.#head, part);
+    }
   }
 
   /** Copies the first bytes, at most `most` of them, which stay. */

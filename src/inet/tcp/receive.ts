@@ -25,7 +25,7 @@ import { cookieInput, openRequest, requestInput, TcpRequest } from "./request.ts
 import { readSegment, Segment } from "./segment.ts";
 import { TcpSocket } from "./socket.ts";
 import { tcpTable } from "./table.ts";
-import { TcpTimeWait, timeWaitInput } from "./time-wait.ts";
+import { nextSequence, TcpTimeWait, timeWaitInput } from "./time-wait.ts";
 
 const source4 = 12;
 const destination4 = 16;
@@ -89,7 +89,7 @@ export class TcpReceiver {
       if (verdict === "new") {
         const isFour = found.isFour;
         const at = frame.networkHeader + (isFour ? destination4 : IPV6_DESTINATION);
-        return this.#deliverToListener(ip, frame, dev, at, isFour ? 4 : 16);
+        return this.#deliverToListener(ip, frame, dev, at, isFour ? 4 : 16, nextSequence(found));
       }
     }
     sendReset(ip, frame, dev, segment);
@@ -97,7 +97,14 @@ export class TcpReceiver {
   }
 
   /** Nobody has these two ends: a listener may want them (tcp_v4_rcv, tcp_rcv_state_process in TCP_LISTEN). */
-  #deliverToListener(ip: IpNetns, frame: Frame, dev: Device, local: number, length: number): void {
+  #deliverToListener(
+    ip: IpNetns,
+    frame: Frame,
+    dev: Device,
+    local: number,
+    length: number,
+    iss?: number,
+  ): void {
     const { bytes, transportHeader } = frame;
     const segment = this.#segment;
     const port = ((bytes[transportHeader + 2] ?? 0) << 8) | (bytes[transportHeader + 3] ?? 0);
@@ -117,7 +124,7 @@ export class TcpReceiver {
       return drop(frame, "no-socket");
     }
     if ((flags & (TCP_SYN | TCP_RST | TCP_FIN)) === TCP_SYN) {
-      openRequest(listener, requesterOf(ip, frame, owner, listener.ifindex), segment, nowNs);
+      openRequest(listener, requesterOf(ip, frame, owner, listener.ifindex), segment, nowNs, iss);
     }
     frame.pool.free(frame);
   }

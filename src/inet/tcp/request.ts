@@ -61,13 +61,19 @@ export class TcpRequest extends TcpEndpoint {
 }
 
 /** What a SYN and the settings of the namespace agree on (tcp_openreq_init). */
-function agree(listener: TcpListener, pair: BareSender, segment: Segment, nowNs: number): Agreement {
+function agree(
+  listener: TcpListener,
+  pair: BareSender,
+  segment: Segment,
+  nowNs: number,
+  iss = initialSequence(pair, nowNs),
+): Agreement {
   const ip = ipNetns(pair.netns);
   const { tunables } = ip;
   const isWindowScaleOk = segment.windowShift >= 0 && tunables.tcpWindowScaling !== 0;
   return {
     irs: segment.sequence,
-    iss: initialSequence(pair, nowNs),
+    iss,
     peerMss: segment.mss === 0 ? DEFAULT_MSS : segment.mss,
     isSackOk: segment.isSackPermitted && tunables.tcpSack !== 0,
     isTimestampOk: segment.hasTimestamp && tunables.tcpTimestamps !== 0,
@@ -102,17 +108,26 @@ export function initialSequence(pair: BareSender | TcpEndpoint, nowNs: number): 
   return (tcpTable(ipNetns(pair.netns)).secret(pair, 0) + Math.floor(nowNs / 64)) | 0;
 }
 
-/** Takes a SYN for a listener (tcp_conn_request); without room for it nothing happens, and the peer tries again. */
-export function openRequest(listener: TcpListener, pair: BareSender, segment: Segment, nowNs: number): void {
+/**
+ * Takes a SYN for a listener (tcp_conn_request); without room for it nothing happens, and the peer tries again. `iss` is the first
+ * sequence number where an earlier connection between the same ends says which.
+ */
+export function openRequest(
+  listener: TcpListener,
+  pair: BareSender,
+  segment: Segment,
+  nowNs: number,
+  iss?: number,
+): void {
   const ip = ipNetns(listener.netns);
   const { tcpMaxSynBacklog, tcpSyncookies } = ip.tunables;
-  const isFull = listener.requests >= listener.backlog;
+  const isFull = listener.requests > listener.backlog;
   const isAccepting = listener.acceptQueue.length <= listener.backlog;
   if (!isAccepting || (isFull && tcpSyncookies === 0)) {
     listener.overflows++;
     return;
   }
-  const agreement = agree(listener, pair, segment, nowNs);
+  const agreement = agree(listener, pair, segment, nowNs, iss);
   if (isFull || tcpSyncookies === always) return answerWithCookie(listener, pair, agreement, nowNs);
   // The last quarter is for whom cookies could not help.
   if (tcpSyncookies === 0 && tcpMaxSynBacklog - listener.requests < tcpMaxSynBacklog >> 2) return;

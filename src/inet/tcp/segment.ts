@@ -29,6 +29,8 @@ export class Segment {
   flags = 0;
   /** Not yet scaled. */
   window = 0;
+  /** Behind the urgent byte, counted from `sequence`; of no meaning without URG. */
+  urgentPointer = 0;
   /** Where its payload is in the arena, and how long it is. */
   payloadAt = 0;
   payloadLength = 0;
@@ -59,6 +61,7 @@ export function readSegment(segment: Segment, frame: Frame): boolean {
   segment.ack = getBe32(bytes, start + 8) | 0;
   segment.flags = flags;
   segment.window = getBe16(bytes, start + 14);
+  segment.urgentPointer = getBe16(bytes, start + 18);
   segment.payloadAt = start + headerLength;
   segment.payloadLength = end - start - headerLength;
   const second = bytes[frame.networkHeader + 1] ?? 0;

@@ -201,7 +201,12 @@ export class TcpSocket extends TcpEndpoint {
   duplicateStart = 0;
   duplicateEnd = 0;
   bytesReceived = 0;
-  lastDataNs = 0;
+  /** When the last bytes came; never at first, so that the first are acknowledged at once. */
+  lastDataNs = Number.NEGATIVE_INFINITY;
+  /** An urgent byte stands at `urgentSeq` (urgent.ts). */
+  urgentState = 0;
+  urgentSeq = 0;
+  urgentByte = 0;
 
   // --- Options agreed on ---
 

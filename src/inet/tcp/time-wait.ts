@@ -76,6 +76,11 @@ export function endTimeWait(rest: TcpTimeWait): void {
   table.timeWaits--;
 }
 
+/** Where the next connection between the same ends begins: out of the reach of the last one's segments (tcp_timewait_state_process). */
+export function nextSequence({ sndNxt }: TcpTimeWait): number {
+  return (sndNxt + 65_537) | 0 || 1;
+}
+
 /** What is to be done about a segment that came for it. */
 export type TimeWaitVerdict = "done" | "reset" | "new";
 

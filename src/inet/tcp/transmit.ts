@@ -28,6 +28,7 @@ import type { EndpointPair } from "./endpoint.ts";
 import { advertisedMss } from "./mtu.ts";
 import { before } from "./sequence.ts";
 import type { TcpSocket } from "./socket.ts";
+import type { SynOffer } from "./syn-options.ts";
 import { pushSynOptions } from "./syn-options.ts";
 import { timestampAt } from "./timestamp.ts";
 import { receiveWindow } from "./window.ts";
@@ -85,7 +86,7 @@ function pushHeader(socket: TcpSocket, frame: Frame, sequence: number, flags: nu
   const { bytes } = frame;
   const isSyn = (flags & TCP_SYN) !== 0;
   const options = isSyn
-    ? pushSynOptions(frame, socket, advertisedMss(socket), timestampAt(socket, nowNs))
+    ? pushSynOptions(frame, ownOffer(socket), advertisedMss(socket), timestampAt(socket, nowNs))
     : pushOptions(socket, frame, nowNs);
   const at = frame.start - TCP_SIZE;
   const window = (flags & TCP_RST) !== 0 ? 0 : receiveWindow(socket);
@@ -97,6 +98,17 @@ function pushHeader(socket: TcpSocket, frame: Frame, sequence: number, flags: nu
   setBe16(bytes, at + 14, isSyn ? Math.min(window, 0xffff) : Math.min(window >>> socket.rcvScale, 0xffff));
   setBe16(bytes, at + 18, 0);
   frame.start = at;
+}
+
+/** What our SYN offers, whatever the peer has said meanwhile (tcp_syn_options). */
+function ownOffer({ rcvScale, recentTimestamp, tunables }: TcpSocket): SynOffer {
+  return {
+    isSackOk: tunables.tcpSack !== 0,
+    isTimestampOk: tunables.tcpTimestamps !== 0,
+    isWindowScaleOk: tunables.tcpWindowScaling !== 0,
+    rcvScale,
+    recentTimestamp,
+  };
 }
 
 /** Writes timestamps and what came early in front of the payload; returns how many bytes that took. */

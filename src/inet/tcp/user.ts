@@ -12,6 +12,7 @@ import { INITIAL_WINDOW } from "./socket.ts";
 import * as tcp from "./state.ts";
 import { tcpTable } from "./table.ts";
 import { enterTimeWait } from "./time-wait.ts";
+import { readableAround } from "./urgent.ts";
 import { adjustReceiveSpace, isWindowNews } from "./window.ts";
 
 /**
@@ -55,26 +56,26 @@ export function takeError(socket: TcpSocket): ErrnoName | "" {
 
 /** Copies what can be read to `target`, from `offset` up to `end`; returns how many bytes, 0 when there is nothing now. */
 export function tcpReadInto(socket: TcpSocket, target: Uint8Array, offset: number, end: number): number {
-  const count = socket.receiveQueue.read(target, offset, end - offset);
+  const count = socket.receiveQueue.read(target, offset, Math.min(end - offset, readableAround(socket)));
   if (count > 0) afterRead(socket, count);
   return count;
 }
 
 /** Takes out the next bytes that can be read, in memory of their own; empty when there are none now. */
 export function tcpRead(socket: TcpSocket): Uint8Array {
-  const bytes = socket.receiveQueue.readFirst();
+  const bytes = socket.receiveQueue.readFirst(readableAround(socket));
   if (bytes.length > 0) afterRead(socket, bytes.length);
   return bytes;
 }
 
 /** Copies the next bytes that can be read without taking them out, at most `most` of them (MSG_PEEK). */
-export function tcpPeek({ receiveQueue }: TcpSocket, most: number): Uint8Array {
-  return receiveQueue.peek(most);
+export function tcpPeek(socket: TcpSocket, most: number): Uint8Array {
+  return socket.receiveQueue.peek(Math.min(most, readableAround(socket)));
 }
 
 /** Whether all has been read that will ever come. */
-export function isAtEnd({ receiveQueue, isFinReceived, state }: TcpSocket): boolean {
-  return receiveQueue.readableBytes === 0 && (isFinReceived || state === tcp.TCP_CLOSE);
+export function isAtEnd(socket: TcpSocket): boolean {
+  return readableAround(socket) === 0 && (socket.isFinReceived || socket.state === tcp.TCP_CLOSE);
 }
 
 /** Room has been made: the window grows if need be, and the peer hears of it if it matters (tcp_cleanup_rbuf). */

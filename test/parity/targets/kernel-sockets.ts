@@ -1,4 +1,4 @@
-// UDP and TCP sockets of the live kernel as sockets of a parity body, groups by the options that both families share (RFC 3678 5).
+// UDP sockets of the live kernel as sockets of a parity body, groups by the options that both families share (RFC 3678 5).
 //
 // Facts: <linux/in.h> (struct group_req, group_source_req, group_filter; MCAST_*) of a 64-bit Linux.
 
@@ -8,14 +8,7 @@ import { setBe16, setU16, setU32 } from "../../../src/bytes/endian.ts";
 import { NetlinkError } from "../../../src/netlink/error.ts";
 import { errnoName } from "../../../src/uapi/errno.ts";
 import { IPPROTO_IP, IPPROTO_IPV6 } from "../../../src/uapi/in.ts";
-import {
-  AF_INET,
-  AF_INET6,
-  MSG_DONTWAIT,
-  SOCK_CLOEXEC,
-  SOCK_DGRAM,
-  SOCK_STREAM,
-} from "../../../src/uapi/socket.ts";
+import { AF_INET, AF_INET6, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_DGRAM } from "../../../src/uapi/socket.ts";
 import type { GroupSocket, LinkName } from "../targets.ts";
 import { ipBytes } from "../vocabulary.ts";
 
@@ -73,14 +66,6 @@ export function openKernelGroupSocket(libc: Libc, family: 4 | 6, port: number): 
   };
 }
 
-/** Has a TCP socket of the namespace of the calling thread listen; see TargetNetns.listenTcp. */
-export function listenKernelTcp(libc: Libc, port: number): () => void {
-  const fd = check(libc.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  check(libc.bind(fd, sockaddr("0.0.0.0", port, 16)));
-  check(libc.listen(fd, 128));
-  return () => void libc.close(fd);
-}
-
 /** struct group_req, or with a source struct group_source_req. */
 function request(group: string, { ifindex }: LinkName, source?: string): Uint8Array {
   const value = new Uint8Array(source === undefined ? sourceAt : sourceAt + storageSize);
@@ -91,7 +76,7 @@ function request(group: string, { ifindex }: LinkName, source?: string): Uint8Ar
 }
 
 /** A struct sockaddr_in or sockaddr_in6, padded to `size`. */
-function sockaddr(host: string, port = 0, size = storageSize): Uint8Array {
+export function sockaddr(host: string, port = 0, size = storageSize): Uint8Array {
   const address = ipBytes(host);
   const bytes = new Uint8Array(size);
   setU16(bytes, 0, address.length === 4 ? AF_INET : AF_INET6);

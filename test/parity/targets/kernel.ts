@@ -9,9 +9,10 @@ import { loadLibc } from "../../../src/attach/node/libc.ts";
 import { inNetns } from "../../../src/attach/node/netns.ts";
 import { CLONE_NEWNET } from "../../../src/uapi/sched.ts";
 import { newKernelNetns } from "../../kernel-netns.ts";
-import type { Target, TargetMachine, TargetNetns } from "../targets.ts";
+import type { StreamOptions, Target, TargetMachine, TargetNetns } from "../targets.ts";
 import { openKernelPacket } from "./kernel-packet.ts";
-import { listenKernelTcp, openKernelGroupSocket } from "./kernel-sockets.ts";
+import { openKernelGroupSocket } from "./kernel-sockets.ts";
+import { connectKernelStream, listenKernelStream, loadStreamCalls } from "./kernel-stream.ts";
 
 /** net.core.rmem_default is 212,992, and SO_RCVBUF doubles what it is given. */
 const RECEIVE_BUFFER = 212_992 / 2;
@@ -74,8 +75,17 @@ class KernelNetns implements TargetNetns {
     return inNetns(this.#libc, this.fd, () => openKernelGroupSocket(this.#libc, family, port));
   }
 
-  async listenTcp(port: number) {
-    return inNetns(this.#libc, this.fd, () => listenKernelTcp(this.#libc, port));
+  async listenStream(port: number, options: StreamOptions) {
+    const calls = await loadStreamCalls();
+    return inNetns(this.#libc, this.fd, () => listenKernelStream(this.#libc, calls, port, options));
+  }
+
+  async connectStream(
+    to: { readonly host: string; readonly port: number; readonly localPort: number },
+    options: StreamOptions,
+  ) {
+    const calls = await loadStreamCalls();
+    return inNetns(this.#libc, this.fd, () => connectKernelStream(this.#libc, calls, to, options));
   }
 
   async destroy() {

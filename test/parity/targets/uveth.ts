@@ -6,7 +6,16 @@ import { expect } from "vitest";
 import type { Machine, NetlinkSession, VirtualClock } from "../../../src/index.ts";
 import type { Netns } from "../../../src/net/netdevice.ts";
 import type { NetlinkTransport } from "../../../src/netlink/transport.ts";
-import type { GroupSocket, PacketPort, Target, TargetMachine, TargetNetns } from "../targets.ts";
+import type {
+  GroupSocket,
+  PacketPort,
+  StreamListener,
+  StreamOptions,
+  StreamSocket,
+  Target,
+  TargetMachine,
+  TargetNetns,
+} from "../targets.ts";
 
 export const uvethTarget: Target = {
   name: "uveth",
@@ -77,10 +86,17 @@ class UvethNetns implements TargetNetns {
     return openUvethGroupSocket(this.#netns, family, port);
   }
 
-  async listenTcp(port: number): Promise<() => void> {
-    const { Listener } = await import("../../../src/sockets/listener.ts");
-    const listener = new Listener(this.#netns, { host: "0.0.0.0", port });
-    return () => listener.close();
+  async listenStream(port: number, options: StreamOptions): Promise<StreamListener> {
+    const { listenUvethStream } = await import("./uveth-stream.ts");
+    return listenUvethStream(this.#netns, port, options);
+  }
+
+  async connectStream(
+    to: { readonly host: string; readonly port: number; readonly localPort: number },
+    options: StreamOptions,
+  ): Promise<StreamSocket> {
+    const { connectUvethStream } = await import("./uveth-stream.ts");
+    return connectUvethStream(this.#netns, to, options);
   }
 
   async destroy(): Promise<void> {
