@@ -50,6 +50,37 @@ test("a host with two VRFs answers in each, by the table of each", async ({ mach
   }
 });
 
+test("who looks at a VRF sees what comes in by its ports, but not what stays on their links", async ({
+  machine,
+  clock,
+}) => {
+  const host = await machine.netns("host");
+  const one = await machine.netns("one");
+  await host.link.add({ kind: "vrf", name: "red", isUp: true, vrf: { table: 10 } });
+  await host.link.add({ kind: "veth", name: "a0", peer: { name: "a", netns: "one" } });
+  await host.link.set("a0", { master: "red", isUp: true });
+  await one.link.set("a", { isUp: true });
+  for (const [netns, dev, number] of [
+    [host, "a0", 1],
+    [one, "a", 2],
+  ] as const) {
+    await netns.addr.add(`10.0.0.${number}/24`, { dev });
+    await netns.addr.add(`fd00::${number}/64`, { dev });
+  }
+  await clock.advance(3 * SECOND);
+  await using capture = await host.capture({ dev: "red" });
+  for (const address of ["10.0.0.1", "fd00::1"]) {
+    const answer = one.ping(address, { count: 1 });
+    await clock.advance(11 * SECOND);
+    expect(await answer).toMatchObject({ received: 1 });
+  }
+  // Echo requests, as frames that leave; neither ARP nor neighbour discovery. The answers go by the port itself.
+  expect(capture.frames.map(({ bytes, isOutgoing }) => [bytes[12], bytes[13], isOutgoing])).toEqual([
+    [0x08, 0x00, true],
+    [0x86, 0xdd, true],
+  ]);
+});
+
 test("a packet that is written to a VRF goes the way its table has, and is counted when there is none", async ({
   machine,
   clock,
@@ -85,10 +116,11 @@ test("a packet that is written to a VRF goes the way its table has, and is count
   await write(echo("fd00::1", "fd00::2"));
   expect(capture.frames).toHaveLength(2);
   const before = (await host.link.get("red")).stats64;
-  expect(before).toMatchObject({ txPackets: 2, txErrors: 0, rxPackets: 0 });
+  // The answers came in by a port, and count here too, from their IP headers on.
+  expect(before).toMatchObject({ txPackets: 2, txErrors: 0, rxPackets: 2, rxBytes: 28 + 48 });
   // To the host itself: it comes back in by the device; so does the answer.
   await write(echo("10.0.0.1", "10.0.0.1"));
-  expect((await host.link.get("red")).stats64).toMatchObject({ txPackets: 4, rxPackets: 2, txErrors: 0 });
+  expect((await host.link.get("red")).stats64).toMatchObject({ txPackets: 4, rxPackets: 4, txErrors: 0 });
   await write(echo("10.0.0.1", "10.9.9.9"));
   await write(ethernetFrame({}, 0x88b5, new Uint8Array(46)));
   expect((await host.link.get("red")).stats64).toMatchObject({ txPackets: 4, txErrors: 2, txDropped: 2 });

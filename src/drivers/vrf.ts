@@ -4,7 +4,8 @@
 // Mirrors drivers/net/vrf.c (v6.18). Which sockets hear of its packets: inet/l3mdev.ts. Omitted: packets written to the device
 // itself for other hosts; its strict mode and the sysctl for it; what comes in by its ports is not shown on it.
 
-import { IPV6_SIZE } from "../bytes/ipv6.ts";
+import { isIpv4Multicast } from "../bytes/ipv4.ts";
+import { IPV6_SIZE, isIpv6LinkLocal, isIpv6Loopback, isIpv6Multicast } from "../bytes/ipv6.ts";
 import { tableFor } from "../inet/ipv4/fib-change.ts";
 import { syncDown } from "../inet/ipv4/fib-sync.ts";
 import { ipOutput } from "../inet/ipv4/output.ts";
@@ -31,7 +32,7 @@ import { devChangeFlags, devGetFlags } from "../net/flags.ts";
 import { drop } from "../net/frame.ts";
 import type { LinkAttributes } from "../net/link-policy.ts";
 import type { Device, DeviceEvent, DeviceOps, Frame, LinkOps, Netns, NewLink } from "../net/netdevice.ts";
-import { netifRx } from "../net/receive.ts";
+import { netifRx, showTaps } from "../net/receive.ts";
 import { queueUnregister, registerDevice } from "../net/register.ts";
 import { linkUpper, unlinkUpper } from "../net/upper.ts";
 import { invalid, NetlinkError, notSupported, refused } from "../netlink/error.ts";
@@ -41,11 +42,14 @@ import type { ErrnoName } from "../uapi/errno.ts";
 import { IF_OPER_UP, IFF_MASTER, IFF_NOARP, IFF_UP } from "../uapi/if.ts";
 import { ETH_HLEN, ETH_P_IP, ETH_P_IPV6 } from "../uapi/if_ether.ts";
 import { IFLA_VRF_MAX, IFLA_VRF_PORT_TABLE, IFLA_VRF_TABLE } from "../uapi/if_link.ts";
-import { PACKET_HOST } from "../uapi/if_packet.ts";
+import { PACKET_HOST, PACKET_LOOPBACK } from "../uapi/if_packet.ts";
+import { IPPROTO_ICMPV6 } from "../uapi/in6.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../uapi/netlink.ts";
 import { RT_TABLE_UNSPEC, RTPROT_KERNEL } from "../uapi/rtnetlink.ts";
+import { ICMPV6_SIZE, icmpv6Type } from "../wire/icmpv6.ts";
 import { IPV4_SIZE, ipv4Destination } from "../wire/ipv4.ts";
-import { IPV6_DESTINATION, IPV6_HEADER_SIZE, IPV6_SOURCE } from "../wire/ipv6.ts";
+import { IPV6_DESTINATION, IPV6_HEADER_SIZE, IPV6_SOURCE, ipv6NextHeader } from "../wire/ipv6.ts";
+import { ND_REDIRECT, ND_ROUTER_SOLICITATION } from "../wire/nd.ts";
 
 const vrfPolicy = policy(IFLA_VRF_MAX, { [IFLA_VRF_TABLE]: u32("table") });
 
@@ -55,6 +59,7 @@ const deviceOps: DeviceOps<VrfState> = {
   setMacAddress: etherSetMacAddress,
   addSlave,
   delSlave,
+  l3Receive,
   ethtool: { driverInfo: () => ({ driver: "vrf", version: "1.0" }) },
 };
 
@@ -256,4 +261,30 @@ function takeBack(frame: Frame, dev: Vrf): "" {
   frame.packetType = PACKET_HOST;
   if (netifRx(frame, dev)) countRx(dev, length);
   return "";
+}
+
+/**
+ * Counts a packet that came in by a port, and shows it to those who look at the VRF, as one that is sent (vrf_ip_rcv,
+ * vrf_ip6_rcv): not what stays on its link, nor this host's own.
+ */
+function l3Receive(dev: Vrf, frame: Frame): void {
+  const { bytes, macHeader, networkHeader: at, start, protocol } = frame;
+  if (frame.packetType === PACKET_LOOPBACK) return;
+  if (protocol === ETH_P_IP ? isIpv4Multicast(ipv4Destination(bytes, at)) : isOfLink(frame)) return;
+  countRx(dev, frame.end - at);
+  if (dev.taps === null || at - macHeader !== ETH_HLEN) return;
+  frame.start = macHeader;
+  showTaps(dev.taps, frame, dev, true);
+  if (dev.netns.taps !== null) showTaps(dev.netns.taps, frame, dev, true);
+  frame.start = start;
+}
+
+/** Whether a packet of IPv6 is for a link, or of neighbour discovery. */
+function isOfLink({ bytes, end, networkHeader: at }: Frame): boolean {
+  const to = at + IPV6_DESTINATION;
+  if (isIpv6Multicast(bytes, to) || isIpv6LinkLocal(bytes, to) || isIpv6Loopback(bytes, to)) return true;
+  const inner = at + IPV6_HEADER_SIZE;
+  if (end - inner < ICMPV6_SIZE || ipv6NextHeader(bytes, at) !== IPPROTO_ICMPV6) return false;
+  const type = icmpv6Type(bytes, inner);
+  return type >= ND_ROUTER_SOLICITATION && type <= ND_REDIRECT;
 }

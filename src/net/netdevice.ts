@@ -403,6 +403,11 @@ export interface DeviceOps<State = unknown> {
   readonly mdb?: MdbOps<State>;
   /** The VLANs of the ports of the device and its own. */
   readonly vlans?: VlanOps<State>;
+  /**
+   * A packet came in by a port of `dev`, which has a routing table of its own; `networkHeader` is set (l3mdev_l3_rcv). The frame
+   * stays the caller's.
+   */
+  l3Receive?(dev: Device<State>, frame: Frame): void;
   /** The ifindex of the device at the other end or below; its own by default (ndo_get_iflink). */
   getIflink?(dev: Device<State>): number;
   /** What it tells and lets change by ethtool. */

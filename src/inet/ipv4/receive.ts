@@ -55,6 +55,7 @@ export class Ipv4Receiver {
     const inDev = inDevice(dev);
     if (inDev === null) return drop(frame, "not-for-us");
     frame.networkHeader = frame.start;
+    if (dev.master !== null) dev.master.ops.l3Receive?.(dev.master, frame);
     this.#finish(ipNetns(dev.netns), frame, inDev);
   }
 

@@ -82,6 +82,7 @@ export class Ipv6Receiver {
       countIp6(dev, snmp.IPSTATS_MIB_INHDRERRORS);
       return;
     }
+    if (dev.master !== null) dev.master.ops.l3Receive?.(dev.master, frame);
     this.#finish(ip, frame, in6Dev);
   }
 
