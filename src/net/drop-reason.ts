@@ -38,6 +38,8 @@ export type DropReason =
   | "bad-checksum"
   /** The packet is for no address of this host and forwarding is off (IP_INADDRERRORS). */
   | "not-for-us"
+  /** Nobody has said which tunnel a frame is to be sent by (TUNNEL_TXINFO). */
+  | "no-tunnel"
   /** There is no route (IP_OUTNOROUTES, IP_INNOROUTES). */
   | "no-route"
   /** The hop limit or time to live ran out. */

@@ -403,6 +403,8 @@ export interface DeviceOps<State = unknown> {
   readonly mdb?: MdbOps<State>;
   /** The VLANs of the ports of the device and its own. */
   readonly vlans?: VlanOps<State>;
+  /** The identifiers of tunnels that the device takes part in. */
+  readonly tunnels?: TunnelOps<State>;
   /**
    * A packet came in by a port of `dev`, which has a routing table of its own; `networkHeader` is set (l3mdev_l3_rcv). The frame
    * stays the caller's.
@@ -530,6 +532,14 @@ export interface VlanOps<State = unknown> {
   del(dev: Device<State>, target: Device, message: Message): void;
   /** Writes the VLANs of `target` behind the message header, as BRIDGE_VLANDB_DUMPF_* ask; false for no message. */
   fill(dev: Device<State>, target: Device, writer: MessageWriter, flags: number): boolean;
+}
+
+/** A table of tunnel identifiers (RTM_*TUNNEL). Requests begin with `struct tunnel_msg`. */
+export interface TunnelOps<State = unknown> {
+  /** Adds or deletes what a message names. */
+  change(dev: Device<State>, message: Message, isAdd: boolean): void;
+  /** Writes the identifiers behind the message header, with what they have counted if asked; false for none. */
+  fill(dev: Device<State>, writer: MessageWriter, hasStats: boolean): boolean;
 }
 
 /** Adds an extended-ack text to the answer of a request that goes through. */

@@ -21,6 +21,7 @@ import { joinLinkMessages } from "./notify.ts";
 import { getNsid, joinNsidMessages, newNsid } from "./nsid.ts";
 import { setLink } from "./setlink.ts";
 import { dumpStats, getStats } from "./stats.ts";
+import { delTunnel, dumpTunnels, newTunnel } from "./tunnel.ts";
 import { delVlan, dumpVlans, newVlan } from "./vlan.ts";
 
 /** Makes NETLINK_ROUTE available on `machine`, whose sockets are in `table`, before its first device is registered. */
@@ -47,6 +48,9 @@ export function joinRtnetlink(machine: MachineContext, table: NetlinkTable): Rtn
   rtnetlink.register(AF_BRIDGE, rt.RTM_NEWVLAN, { handle: newVlan });
   rtnetlink.register(AF_BRIDGE, rt.RTM_DELVLAN, { handle: delVlan });
   rtnetlink.register(AF_BRIDGE, rt.RTM_GETVLAN, { dump: dumpVlans });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_NEWTUNNEL, { handle: newTunnel });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_DELTUNNEL, { handle: delTunnel });
+  rtnetlink.register(AF_BRIDGE, rt.RTM_GETTUNNEL, { dump: dumpTunnels });
   machine.announce = (group, netns, write) => rtnetlink.notify(group, netns, undefined, write);
   // The family is known to links, but takes no changes in IFLA_AF_SPEC (br_af_ops).
   machine.afOps.push({ family: AF_BRIDGE });

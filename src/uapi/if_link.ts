@@ -607,3 +607,39 @@ export const IFLA_VLAN_QOS_MAPPING_SIZE = 8;
 export const IFLA_VXLAN_PORT_RANGE_LOW = 0;
 export const IFLA_VXLAN_PORT_RANGE_HIGH = 2;
 export const IFLA_VXLAN_PORT_RANGE_SIZE = 4;
+
+// struct tunnel_msg
+export const TUNNEL_MSG_FAMILY = 0;
+export const TUNNEL_MSG_FLAGS = 1;
+export const TUNNEL_MSG_IFINDEX = 4;
+export const TUNNEL_MSG_SIZE = 8;
+
+// Flags of struct tunnel_msg
+export const TUNNEL_MSG_FLAG_STATS = 0x01;
+
+// Attributes of RTM_NEWTUNNEL
+export const VXLAN_VNIFILTER_UNSPEC = 0;
+export const VXLAN_VNIFILTER_ENTRY = 1;
+export const VXLAN_VNIFILTER_MAX = 1;
+
+// VXLAN_VNIFILTER_ENTRY
+export const VXLAN_VNIFILTER_ENTRY_UNSPEC = 0;
+export const VXLAN_VNIFILTER_ENTRY_START = 1;
+export const VXLAN_VNIFILTER_ENTRY_END = 2;
+export const VXLAN_VNIFILTER_ENTRY_GROUP = 3;
+export const VXLAN_VNIFILTER_ENTRY_GROUP6 = 4;
+export const VXLAN_VNIFILTER_ENTRY_STATS = 5;
+export const VXLAN_VNIFILTER_ENTRY_MAX = 5;
+
+// VXLAN_VNIFILTER_ENTRY_STATS
+export const VNIFILTER_ENTRY_STATS_UNSPEC = 0;
+export const VNIFILTER_ENTRY_STATS_RX_BYTES = 1;
+export const VNIFILTER_ENTRY_STATS_RX_PKTS = 2;
+export const VNIFILTER_ENTRY_STATS_RX_DROPS = 3;
+export const VNIFILTER_ENTRY_STATS_RX_ERRORS = 4;
+export const VNIFILTER_ENTRY_STATS_TX_BYTES = 5;
+export const VNIFILTER_ENTRY_STATS_TX_PKTS = 6;
+export const VNIFILTER_ENTRY_STATS_TX_DROPS = 7;
+export const VNIFILTER_ENTRY_STATS_TX_ERRORS = 8;
+export const VNIFILTER_ENTRY_STATS_PAD = 9;
+export const VNIFILTER_ENTRY_STATS_MAX = 9;

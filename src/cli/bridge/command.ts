@@ -1,7 +1,6 @@
 // `bridge`: options, then an object, then the object's own command, as iproute2's bridge(8).
 //
-// Facts: iproute2 6.1, whose failures end in 255 where those of `ip` end in 2. *Omitted:* `vlan set`, `vlan global`,
-// `vlan tunnelshow`, `vni`, which refuse by name.
+// Facts: iproute2 6.1, whose failures end in 255 where those of `ip` end in 2.
 
 import { CommandExit, EXIT_USAGE, reportEnd } from "../exit.ts";
 import type { CommandIo } from "../io.ts";
@@ -16,6 +15,7 @@ import { mdb } from "./mdb.ts";
 import { monitor } from "./monitor.ts";
 import { parseBridgeOptions } from "./options.ts";
 import { vlan } from "./vlan.ts";
+import { vni } from "./vni.ts";
 
 /** Runs `bridge` with the words behind it; returns the exit code. */
 export async function runBridge(argv: readonly string[], io: CommandIo, run: RunIn): Promise<number> {
@@ -29,6 +29,7 @@ export async function runBridge(argv: readonly string[], io: CommandIo, run: Run
       ["fdb", fdb],
       ["mdb", mdb],
       ["vlan", (context, rest) => vlan(context, rest, isCompressed)],
+      ["vni", vni],
       ["monitor", monitor],
     ];
     const runObject: IpObject = (context, rest) => pick(context, rest, objects);

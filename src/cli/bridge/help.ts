@@ -2,7 +2,7 @@
 
 export const BRIDGE_USAGE = `Usage: bridge [ OPTIONS ] OBJECT { COMMAND | help }
        bridge [ -force ] -batch filename
-where  OBJECT := { link | fdb | mdb | vlan | monitor }
+where  OBJECT := { link | fdb | mdb | vlan | vni | monitor }
        OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] |
                     -o[neline] | -t[imestamp] | -n[etns] name |
                     -c[ompressvlans] -color -p[retty] -j[son] }
@@ -70,6 +70,14 @@ export const VLAN_USAGE = `Usage: bridge vlan { add | del } vid VLAN_ID dev DEV 
                       [ mcast_query_interval QUERY_INTERVAL ]
                       [ mcast_query_response_interval QUERY_RESPONSE_INTERVAL ]
        bridge vlan global { show } [ dev DEV ] [ vid VLAN_ID ]
+`;
+
+export const VNI_USAGE = `Usage: bridge vni { add | del } vni VNI
+		[ { group | remote } IP_ADDRESS ]
+		[ dev DEV ]
+       bridge vni { show }
+
+Where:	VNI	:= 0-16777215
 `;
 
 export const MONITOR_USAGE = "Usage: bridge monitor [file | link | fdb | mdb | vlan | vni | all]\n";

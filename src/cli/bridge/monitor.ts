@@ -1,6 +1,6 @@
 // `bridge monitor`: what changes of ports, forwarding tables and multicast databases, until the command is interrupted.
 //
-// Facts: the output of iproute2 6.1. *Omitted:* `file`; `vni`, whose word is known and brings nothing.
+// Facts: the output of iproute2 6.1. *Omitted:* `file`.
 
 import { parseLink } from "../../client/link.ts";
 import { NetlinkClient } from "../../netlink/client.ts";
@@ -20,6 +20,7 @@ import { printBridgeLink } from "./link.ts";
 import { printMdbEvent } from "./mdb.ts";
 import { failure } from "./request.ts";
 import { printVlanEvent } from "./vlan-show.ts";
+import { printVniEvent } from "./vni.ts";
 
 /** What a shell says of a command that Ctrl-C ended. */
 const EXIT_INTERRUPTED = 130;
@@ -30,6 +31,7 @@ const SUBJECTS = [
   { word: "fdb", label: "[NEIGH]", group: rt.RTNLGRP_NEIGH, types: [rt.RTM_NEWNEIGH, rt.RTM_DELNEIGH] },
   { word: "mdb", label: "[MDB]", group: rt.RTNLGRP_MDB, types: [rt.RTM_NEWMDB, rt.RTM_DELMDB] },
   { word: "vlan", label: "[VLAN]", group: rt.RTNLGRP_BRVLAN, types: [rt.RTM_NEWVLAN, rt.RTM_DELVLAN] },
+  { word: "vni", label: "[TUNNEL]", group: rt.RTNLGRP_TUNNEL, types: [rt.RTM_NEWTUNNEL, rt.RTM_DELTUNNEL] },
 ] as const;
 
 /** Runs `bridge monitor`. */
@@ -46,7 +48,7 @@ export async function monitor(ip: IpContext, words: Words): Promise<number> {
       isAll = true;
       hasLabels = true;
     } else if (matches(typed, "help")) throw failure(MONITOR_USAGE);
-    else if (!matches(typed, "vni")) {
+    else {
       throw failure(`Argument "${typed}" is unknown, try "bridge monitor help".\n`);
     }
   }
@@ -106,6 +108,9 @@ async function printBody(ip: IpContext, out: Output, message: Message): Promise<
   } else if (message.type === rt.RTM_NEWVLAN || message.type === rt.RTM_DELVLAN) {
     await ip.links.loadAll();
     printVlanEvent(ip, out, message);
+  } else if (message.type === rt.RTM_NEWTUNNEL || message.type === rt.RTM_DELTUNNEL) {
+    await ip.links.loadAll();
+    printVniEvent(ip, out, message);
   } else {
     const link = parseLink(message);
     await ip.links.load([link.ifindex, link.master, link.link]);

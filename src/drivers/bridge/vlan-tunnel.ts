@@ -130,8 +130,9 @@ function fillTunnel(writer: MessageWriter, vlan: Vlan | undefined, flags: number
 /** Puts a frame that came by a tunnel into the VLAN of its key, unless it has a tag (br_handle_ingress_vlan_tunnel). */
 export function enterByTunnel({ br, vlans }: BridgePort, frame: Frame): void {
   const { protocol, tunnel, vlanProtocol } = frame;
-  if (tunnel >= 0 || vlanProtocol !== 0 || protocol === ETH_P_8021Q || protocol === ETH_P_8021AD) return;
-  const vlan = vlans.byTunnel.get(-1 - tunnel);
+  if (tunnel === 0 || vlanProtocol !== 0 || protocol === ETH_P_8021Q || protocol === ETH_P_8021AD) return;
+  // What was handed over without a datagram still has the key it was sent by.
+  const vlan = vlans.byTunnel.get(tunnel < 0 ? -1 - tunnel : tunnel);
   if (vlan === undefined) return;
   frame.tunnel = 0;
   frame.vlanProtocol = br.vlanProtocol;

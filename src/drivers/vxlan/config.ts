@@ -264,7 +264,8 @@ export function checkConfig(
   const lower = lowerOf(netns, config, flags);
   const port = config.port !== 0 ? config.port : isGpe ? gpePort : defaultPort;
   const checked = { ...config, flags, port, ageingS: config.ageingS || defaultAgeingS };
-  if (isVniInUse(netns, checked, self)) throw exists("A VXLAN device with the specified VNI already exists");
+  if (isVniInUse(netns, checked, checked.vni, self))
+    throw exists("A VXLAN device with the specified VNI already exists");
   return { config: checked, lower };
 }
 
@@ -293,13 +294,14 @@ function lowerOf(netns: Netns, { ifindex, remote }: VxlanConfig, flags: number):
   return null;
 }
 
-/** Whether frames of the identifier already have a device to go to (vxlan_vni_in_use). */
-function isVniInUse(netns: Netns, config: VxlanConfig, self: Vxlan | undefined): boolean {
+/** Whether frames of an identifier already have a device to go to (vxlan_vni_in_use). */
+export function isVniInUse(netns: Netns, config: VxlanConfig, vni: number, self: Vxlan | undefined): boolean {
   const compared = vx.receiveFlags | vx.VXLAN_F_IPV6;
   return vx.vxlanNetns(netns).devices.some((other) => {
-    const theirs = other.state.config;
-    if (other === self || theirs.vni !== config.vni || theirs.port !== config.port) return false;
-    if ((theirs.flags & compared) !== (config.flags & compared)) return false;
+    const { config: theirs, vnis } = other.state;
+    if (other === self || theirs.port !== config.port) return false;
+    const isTheirs = (theirs.flags & vx.VXLAN_F_VNIFILTER) === 0 ? theirs.vni === vni : vnis.has(vni);
+    if (!isTheirs || (theirs.flags & compared) !== (config.flags & compared)) return false;
     return (config.flags & vx.VXLAN_F_IPV6_LINKLOCAL) === 0 || theirs.ifindex === config.ifindex;
   });
 }

@@ -10,7 +10,8 @@ import { ipNetns } from "../../inet/slots.ts";
 import { invalid } from "../../netlink/error.ts";
 import { AF_INET } from "../../uapi/socket.ts";
 import { familyOf } from "./config.ts";
-import type { FdbEntry, Remote, Vxlan } from "./state.ts";
+import type { FdbEntry, Remote } from "./fdb-table.ts";
+import type { Vxlan } from "./state.ts";
 
 /** Finds the group `id` that an entry is to go by; EINVAL when it will not do. */
 export function nexthopOf({ state }: Vxlan, id: number): NexthopObject {
@@ -29,7 +30,7 @@ export function attachNexthop(dev: Vxlan, entry: FdbEntry, object: NexthopObject
   entry.nexthop = object;
   entry.forget = () => {
     detachNexthop(entry);
-    dev.state.fdb.delete(entry.address);
+    dev.state.fdb.remove(entry);
   };
   object.followers.add(entry.forget);
 }

@@ -16,7 +16,9 @@ import { RTM_NEWNEIGH } from "../../uapi/rtnetlink.ts";
 import { familyOf } from "./config.ts";
 import { createEntry, deleteRemote, destroyEntry, fillFdb, isFull, isSameRemote, notifyFdb } from "./fdb.ts";
 import { attachNexthop, nexthopOf } from "./fdb-nexthop.ts";
-import type { FdbEntry, Remote, Vxlan, VxlanState } from "./state.ts";
+import type { FdbEntry, Remote } from "./fdb-table.ts";
+import type { Vxlan, VxlanState } from "./state.ts";
+import { tableVni } from "./state.ts";
 
 export const fdbOps: FdbOps<VxlanState> = { isAlone: true, add, del, delBulk, dump, get };
 
@@ -25,6 +27,8 @@ interface Place {
   readonly remote: Remote;
   /** It does not say. */
   readonly isAny: boolean;
+  /** The identifier of the frames it is for. */
+  readonly sourceVni: number;
   /** The id of a nexthop object, which stands for all else; 0 for none. */
   readonly nhId: number;
 }
@@ -34,6 +38,8 @@ function remoteOf(dev: Vxlan, { message }: FdbRequest): Place {
   const { config } = dev.state;
   const at = (type: number) => message.attribute(type, nd.NDMSG_SIZE);
   const nhId = at(nd.NDA_NH_ID)?.u32() ?? 0;
+  const sourceVni = at(nd.NDA_SRC_VNI);
+  if (sourceVni !== undefined && sourceVni.length !== 4) throw invalid("Invalid src vni");
   const others = [nd.NDA_DST, nd.NDA_VNI, nd.NDA_IFINDEX, nd.NDA_PORT];
   if (at(nd.NDA_NH_ID) !== undefined && others.some((type) => at(type) !== undefined)) {
     throw invalid("DST, VNI, ifindex and port are mutually exclusive with NH_ID");
@@ -58,7 +64,12 @@ function remoteOf(dev: Vxlan, { message }: FdbRequest): Place {
     vni: vni?.u32() ?? config.vni,
     ifindex: ifindex?.u32() ?? 0,
   };
-  return { remote, isAny: address.every((byte) => byte === 0), nhId };
+  return {
+    remote,
+    isAny: address.every((byte) => byte === 0),
+    nhId,
+    sourceVni: sourceVni?.u32() ?? config.vni,
+  };
 }
 
 /** Adds an entry, another remote of one, or puts it elsewhere. */
@@ -72,7 +83,7 @@ function add(dev: Vxlan, _target: Device, request: FdbRequest): boolean {
   const place = remoteOf(dev, request);
   const { remote } = place;
   if (remote.address.length !== familyOf(dev.state.config)) throw new NetlinkError("EAFNOSUPPORT");
-  const entry = dev.state.fdb.get(request.address);
+  const entry = dev.state.fdb.find(request.address, tableVni(dev, place.sourceVni));
   if (entry === undefined) return addNew(dev, request, place);
   return update(dev, entry, request, place);
 }
@@ -82,7 +93,7 @@ function hasMany(address: number): boolean {
   return address === 0 || isMulticast(address);
 }
 
-function addNew(dev: Vxlan, request: FdbRequest, { nhId, remote }: Place): boolean {
+function addNew(dev: Vxlan, request: FdbRequest, { nhId, remote, sourceVni }: Place): boolean {
   const { address, flags, nlFlags, state } = request;
   if ((nlFlags & NLM_F_CREATE) === 0) throw new NetlinkError("ENOENT");
   if ((nlFlags & NLM_F_REPLACE) !== 0 && hasMany(address)) {
@@ -90,7 +101,11 @@ function addNew(dev: Vxlan, request: FdbRequest, { nhId, remote }: Place): boole
   }
   if (isFull(dev)) throw new NetlinkError("ENOSPC");
   const nexthop = nhId === 0 ? null : nexthopOf(dev, nhId);
-  const entry = createEntry(dev, address, { state, flags, remote: nexthop === null ? remote : null });
+  const entry = createEntry(dev, address, tableVni(dev, sourceVni), {
+    state,
+    flags,
+    remote: nexthop === null ? remote : null,
+  });
   if (nexthop !== null) attachNexthop(dev, entry, nexthop);
   notifyFdb(dev, entry, nexthop === null ? remote : null, RTM_NEWNEIGH);
   return true;
@@ -143,11 +158,11 @@ function update(dev: Vxlan, entry: FdbEntry, request: FdbRequest, { nhId, remote
 
 /** Deletes an entry, or one of its remotes; one it does not have is no error. */
 function del(dev: Vxlan, _target: Device, request: FdbRequest): boolean {
-  const { remote, isAny } = remoteOf(dev, request);
-  const entry = dev.state.fdb.get(request.address);
+  const { remote, isAny, sourceVni } = remoteOf(dev, request);
+  const entry = dev.state.fdb.find(request.address, tableVni(dev, sourceVni));
   if (entry === undefined) throw new NetlinkError("ENOENT");
   if (isAny) destroyEntry(dev, entry);
-  else deleteRemote(dev, request.address, remote);
+  else deleteRemote(dev, entry, remote);
   return true;
 }
 
@@ -162,11 +177,13 @@ function delBulk(dev: Vxlan, _target: Device, message: Message): void {
   const flagsMask = at(nd.NDA_NDM_FLAGS_MASK)?.u8() ?? 0;
   const vni = at(nd.NDA_VNI)?.u32();
   const nhId = at(nd.NDA_NH_ID)?.u32();
-  for (const entry of [...dev.state.fdb.values()]) {
+  const sourceVni = at(nd.NDA_SRC_VNI)?.u32();
+  for (const entry of dev.state.fdb.all()) {
     if (entry.address === 0 && (entry.state & nd.NUD_PERMANENT) !== 0) continue;
     if ((entry.state & stateMask) !== (state & stateMask)) continue;
     if ((entry.flags & flagsMask) !== (flags & flagsMask)) continue;
     if (nhId !== undefined && entry.nexthop?.id !== nhId) continue;
+    if (sourceVni !== undefined && entry.vni !== tableVni(dev, sourceVni)) continue;
     if (vni !== undefined && !entry.remotes.some((remote) => remote.vni === vni)) continue;
     destroyEntry(dev, entry);
   }
@@ -174,7 +191,7 @@ function delBulk(dev: Vxlan, _target: Device, message: Message): void {
 
 function* dump(dev: Vxlan, port: Device | undefined, out: DumpWriter): Generator<void, void, void> {
   if (port !== undefined && port !== dev) return;
-  for (const entry of [...dev.state.fdb.values()]) {
+  for (const entry of dev.state.fdb.all()) {
     for (const remote of entry.nexthop === null ? entry.remotes : [null]) {
       fillFdb(out.begin(), dev, entry, remote);
       out.writer.end();
@@ -183,8 +200,9 @@ function* dump(dev: Vxlan, port: Device | undefined, out: DumpWriter): Generator
   }
 }
 
-function get(dev: Vxlan, { address }: FdbRequest, writer: MessageWriter): void {
-  const entry = dev.state.fdb.get(address);
+function get(dev: Vxlan, { address, message }: FdbRequest, writer: MessageWriter): void {
+  const vni = message.attribute(nd.NDA_VNI, nd.NDMSG_SIZE)?.u32() ?? dev.state.config.vni;
+  const entry = dev.state.fdb.find(address, tableVni(dev, vni));
   const [remote = null] = entry?.remotes ?? [];
   if (entry === undefined) throw new NetlinkError("ENOENT", "Fdb entry not found");
   fillFdb(writer, dev, entry, remote);

@@ -18,7 +18,9 @@ import {
 } from "../../uapi/rtnetlink.ts";
 import { AF_BRIDGE } from "../../uapi/socket.ts";
 import { detachNexthop } from "./fdb-nexthop.ts";
-import type { FdbEntry, Remote, Vxlan } from "./state.ts";
+import type { FdbEntry, Remote } from "./fdb-table.ts";
+import type { Vxlan } from "./state.ts";
+import { tableVni } from "./state.ts";
 
 const S = 1_000_000_000;
 /** How often old entries are looked for (FDB_AGE_INTERVAL). */
@@ -36,16 +38,18 @@ export function isSameRemote(one: Remote, other: Remote): boolean {
   );
 }
 
-/** Makes an entry; the caller has seen to the limit, and tells of it. */
+/** Makes an entry for frames of an identifier of `tableVni`; the caller has seen to the limit, and tells of it. */
 export function createEntry(
   dev: Vxlan,
   address: number,
+  vni: number,
   what: { readonly state: number; readonly flags: number; readonly remote: Remote | null },
 ): FdbEntry {
   const now = dev.machine.clock.now();
   const { state, flags, remote } = what;
   const entry: FdbEntry = {
     address,
+    vni,
     remotes: remote === null ? [] : [remote],
     nexthop: null,
     forget: null,
@@ -54,7 +58,7 @@ export function createEntry(
     updatedNs: now,
     usedNs: now,
   };
-  dev.state.fdb.set(address, entry);
+  dev.state.fdb.add(entry);
   return entry;
 }
 
@@ -65,21 +69,22 @@ export function isFull({ state }: Vxlan): boolean {
 
 /** Takes an entry out and tells of each of its remotes. */
 export function destroyEntry(dev: Vxlan, entry: FdbEntry): void {
-  dev.state.fdb.delete(entry.address);
+  dev.state.fdb.remove(entry);
   if (entry.nexthop !== null) notifyFdb(dev, entry, null, RTM_DELNEIGH);
   else for (const remote of entry.remotes) notifyFdb(dev, entry, remote, RTM_DELNEIGH);
   detachNexthop(entry);
 }
 
-/** The entry for all the rest, towards the device's default destination. */
-export function setDefault(dev: Vxlan): void {
-  const { remote: address, port, vni, ifindex } = dev.state.config;
+/** The entry for all the rest of an identifier's frames, towards `address`. */
+export function setDefault(dev: Vxlan, address: Uint8Array | null, vni: number): void {
+  const { port, ifindex } = dev.state.config;
   if (address === null) return;
   const remote = { address, port, vni, ifindex };
-  const known = dev.state.fdb.get(0);
+  const known = dev.state.fdb.find(0, tableVni(dev, vni));
   if (known === undefined) {
     const state = nd.NUD_REACHABLE | nd.NUD_PERMANENT;
-    notifyFdb(dev, createEntry(dev, 0, { state, flags: nd.NTF_SELF, remote }), remote, RTM_NEWNEIGH);
+    const what = { state, flags: nd.NTF_SELF, remote };
+    notifyFdb(dev, createEntry(dev, 0, tableVni(dev, vni), what), remote, RTM_NEWNEIGH);
   } else if (!known.remotes.some((each) => isSameRemote(each, remote))) {
     known.remotes.push(remote);
     notifyFdb(dev, known, remote, RTM_NEWNEIGH);
@@ -87,11 +92,10 @@ export function setDefault(dev: Vxlan): void {
 }
 
 /** Takes one remote out of an entry, and the entry with its last; false when it is not there. */
-export function deleteRemote(dev: Vxlan, address: number, remote: Remote): boolean {
-  const entry = dev.state.fdb.get(address);
-  const place = entry?.remotes.findIndex((each) => isSameRemote(each, remote)) ?? -1;
-  const found = entry?.remotes[place];
-  if (entry === undefined || found === undefined) return false;
+export function deleteRemote(dev: Vxlan, entry: FdbEntry, remote: Remote): boolean {
+  const place = entry.remotes.findIndex((each) => isSameRemote(each, remote));
+  const found = entry.remotes[place];
+  if (found === undefined) return false;
   if (entry.remotes.length === 1) destroyEntry(dev, entry);
   else {
     entry.remotes.splice(place, 1);
@@ -100,16 +104,29 @@ export function deleteRemote(dev: Vxlan, address: number, remote: Remote): boole
   return true;
 }
 
-/** Learns where a frame's sender is; true when the frame is to be dropped, as its sender cannot be there (vxlan_snoop). */
-export function snoop(dev: Vxlan, source: number, address: Uint8Array, ifindex: number): boolean {
+/** Takes back what `setDefault` has entered. */
+export function clearDefault(dev: Vxlan, address: Uint8Array | null, vni: number): void {
+  const { port, ifindex } = dev.state.config;
+  const entry = dev.state.fdb.find(0, tableVni(dev, vni));
+  if (entry !== undefined && address !== null) deleteRemote(dev, entry, { address, port, vni, ifindex });
+}
+
+/** Learns where the sender of a frame of `vni` is; true when the frame is to be dropped, as its sender cannot be there (vxlan_snoop). */
+export function snoop(
+  dev: Vxlan,
+  source: number,
+  address: Uint8Array,
+  ifindex: number,
+  vni: number,
+): boolean {
   if (!isValidEtherAddr(source)) return true;
   const { config, fdb } = dev.state;
-  const entry = fdb.get(source);
+  const entry = fdb.find(source, tableVni(dev, vni));
   if (entry === undefined) {
     if (isFull(dev)) return false;
     const remote = { address, port: config.port, vni: config.vni, ifindex };
     const what = { state: nd.NUD_REACHABLE, flags: nd.NTF_SELF, remote };
-    notifyFdb(dev, createEntry(dev, source, what), remote, RTM_NEWNEIGH);
+    notifyFdb(dev, createEntry(dev, source, tableVni(dev, vni), what), remote, RTM_NEWNEIGH);
     return false;
   }
   const [remote] = entry.remotes;
@@ -135,7 +152,7 @@ export function age(dev: Vxlan): void {
   const { config, fdb, ageingTimer } = dev.state;
   const now = dev.machine.clock.now();
   let next = now + ageingIntervalNs;
-  for (const entry of [...fdb.values()]) {
+  for (const entry of fdb.all()) {
     if ((entry.state & staticStates) !== 0 || (entry.flags & nd.NTF_EXT_LEARNED) !== 0) continue;
     const end = entry.updatedNs + config.ageingS * S;
     if (end <= now) {
@@ -148,7 +165,7 @@ export function age(dev: Vxlan): void {
 
 /** Forgets what was learned, as a device does that goes down. */
 export function flushFdb(dev: Vxlan): void {
-  for (const entry of [...dev.state.fdb.values()]) {
+  for (const entry of dev.state.fdb.all()) {
     if ((entry.state & staticStates) === 0) destroyEntry(dev, entry);
   }
 }
@@ -168,6 +185,7 @@ export function fillFdb(writer: MessageWriter, dev: Vxlan, entry: FdbEntry, remo
   writeMac(writer.bytes, writer.attribute(nd.NDA_LLADDR, 6), entry.address);
   if (entry.nexthop !== null) writer.u32(nd.NDA_NH_ID, entry.nexthop.id);
   else if (remote !== null) putRemote(writer, dev, remote);
+  if (entry.vni !== 0) writer.u32(nd.NDA_SRC_VNI, entry.vni);
   const now = dev.machine.clock.now();
   const info = writer.attribute(nd.NDA_CACHEINFO, nd.NDA_CACHEINFO_SIZE);
   setU32(writer.bytes, info + nd.NDA_CACHEINFO_USED, clockFromNs(now - entry.usedNs));

@@ -10,9 +10,9 @@ import { linkUpper, unlinkUpper } from "../../net/upper.ts";
 import { ETH_MAX_MTU, ETH_MIN_MTU } from "../../uapi/if_ether.ts";
 import type { VxlanData, vxlanPolicy } from "./config.ts";
 import { checkConfig, configOf } from "./config.ts";
-import { deleteRemote, setDefault } from "./fdb.ts";
+import { clearDefault, deleteRemote, setDefault } from "./fdb.ts";
 import type { Vxlan, VxlanConfig, VxlanState } from "./state.ts";
-import { headroomOf, vxlanNetns } from "./state.ts";
+import { headroomOf, tableVni, vxlanNetns } from "./state.ts";
 
 /** Makes the device; its sockets and the device below are looked for where IFLA_LINK would be. */
 export function newLink(request: NewLink<VxlanState, typeof vxlanPolicy>): void {
@@ -31,7 +31,7 @@ export function newLink(request: NewLink<VxlanState, typeof vxlanPolicy>): void 
     unregisterDevice(dev);
     throw error;
   }
-  setDefault(dev);
+  setDefault(dev, config.remote, config.vni);
   vxlanNetns(netns).devices.push(dev);
 }
 
@@ -67,8 +67,14 @@ export function changeLink(dev: Vxlan, attrs: LinkAttributes, data: VxlanData = 
   apply(dev, config, lower, false);
   // Another device below alone leaves the entry as it was.
   if (`${config.remote}` === `${old.remote}`) return;
-  if (old.remote !== null) {
-    deleteRemote(dev, 0, { address: old.remote, port: old.port, vni: old.vni, ifindex: old.ifindex });
+  const known = state.fdb.find(0, tableVni(dev, old.vni));
+  if (old.remote !== null && known !== undefined) {
+    deleteRemote(dev, known, { address: old.remote, port: old.port, vni: old.vni, ifindex: old.ifindex });
   }
-  setDefault(dev);
+  setDefault(dev, config.remote, config.vni);
+  for (const { remote, vni } of state.vnis.values()) {
+    if (remote !== null) continue;
+    setDefault(dev, config.remote, vni);
+    clearDefault(dev, old.remote, vni);
+  }
 }

@@ -20,7 +20,8 @@ import { UDP_SIZE } from "../../wire/udp.ts";
 import { VXLAN_HAS_VNI, VXLAN_SIZE, vxlanFlags, vxlanVni } from "../../wire/vxlan.ts";
 import { snoop } from "./fdb.ts";
 import type { Vxlan, VxlanSocket } from "./state.ts";
-import { findDevice, VXLAN_F_LEARN } from "./state.ts";
+import { findDevice, VXLAN_F_COLLECT_METADATA, VXLAN_F_LEARN } from "./state.ts";
+import { countVniRx } from "./vni-stats.ts";
 
 /** Takes a datagram, whose `start` is at its UDP header; an EncapReceive. */
 export function receive(frame: Frame, below: Device, socket: VxlanSocket): boolean {
@@ -28,7 +29,8 @@ export function receive(frame: Frame, below: Device, socket: VxlanSocket): boole
   const at = start + UDP_SIZE;
   if (frame.end - at < VXLAN_SIZE + ETH_HLEN) return discard(frame, "bad-header");
   const hasVni = (vxlanFlags(bytes, at) & VXLAN_HAS_VNI) !== 0;
-  const dev = hasVni ? findDevice(socket, vxlanVni(bytes, at), below.ifindex) : undefined;
+  const vni = vxlanVni(bytes, at);
+  const dev = hasVni ? findDevice(socket, vni, below.ifindex) : undefined;
   if (dev === undefined) return discard(frame, "no-socket");
   if (hasReservedBits(bytes, at)) {
     count(dev, RX_FRAME_ERRORS, 1);
@@ -41,25 +43,36 @@ export function receive(frame: Frame, below: Device, socket: VxlanSocket): boole
   const sender = bytes.slice(source, source + (is6 ? 16 : 4));
   const ifindex = is6 && isIpv6LinkLocal(sender) ? below.ifindex : 0;
   frame.start = at + VXLAN_SIZE;
-  if (isOwnOrUnlearned(frame, dev, sender, ifindex)) return discard(frame, "filtered");
+  if (isOwnOrUnlearned(frame, dev, sender, ifindex, vni)) return discard(frame, "filtered");
   ethTypeTrans(frame, dev);
   if (frame.length < leastInside(frame.protocol)) {
     count(dev, RX_LENGTH_ERRORS, 1);
-    count(dev, RX_ERRORS, 1);
+    countVniError(dev, vni);
     return discard(frame, "bad-header");
   }
   if (!decapsulateEcn(frame, tos)) {
     count(dev, RX_FRAME_ERRORS, 1);
-    count(dev, RX_ERRORS, 1);
+    countVniError(dev, vni);
     return discard(frame, "bad-header");
   }
   if ((dev.flags & IFF_UP) === 0) {
     count(dev, RX_DROPPED, 1);
+    const node = dev.state.vnis.get(vni);
+    if (node !== undefined) node.stats.rxDrops++;
     return discard(frame, "device-down");
   }
   countRx(dev, frame.length);
+  countVniRx(dev, vni, frame.length);
+  // Whoever looks at the frame next learns what identifier it came by.
+  if ((dev.state.config.flags & VXLAN_F_COLLECT_METADATA) !== 0) frame.tunnel = -1 - vni;
   netifRx(frame, dev);
   return true;
+}
+
+function countVniError(dev: Vxlan, vni: number): void {
+  count(dev, RX_ERRORS, 1);
+  const node = dev.state.vnis.get(vni);
+  if (node !== undefined) node.stats.rxErrors++;
 }
 
 /** Bytes that a packet inside has at least: its header (pskb_inet_may_pull). */
@@ -82,10 +95,16 @@ function hasReservedBits(bytes: Uint8Array, at: number): boolean {
 }
 
 /** A frame of the device's own that came back, as groups do; else its sender is learned (vxlan_set_mac). */
-function isOwnOrUnlearned(frame: Frame, dev: Vxlan, sender: Uint8Array, ifindex: number): boolean {
+function isOwnOrUnlearned(
+  frame: Frame,
+  dev: Vxlan,
+  sender: Uint8Array,
+  ifindex: number,
+  vni: number,
+): boolean {
   const source = readMac(frame.bytes, frame.start + 6);
   if (source === dev.address) return true;
-  return (dev.state.config.flags & VXLAN_F_LEARN) !== 0 && snoop(dev, source, sender, ifindex);
+  return (dev.state.config.flags & VXLAN_F_LEARN) !== 0 && snoop(dev, source, sender, ifindex, vni);
 }
 
 const ecnMask = 3;

@@ -9,7 +9,7 @@ import { NetlinkError } from "../../netlink/error.ts";
 import { AF_INET6 } from "../../uapi/socket.ts";
 import { receive } from "./receive.ts";
 import type { Vxlan } from "./state.ts";
-import { findSocket, receiveFlags, VxlanSocket, vxlanNetns } from "./state.ts";
+import { findSocket, receiveFlags, VXLAN_F_VNIFILTER, VxlanSocket, vxlanNetns } from "./state.ts";
 
 /** Opens the device's socket of a family, or joins one that is there; throws why it cannot be had. */
 export function enterSocket(dev: Vxlan, family: number): void {
@@ -34,19 +34,42 @@ export function enterSocket(dev: Vxlan, family: number): void {
     mine.sockets.push(socket);
   }
   socket.users++;
-  const devices = socket.devices.get(config.vni);
-  if (devices === undefined) socket.devices.set(config.vni, [dev]);
-  else devices.push(dev);
   sockets.push(socket);
+  for (const vni of vnisOf(dev)) enter(socket, dev, vni);
+}
+
+/** The identifiers a device takes part in. */
+function vnisOf({ state: { config, vnis } }: Vxlan): Iterable<number> {
+  return (config.flags & VXLAN_F_VNIFILTER) === 0 ? [config.vni] : vnis.keys();
+}
+
+function enter({ devices }: VxlanSocket, dev: Vxlan, vni: number): void {
+  const known = devices.get(vni);
+  if (known === undefined) devices.set(vni, [dev]);
+  else known.push(dev);
+}
+
+function leave({ devices }: VxlanSocket, dev: Vxlan, vni: number): void {
+  const rest = (devices.get(vni) ?? []).filter((each) => each !== dev);
+  if (rest.length === 0) devices.delete(vni);
+  else devices.set(vni, rest);
+}
+
+/** A device that is up takes part in one more identifier. */
+export function enterVni(dev: Vxlan, vni: number): void {
+  for (const socket of dev.state.sockets) enter(socket, dev, vni);
+}
+
+/** A device that is up takes part in an identifier no longer. */
+export function leaveVni(dev: Vxlan, vni: number): void {
+  for (const socket of dev.state.sockets) leave(socket, dev, vni);
 }
 
 /** Leaves the device's sockets, and closes those that nobody uses any more. */
 export function leaveSocket(dev: Vxlan): void {
-  const { config, netns, sockets } = dev.state;
+  const { netns, sockets } = dev.state;
   for (const socket of sockets.splice(0)) {
-    const rest = (socket.devices.get(config.vni) ?? []).filter((each) => each !== dev);
-    if (rest.length === 0) socket.devices.delete(config.vni);
-    else socket.devices.set(config.vni, rest);
+    for (const vni of vnisOf(dev)) leave(socket, dev, vni);
     socket.users--;
     if (socket.users > 0 || netns === null) continue;
     const mine = vxlanNetns(netns);

@@ -1,12 +1,13 @@
 // What a VXLAN device keeps, and what all of them share in a namespace: their list, and the sockets they receive by.
 //
-// Mirrors include/net/vxlan.h (struct vxlan_config, struct vxlan_dev, struct vxlan_sock, struct vxlan_rdst).
+// Mirrors include/net/vxlan.h (struct vxlan_config, struct vxlan_dev, struct vxlan_sock).
 
-import type { NexthopObject } from "../../inet/nexthop/object.ts";
 import type { UdpSocket } from "../../inet/udp/socket.ts";
 import type { Device, Netns } from "../../net/netdevice.ts";
 import { NetnsSlot } from "../../net/netdevice.ts";
 import type { Timer } from "../../net/timers.ts";
+import type { Remote } from "./fdb-table.ts";
+import { FdbTable } from "./fdb-table.ts";
 
 /** VXLAN_F_*: settings that are on or off. */
 export const VXLAN_F_LEARN = 0x01;
@@ -60,26 +61,24 @@ export interface VxlanConfig {
   readonly portHigh: number;
 }
 
-/** Where frames go (`struct vxlan_rdst`). */
-export interface Remote {
-  address: Uint8Array;
-  port: number;
-  vni: number;
-  ifindex: number;
+/** What an identifier counts (`struct vxlan_vni_stats`). */
+interface VniStats {
+  rxBytes: number;
+  rxPackets: number;
+  rxDrops: number;
+  rxErrors: number;
+  txBytes: number;
+  txPackets: number;
+  txDrops: number;
+  txErrors: number;
 }
 
-/** An entry of the forwarding table (`struct vxlan_fdb`). */
-export interface FdbEntry {
-  readonly address: number;
-  readonly remotes: Remote[];
-  /** The group of nexthop objects that says where to instead of the remotes; `forget` has the entry go with it. */
-  nexthop: NexthopObject | null;
-  forget: (() => void) | null;
-  /** NUD_*, NTF_* */
-  state: number;
-  flags: number;
-  updatedNs: number;
-  usedNs: number;
+/** An identifier of a device with vnifilter (`struct vxlan_vni_node`). */
+export interface VniNode {
+  readonly vni: number;
+  /** Where its frames go that no entry is for; null: where the device's do. */
+  remote: Uint8Array | null;
+  readonly stats: VniStats;
 }
 
 /** What a device keeps. */
@@ -104,7 +103,9 @@ export class VxlanState {
   /** Where its sockets are: the namespace it was made in, wherever it moves. */
   netns: Netns | null = null;
   lower: Device | null = null;
-  readonly fdb = new Map<number, FdbEntry>();
+  readonly fdb = new FdbTable();
+  /** Identifiers that a device with vnifilter takes part in. */
+  readonly vnis = new Map<number, VniNode>();
   /** Where the frame goes that is being sent by a nexthop object. */
   readonly chosen: Remote = { address: new Uint8Array(4), port: 0, vni: 0, ifindex: 0 };
   /** What it receives and sends by while it is up; one for each family. */
@@ -169,9 +170,24 @@ export function findSocket(
   );
 }
 
+/** The identifier an entry of the forwarding table is under, for frames of `vni`. */
+export function tableVni({ state: { config } }: Vxlan, vni: number): number {
+  return (config.flags & VXLAN_F_COLLECT_METADATA) !== 0 ? vni : 0;
+}
+
 /** Whether an address is a group's. */
 export function isGroup(address: Uint8Array): boolean {
   return address.length === 16 ? address[0] === 0xff : ((address[0] ?? 0) & 0xf0) === 0xe0;
+}
+
+/** Whether another device that is up is in a group by the socket, by its own remote or by that of an identifier (vxlan_group_used). */
+export function isGroupUsed(socket: VxlanSocket, dev: Vxlan, address: Uint8Array): boolean {
+  const { ifindex } = dev.state.config;
+  const isThere = (remote: Uint8Array | null): boolean => `${remote}` === `${address}`;
+  return [...socket.devices.values()].flat().some(({ state }) => {
+    if (state === dev.state || state.config.ifindex !== ifindex) return false;
+    return isThere(state.config.remote) || [...state.vnis.values()].some(({ remote }) => isThere(remote));
+  });
 }
 
 /** Bytes that a frame grows by: the headers of IP, UDP and VXLAN, and its own (vxlan_headroom). */
@@ -180,9 +196,11 @@ export function headroomOf(flags: number): number {
   return ip + 8 + 8 + ((flags & VXLAN_F_GPE) !== 0 ? 0 : 14);
 }
 
-/** The device of an identifier, for what came in by `ifindex` (vxlan_vs_find_vni). */
+/** The device of an identifier, for what came in by `ifindex` (vxlan_vs_find_vni): in external mode one device has them all. */
 export function findDevice(socket: VxlanSocket, vni: number, ifindex: number): Vxlan | undefined {
-  const devices = socket.devices.get(vni);
+  const isOfAll =
+    (socket.flags & (VXLAN_F_COLLECT_METADATA | VXLAN_F_VNIFILTER)) === VXLAN_F_COLLECT_METADATA;
+  const devices = socket.devices.get(isOfAll ? 0 : vni);
   if (devices === undefined) return undefined;
   return devices.find(
     ({ state: { config } }) => (config.flags & VXLAN_F_IPV6_LINKLOCAL) === 0 || config.ifindex === ifindex,

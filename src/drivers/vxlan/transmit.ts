@@ -31,64 +31,80 @@ import { IP_DF } from "../../wire/ipv4.ts";
 import { emitVxlan, VXLAN_SIZE } from "../../wire/vxlan.ts";
 import { notifyMiss, snoop } from "./fdb.ts";
 import { selectRemote } from "./fdb-nexthop.ts";
-import type { Remote, Vxlan } from "./state.ts";
+import type { Remote } from "./fdb-table.ts";
+import type { Vxlan } from "./state.ts";
 import * as vx from "./state.ts";
+import { countVniRx, countVniTx, countVniTxDrop, countVniTxError } from "./vni-stats.ts";
 
 /** Sends a frame to every remote of its destination, or of what stands for those without an entry. */
 export function startXmit(frame: Frame, dev: Vxlan): void {
   const { fdb, config, netns } = dev.state;
+  let vni = 0;
+  if ((config.flags & vx.VXLAN_F_COLLECT_METADATA) !== 0) {
+    // Only what a bridge has given a tunnel key says where it belongs.
+    if (frame.tunnel <= 0) {
+      frame.dev = dev;
+      return drop(frame, "no-tunnel");
+    }
+    vni = frame.tunnel;
+  }
   const destination = frame.length < ETH_HLEN ? 0 : readMac(frame.bytes, frame.start);
-  let entry = fdb.get(destination);
-  if (entry === undefined) entry = fdb.get(0);
+  const entry = fdb.find(destination, vni) ?? fdb.find(0, vni);
   if (entry === undefined || netns === null) {
     if ((config.flags & vx.VXLAN_F_L2MISS) !== 0 && !isMulticast(destination)) notifyMiss(dev, destination);
+    countVniTxDrop(dev, vni);
     return dropTx(frame, dev, "no-route");
   }
   entry.usedNs = dev.machine.clock.now();
   const ip = ipNetns(netns);
-  if (entry.nexthop !== null) return sendByNexthop(ip, frame, dev, entry.nexthop);
+  if (entry.nexthop !== null) return sendByNexthop(ip, frame, dev, entry.nexthop, vni);
   const { remotes } = entry;
   for (let index = 1; index < remotes.length; index++) {
     const remote = remotes[index];
     const copy = remote === undefined ? null : frame.pool.clone(frame);
-    if (remote !== undefined && copy !== null) sendWhole(ip, copy, dev, remote);
+    if (remote !== undefined && copy !== null) sendWhole(ip, copy, dev, remote, vni);
   }
   const [first] = remotes;
   if (first === undefined) return dropTx(frame, dev, "no-route");
-  sendWhole(ip, frame, dev, first);
+  sendWhole(ip, frame, dev, first, vni);
 }
 
 /** Sends a frame to the one of a group's hosts that its flow has (vxlan_xmit_nh). */
-function sendByNexthop(ip: IpNetns, frame: Frame, dev: Vxlan, object: NexthopObject): void {
+function sendByNexthop(ip: IpNetns, frame: Frame, dev: Vxlan, object: NexthopObject, vni: number): void {
   const { chosen } = dev.state;
   if (!selectRemote(dev, object, flowHash(ip, frame) >>> 1, chosen)) return dropTx(frame, dev, "no-route");
-  sendWhole(ip, frame, dev, chosen);
+  sendWhole(ip, frame, dev, chosen, vni);
 }
 
 /** Nobody below cuts what is inside a datagram, or sums it: that is done here. */
-function sendWhole(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote): void {
+function sendWhole(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote, own: number): void {
+  // An entry that names no identifier leaves the frame its own.
+  const vni = remote.vni === 0 ? own : remote.vni;
   if (frame.gsoType === GSO_NONE) {
     if (!completeChecksum(frame)) return dropTx(frame, dev, "no-memory");
-    return send(ip, frame, dev, remote);
+    return send(ip, frame, dev, remote, vni);
   }
   const segments = segmentFrame(frame, false);
   if (segments === null) return dropTx(frame, dev, "bad-segment");
   for (let segment: Frame | null = segments; segment !== null; ) {
     const next: Frame | null = segment.next;
     segment.next = null;
-    send(ip, segment, dev, remote);
+    send(ip, segment, dev, remote, vni);
     segment = next;
   }
 }
 
 /** Sends one frame to one remote (vxlan_xmit_one). */
-function send(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote): void {
-  if (remote.address.every((byte) => byte === 0)) return dropTx(frame, dev, "no-route");
-  if (remote.address.length === 4) send4(ip, frame, dev, remote);
-  else send6(ip, frame, dev, remote);
+function send(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote, vni: number): void {
+  if (remote.address.every((byte) => byte === 0)) {
+    countVniTxDrop(dev, vni);
+    return dropTx(frame, dev, "no-route");
+  }
+  if (remote.address.length === 4) send4(ip, frame, dev, remote, vni);
+  else send6(ip, frame, dev, remote, vni);
 }
 
-function send4(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote): void {
+function send4(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote, vni: number): void {
   const { config } = dev.state;
   const route = new Route4();
   const tos = config.tos === 1 ? innerTos(frame) : config.tos;
@@ -96,9 +112,9 @@ function send4(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote): void {
   route.flow.source = config.local?.length === 4 ? getBe32(config.local, 0) : 0;
   route.flow.oif = remote.ifindex;
   route.flow.tos = tos & ~3;
-  if (!routeOutput(ip, route)) return fail(frame, dev, route.error === "ENETUNREACH");
-  if (route.dev === dev) return circle(frame, dev);
-  if (route.type === RTN_LOCAL && bypass(frame, dev, remote, AF_INET)) return;
+  if (!routeOutput(ip, route)) return fail(frame, dev, vni, route.error === "ENETUNREACH");
+  if (route.dev === dev) return circle(frame, dev, vni);
+  if (route.type === RTN_LOCAL && bypass(frame, dev, remote, vni, AF_INET)) return;
   const header = {
     sourcePort: sourcePortOf(ip, frame, dev),
     destinationPort: remote.port || config.port,
@@ -107,22 +123,22 @@ function send4(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote): void {
     fragment: isDf(frame, config.df) ? IP_DF : 0,
     omitsChecksum: (config.flags & vx.VXLAN_F_UDP_ZERO_CSUM_TX) !== 0,
   };
-  const length = push(frame, remote);
+  const length = push(frame, vni);
   if (length < 0) return dropTx(frame, dev, "no-memory");
-  if (udpXmit4(ip, frame, route, header) === "") sent(dev, length);
-  else count(dev, TX_ERRORS, 1);
+  if (udpXmit4(ip, frame, route, header) === "") sent(dev, vni, length);
+  else countError(dev, vni);
 }
 
-function send6(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote): void {
+function send6(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote, vni: number): void {
   const { config } = dev.state;
   const route = new Route6();
   const tos = config.tos === 1 ? innerTos(frame) : config.tos;
   route.destination.set(remote.address);
   if (config.local?.length === 16) route.source.set(config.local);
   route.oif = remote.ifindex;
-  if (!routeOutput6(ip, route)) return fail(frame, dev, route.error === "ENETUNREACH");
-  if (route.dev === dev) return circle(frame, dev);
-  if (route.type === RTN_LOCAL && bypass(frame, dev, remote, AF_INET6)) return;
+  if (!routeOutput6(ip, route)) return fail(frame, dev, vni, route.error === "ENETUNREACH");
+  if (route.dev === dev) return circle(frame, dev, vni);
+  if (route.type === RTN_LOCAL && bypass(frame, dev, remote, vni, AF_INET6)) return;
   const header = {
     sourcePort: sourcePortOf(ip, frame, dev),
     destinationPort: remote.port || config.port,
@@ -131,60 +147,67 @@ function send6(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote): void {
     fragment: 0,
     omitsChecksum: (config.flags & vx.VXLAN_F_UDP_ZERO_CSUM6_TX) !== 0,
   };
-  const length = push(frame, remote);
+  const length = push(frame, vni);
   if (length < 0) return dropTx(frame, dev, "no-memory");
-  if (udpXmit6(ip, frame, route, header) === "") sent(dev, length);
-  else count(dev, TX_ERRORS, 1);
+  if (udpXmit6(ip, frame, route, header) === "") sent(dev, vni, length);
+  else countError(dev, vni);
 }
 
 /** Puts the VXLAN header in front; the length of what Linux counts as sent, without the link header; -1 without memory. */
-function push(frame: Frame, remote: Remote): number {
+function push(frame: Frame, vni: number): number {
   const length = frame.length - ETH_HLEN;
   if (!frame.pool.cowHead(frame, vx.headroomOf(vx.VXLAN_F_IPV6) + ETH_HLEN)) return -1;
   frame.start -= VXLAN_SIZE;
-  emitVxlan(frame.bytes, frame.start, remote.vni);
+  emitVxlan(frame.bytes, frame.start, vni);
+  frame.tunnel = 0;
   // The link header of the frame inside is none of the packet's, and its tag and marks stay there.
   frame.macHeader = -1;
   frame.packetType = 0;
   return length;
 }
 
-function sent(dev: Vxlan, length: number): void {
+function sent(dev: Vxlan, vni: number, length: number): void {
   countTx(dev, length);
+  countVniTx(dev, vni, length + ETH_HLEN);
 }
 
-function fail(frame: Frame, dev: Vxlan, isUnreachable: boolean): void {
-  if (isUnreachable) count(dev, TX_CARRIER_ERRORS, 1);
+function countError(dev: Vxlan, vni: number): void {
   count(dev, TX_ERRORS, 1);
+  countVniTxError(dev, vni);
+}
+
+function fail(frame: Frame, dev: Vxlan, vni: number, isUnreachable: boolean): void {
+  if (isUnreachable) count(dev, TX_CARRIER_ERRORS, 1);
+  countError(dev, vni);
   frame.dev = dev;
   drop(frame, "no-route");
 }
 
 /** The way to the remote goes through the device itself. */
-function circle(frame: Frame, dev: Vxlan): void {
+function circle(frame: Frame, dev: Vxlan, vni: number): void {
   count(dev, COLLISIONS, 1);
-  count(dev, TX_ERRORS, 1);
+  countError(dev, vni);
   frame.dev = dev;
   drop(frame, "no-route");
 }
 
 /** Hands a frame for this very host to the device there without a datagram (encap_bypass_if_local); true when it is done. */
-function bypass(frame: Frame, dev: Vxlan, remote: Remote, family: number): boolean {
+function bypass(frame: Frame, dev: Vxlan, remote: Remote, vni: number, family: number): boolean {
   const { config, netns } = dev.state;
   if ((config.flags & vx.VXLAN_F_LOCALBYPASS) === 0 || netns === null) return false;
   const port = remote.port || config.port;
   const flags = config.flags & vx.receiveFlags;
   const vrf = l3mdevIfindexBy(netns, config.ifindex);
   const socket = vx.findSocket(vx.vxlanNetns(netns), family, port, flags, vrf);
-  const target = socket === undefined ? undefined : vx.findDevice(socket, remote.vni, remote.ifindex);
+  const target = socket === undefined ? undefined : vx.findDevice(socket, vni, remote.ifindex);
   if (target === undefined) {
-    fail(frame, dev, false);
+    fail(frame, dev, vni, false);
     return true;
   }
   const { length } = frame;
   const source = readMac(frame.bytes, frame.start + 6);
   if ((target.state.config.flags & vx.VXLAN_F_LEARN) !== 0) {
-    snoop(target, source, family === AF_INET ? Uint8Array.of(127, 0, 0, 1) : loopback6(), 0);
+    snoop(target, source, family === AF_INET ? Uint8Array.of(127, 0, 0, 1) : loopback6(), 0, vni);
   }
   if ((target.flags & IFF_UP) === 0) {
     count(target, RX_DROPPED, 1);
@@ -192,10 +215,12 @@ function bypass(frame: Frame, dev: Vxlan, remote: Remote, family: number): boole
     drop(frame, "peer-down");
     return true;
   }
-  sent(dev, length);
+  countTx(dev, length);
+  countVniTx(dev, vni, length);
   ethTypeTrans(frame, target);
   if (netifRx(frame, target)) {
     countRx(target, length);
+    countVniRx(target, vni, length);
   }
   return true;
 }

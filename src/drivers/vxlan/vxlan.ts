@@ -3,7 +3,7 @@
 //
 // Mirrors drivers/net/vxlan/vxlan_core.c (v6.18). Omitted, though taken and shown: answering ARP and neighbour
 // solicitations in the place of others (proxy), short-circuiting routes (rsc) and telling of what those miss (l3miss), remote
-// checksum offload, group based policy, identifiers by user metadata (external, vnifilter) and bare IP inside (gpe). Not
+// checksum offload, group based policy and bare IP inside (gpe). In external mode a bridge says what identifier a frame has. Not
 // there at all: nexthop objects as destinations, the multicast database, ICMP errors for what is too large inside.
 
 import { joinUdpGroup, leaveUdpGroup } from "../../inet/udp/membership.ts";
@@ -25,8 +25,16 @@ import { fillInfo } from "./fill.ts";
 import { changeLink, newLink } from "./link.ts";
 import { enterSocket, leaveSocket } from "./socket.ts";
 import type { Vxlan } from "./state.ts";
-import { headroomOf, isGroup, VXLAN_F_COLLECT_METADATA, VxlanState, vxlanNetns } from "./state.ts";
+import {
+  headroomOf,
+  isGroup,
+  isGroupUsed,
+  VXLAN_F_COLLECT_METADATA,
+  VxlanState,
+  vxlanNetns,
+} from "./state.ts";
 import { startXmit } from "./transmit.ts";
+import { clearVnis, joinGroups, leaveGroups, tunnelOps } from "./vni.ts";
 
 const deviceOps: DeviceOps<VxlanState> = {
   open,
@@ -41,6 +49,7 @@ const deviceOps: DeviceOps<VxlanState> = {
     stampsSent: () => false,
   },
   fdb: fdbOps,
+  tunnels: tunnelOps,
 };
 
 export const vxlan: LinkOps<VxlanState, typeof vxlanPolicy> = {
@@ -89,7 +98,8 @@ function delLink(dev: Vxlan, doomed: Set<Device>): void {
 }
 
 function uninit(dev: Vxlan): void {
-  for (const entry of [...dev.state.fdb.values()]) destroyEntry(dev, entry);
+  clearVnis(dev);
+  for (const entry of dev.state.fdb.all()) destroyEntry(dev, entry);
 }
 
 function linkNetns(dev: Vxlan): Netns {
@@ -127,6 +137,12 @@ function open(dev: Vxlan): void {
       throw new NetlinkError(error);
     }
   }
+  try {
+    joinGroups(dev);
+  } catch (error) {
+    leaveSocket(dev);
+    throw error;
+  }
   state.ageingTimer ??= dev.machine.timers.timer(() => age(dev));
   age(dev);
 }
@@ -137,12 +153,9 @@ function stop(dev: Vxlan): void {
   const { remote, ifindex } = config;
   const [socket] = sockets;
   if (netns !== null && remote !== null && isGroup(remote) && socket !== undefined) {
-    const others = [...socket.devices.values()].flat().filter((other) => other !== dev);
-    const isUsed = others.some(
-      ({ state }) => state.config.ifindex === ifindex && `${state.config.remote}` === `${remote}`,
-    );
-    if (!isUsed) leaveUdpGroup(socket.udp, remote, ifindex);
+    if (!isGroupUsed(socket, dev, remote)) leaveUdpGroup(socket.udp, remote, ifindex);
   }
+  leaveGroups(dev);
   ageingTimer?.stop();
   flushFdb(dev);
   leaveSocket(dev);
