@@ -10,7 +10,9 @@
 //   bench/*.ts, examples/*.ts, test/{fuzz,corpus,frames,sim,interop,soak}/*.ts → dist/…: programs that run on the same files
 //
 // Rooms are bundled for speed: within a module V8 knows a function and a constant, what comes from another module it looks up
-// and checks each time. Linux's numbers are written out where they are used.
+// and checks each time. Linux's numbers are written out where they are used. Fields get their values by assignment
+// (`useDefineForClassFields` off): one that is first defined as undefined is to V8 of any type ever after, and its type is
+// checked at each use (56 instructions a frame on a veth).
 //
 // The new `dist/` is made aside and then put in place, under a lock: commands that start meanwhile wait for it.
 
