@@ -158,10 +158,8 @@ class Walk {
         low = number * 0x101;
         middle = 0x0001 + (low >>> 16);
       }
-      view.setUint16(start, 0x0200);
-      view.setUint16(start + 2, middle);
-      view.setUint16(start + 4, low);
-      view.setUint16(start + 6, 0x0200);
+      view.setUint32(start, 0x02000000 | middle);
+      view.setUint32(start + 4, (low << 16) | 0x0200);
       view.setUint32(start + 8, 0x0101);
       view.setUint16(start + 12, ETH_P_802_EX1);
       frame.end = start + frameSize;

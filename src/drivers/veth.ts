@@ -211,8 +211,7 @@ function stop(dev: Device<VethState>): void {
 function startXmit(frame: Frame, dev: Device<VethState>): void {
   const { peer } = dev.state;
   const length = frame.end - frame.start;
-  if (peer === null) return dropTx(frame, dev, "no-peer");
-  if (length < ETH_HLEN) return dropTx(frame, dev, "runt");
+  if (peer === null || length < ETH_HLEN) return dropTx(frame, dev, peer === null ? "no-peer" : "runt");
   const reason = forwardFrame(frame, dev, peer);
   if (reason !== null) return dropTx(frame, dev, reason);
   if (!netifRx(frame, peer)) return count(dev, TX_DROPPED, 1);

@@ -32,7 +32,7 @@ import { devChangeFlags, devGetFlags } from "../net/flags.ts";
 import { drop } from "../net/frame.ts";
 import type { LinkAttributes } from "../net/link-policy.ts";
 import type { Device, DeviceEvent, DeviceOps, Frame, LinkOps, Netns, NewLink } from "../net/netdevice.ts";
-import { netifRx, showTaps } from "../net/receive.ts";
+import { netifRx, showAllTaps } from "../net/receive.ts";
 import { queueUnregister, registerDevice } from "../net/register.ts";
 import { linkUpper, unlinkUpper } from "../net/upper.ts";
 import { invalid, NetlinkError, notSupported, refused } from "../netlink/error.ts";
@@ -274,8 +274,7 @@ function l3Receive(dev: Vrf, frame: Frame): void {
   countRx(dev, frame.end - at);
   if (dev.taps === null || at - macHeader !== ETH_HLEN) return;
   frame.start = macHeader;
-  showTaps(dev.taps, frame, dev, true);
-  if (dev.netns.taps !== null) showTaps(dev.netns.taps, frame, dev, true);
+  showAllTaps(frame, dev, true);
   frame.start = start;
 }
 

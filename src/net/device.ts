@@ -38,20 +38,19 @@ export function announceLink(dev: Device, change: number, origin?: Origin, event
 
 /** Adds to a counter of this engine thread. */
 export function count(dev: Device, counter: number, amount: number): void {
-  const index = dev.counterBase + counter;
-  dev.counters[index] = (dev.counters[index] ?? 0) + amount;
+  dev.counters[counter] = (dev.counters[counter] ?? 0) + amount;
 }
 
 /** Counts a frame of `bytes` sent (dev_sw_netstats_tx_add). */
-export function countTx({ counters, counterBase }: Device, bytes: number): void {
-  counters[counterBase + TX_PACKETS] = (counters[counterBase + TX_PACKETS] ?? 0) + 1;
-  counters[counterBase + TX_BYTES] = (counters[counterBase + TX_BYTES] ?? 0) + bytes;
+export function countTx({ counters }: Device, bytes: number): void {
+  counters[TX_PACKETS] = (counters[TX_PACKETS] ?? 0) + 1;
+  counters[TX_BYTES] = (counters[TX_BYTES] ?? 0) + bytes;
 }
 
 /** Counts a frame of `bytes` received (dev_sw_netstats_rx_add). */
-export function countRx({ counters, counterBase }: Device, bytes: number): void {
-  counters[counterBase + RX_PACKETS] = (counters[counterBase + RX_PACKETS] ?? 0) + 1;
-  counters[counterBase + RX_BYTES] = (counters[counterBase + RX_BYTES] ?? 0) + bytes;
+export function countRx({ counters }: Device, bytes: number): void {
+  counters[RX_PACKETS] = (counters[RX_PACKETS] ?? 0) + 1;
+  counters[RX_BYTES] = (counters[RX_BYTES] ?? 0) + bytes;
 }
 
 /** A counter of the device summed over all CPUs (dev_get_stats). */

@@ -67,15 +67,18 @@ export function ethTypeTrans(frame: Frame, dev: Device): void {
   frame.macHeader = start;
   const high = view.getUint16(start);
   const low = view.getInt32(start + 2);
-  if ((high & 0x0100) !== 0) {
-    frame.packetType = high === 0xffff && low === -1 ? PACKET_BROADCAST : PACKET_MULTICAST;
-  } else {
-    frame.packetType = low === dev.addressLow && high === dev.addressHigh ? PACKET_HOST : PACKET_OTHERHOST;
-  }
+  if ((high & 0x0100) !== 0) frame.packetType = groupType(high, low);
+  else frame.packetType = low === dev.addressLow && high === dev.addressHigh ? PACKET_HOST : PACKET_OTHERHOST;
   const protocol = view.getUint16(start + 12);
   frame.protocol = protocol >= ETH_P_802_3_MIN ? protocol : ETH_P_802_2;
-  frame.start = start + ETH_HLEN;
-  frame.networkHeader = frame.start;
+  const behind = start + ETH_HLEN;
+  frame.start = behind;
+  frame.networkHeader = behind;
+}
+
+/** PACKET_* of a frame to a group. */
+function groupType(high: number, low: number): number {
+  return high === 0xffff && low === -1 ? PACKET_BROADCAST : PACKET_MULTICAST;
 }
 
 /**

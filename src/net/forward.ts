@@ -19,13 +19,11 @@ const vlanTagLength = 4;
  * it cannot go, counted in the receiver's rx_dropped, or null; the frame stays the caller's.
  */
 export function forwardFrame(frame: Frame, from: Device, to: Device): DropReason | null {
-  if ((to.flags & IFF_UP) === 0) {
+  const isDown = (to.flags & IFF_UP) === 0;
+  const most = to.mtu + to.hardHeaderLength + vlanTagLength;
+  if (isDown || (frame.end - frame.start > most && frame.gsoType === GSO_NONE)) {
     count(to, RX_DROPPED, 1);
-    return "peer-down";
-  }
-  if (frame.end - frame.start > to.mtu + to.hardHeaderLength + vlanTagLength && frame.gsoType === GSO_NONE) {
-    count(to, RX_DROPPED, 1);
-    return "oversize";
+    return isDown ? "peer-down" : "oversize";
   }
   if (to.netns !== from.netns) scrub(frame);
   frame.timestamp = Number.NaN;

@@ -4,7 +4,6 @@
 // Mirrors net/core/skbuff.c (alloc_skb, consume_skb, skb_clone, skb_unclone, kfree_skb_reason). Omitted: paged data;
 // a frame is one linear piece.
 
-import { assert } from "../bytes/assert.ts";
 import { PACKET_HOST } from "../uapi/if_packet.ts";
 import { RX_DROPPED, TX_DROPPED } from "./counters.ts";
 import type { DropReason } from "./drop-reason.ts";
@@ -85,7 +84,8 @@ export class FramePool implements FrameAllocator {
 
   free(frame: Frame): void {
     const memory = frame.memory;
-    assert(memory.references > 0 && frame.pool === this, "A frame is given back once, to its own pool");
+    if (memory.references === 0 || frame.pool !== this)
+      throw new Error("A frame is given back once, to its own pool");
     this.#inUse--;
     resetMetadata(frame);
     memory.references--;
@@ -280,16 +280,14 @@ export function drop(frame: Frame, reason: DropReason): void {
 
 /** `drop`, counted in the device's rx_dropped too (dev_core_stats_rx_dropped_inc). */
 export function dropRx(frame: Frame, dev: Device, reason: DropReason): void {
-  const counter = dev.counterBase + RX_DROPPED;
-  dev.counters[counter] = (dev.counters[counter] ?? 0) + 1;
+  dev.counters[RX_DROPPED] = (dev.counters[RX_DROPPED] ?? 0) + 1;
   countDrop(dev, frame, reason);
   frame.pool.free(frame);
 }
 
 /** `drop`, counted in the device's tx_dropped too (dev_core_stats_tx_dropped_inc). */
 export function dropTx(frame: Frame, dev: Device, reason: DropReason): void {
-  const counter = dev.counterBase + TX_DROPPED;
-  dev.counters[counter] = (dev.counters[counter] ?? 0) + 1;
+  dev.counters[TX_DROPPED] = (dev.counters[TX_DROPPED] ?? 0) + 1;
   countDrop(dev, frame, reason);
   frame.pool.free(frame);
 }

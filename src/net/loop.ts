@@ -69,8 +69,14 @@ export class FrameLoop implements PollLoop {
   }
 
   leave(): void {
-    assert(this.#depth > 0, "A stretch of work that ends has begun");
-    if (this.#depth === 1 && (this.#alone !== null || this.#head !== null)) this.#drain();
+    if (this.#depth > 1) this.#depth--;
+    else this.#end();
+  }
+
+  /** Ends the outermost stretch: what came in it is received. */
+  #end(): void {
+    assert(this.#depth === 1, "A stretch of work that ends has begun");
+    if (this.#alone !== null || this.#head !== null) this.#drain();
     this.#depth--;
   }
 

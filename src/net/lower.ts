@@ -16,9 +16,8 @@ export function lowerOf({ attrs, linkNetns, sourceNetns }: NewLink): Device | un
  * transmission, so that nothing else happens meanwhile: what `lower` has counted as dropped is this frame.
  */
 export function sendBelow(frame: Frame, lower: Device): boolean {
-  const counter = lower.counterBase + TX_DROPPED;
-  const dropped = lower.counters[counter];
+  const dropped = lower.counters[TX_DROPPED];
   frame.dev = lower;
   devQueueXmit(frame);
-  return lower.counters[counter] === dropped;
+  return lower.counters[TX_DROPPED] === dropped;
 }

@@ -279,10 +279,9 @@ export class Device<State = unknown> {
   pollNext: Device | null = null;
   isPolled = false;
 
-  /** Counters of this engine thread: `counters[counterBase + RX_PACKETS]`. */
   readonly slot: CounterSlot;
+  /** Counters of this engine thread: `counters[RX_PACKETS]`. */
   readonly counters: Float64Array;
-  readonly counterBase: number;
   /** Drops by reason; made at the first one. */
   drops: Map<DropReason, number> | null = null;
 
@@ -300,8 +299,7 @@ export class Device<State = unknown> {
     this.linkOps = linkOps;
     this.ops = ops;
     this.slot = this.machine.counters.take();
-    this.counters = this.slot.values;
-    this.counterBase = this.machine.counters.base(this.slot);
+    this.counters = this.slot.own;
     this.state = createState(this);
   }
 

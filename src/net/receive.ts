@@ -17,9 +17,13 @@ const vlanIdMask = 0x0fff;
  * frame is dropped. The driver has read the link header (ethTypeTrans) and counted the frame.
  */
 export function netifRx(frame: Frame, dev: Device): boolean {
-  const { machine } = dev;
   frame.next = null;
-  if (machine.loop.takeAlone(frame)) return true;
+  return dev.machine.loop.takeAlone(frame) || enqueueToBacklog(frame, dev);
+}
+
+/** Puts a frame on the device's backlog, if that has room, and the device in the list of those to be served. */
+function enqueueToBacklog(frame: Frame, dev: Device): boolean {
+  const { machine } = dev;
   if (dev.backlogLength >= machine.maxBacklog) {
     dropRx(frame, dev, "backlog");
     return false;
@@ -70,26 +74,29 @@ export function netifReceive(frame: Frame, dev: Device): void {
   // Most frames know their device: a store less.
   if (frame.dev !== dev) frame.dev = dev;
   frame.iif = dev.ifindex;
-  if (isUnwatched(dev) && isUntagged(frame)) deliver(frame, dev);
-  else receiveByAll(frame, dev);
+  if (!isUnwatched(dev) || !isUntagged(frame)) receiveByAll(frame, dev);
+  else if (dev.rxHandler === null) deliver(frame, dev);
+  // Compared, as in devQueueXmit: the handlers' answer is mostly true.
+  else if (dev.rxHandler(frame, dev) === false) receiveUnhandled(frame, dev);
 }
 
-/** Whether nobody stands between the device and the protocols. */
+/** Whether nobody but an rx handler stands between the device and the protocols. */
 function isUnwatched(dev: Device): boolean {
   const { netns } = dev;
-  return (
-    dev.taps === null &&
-    dev.ingress === null &&
-    dev.rxHandler === null &&
-    netns.taps === null &&
-    netns.stack === null
-  );
+  return dev.taps === null && dev.ingress === null && netns.taps === null && netns.stack === null;
 }
 
 /** Whether a frame has no tag, and has not been through half of the way before. */
 function isUntagged(frame: Frame): boolean {
   const { protocol } = frame;
   return !frame.isSeen && frame.vlanProtocol === 0 && protocol !== ETH_P_8021Q && protocol !== ETH_P_8021AD;
+}
+
+/** Takes a frame that `dev`'s rx handler has left to the protocols, or to the device it has made it a frame of. */
+function receiveUnhandled(frame: Frame, dev: Device): void {
+  if (frame.dev === dev && frame.vlanProtocol !== 0 && isTagHandled(frame, dev)) return;
+  if (frame.dev !== null && frame.dev !== dev) receiveByAll(frame, frame.dev);
+  else deliver(frame, dev);
 }
 
 /** Shows the frame to whoever looks and offers it to whoever may take it, before its protocol gets it. */
@@ -100,8 +107,7 @@ function receiveByAll(frame: Frame, dev: Device): void {
     if ((frame.protocol === ETH_P_8021Q || frame.protocol === ETH_P_8021AD) && !vlanUntag(frame)) return;
     if (frame.isSeen) frame.isSeen = false;
     else {
-      if (receiver.taps !== null) showTaps(receiver.taps, frame, receiver, false);
-      if (receiver.netns.taps !== null) showTaps(receiver.netns.taps, frame, receiver, false);
+      showAllTaps(frame, receiver, false);
       if (receiver.ingress?.(frame, receiver) === true) return;
     }
     if (isHandled(frame, receiver)) return;
@@ -148,7 +154,12 @@ function isTagHandled(frame: Frame, dev: Device): boolean {
 function deliver(frame: Frame, dev: Device): void {
   const handler = dev.machine.packetHandlers.find(frame.protocol);
   if (handler !== undefined) handler(frame, dev);
-  else if (isTaken(dev.taps, frame) || isTaken(dev.netns.taps, frame)) frame.pool.free(frame);
+  else deliverToNobody(frame, dev);
+}
+
+/** Lets go of a frame whose protocol nobody handles: what a tap was shown is no loss. */
+function deliverToNobody(frame: Frame, dev: Device): void {
+  if (isTaken(dev.taps, frame) || isTaken(dev.netns.taps, frame)) frame.pool.free(frame);
   else dropRx(frame, dev, "unhandled-protocol");
 }
 
@@ -159,8 +170,14 @@ function isTaken(taps: readonly PacketTap[] | null, frame: Frame): boolean {
   return taps?.some(takes) === true;
 }
 
+/** Shows a frame to the taps of its device and of the namespace. */
+export function showAllTaps(frame: Frame, dev: Device, isOutgoing: boolean): void {
+  if (dev.taps !== null) showTaps(dev.taps, frame, dev, isOutgoing);
+  if (dev.netns.taps !== null) showTaps(dev.netns.taps, frame, dev, isOutgoing);
+}
+
 /** Shows a frame to taps; the list may change while it is walked. */
-export function showTaps(taps: readonly PacketTap[], frame: Frame, dev: Device, isOutgoing: boolean): void {
+function showTaps(taps: readonly PacketTap[], frame: Frame, dev: Device, isOutgoing: boolean): void {
   for (const tap of taps) tap.seen(frame, dev, isOutgoing);
 }
 
