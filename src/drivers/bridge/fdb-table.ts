@@ -17,7 +17,7 @@ export const FDB_DYNAMIC_LEARNED = 1 << 8;
 
 /** Where there is no entry. */
 export const noEntry = -1;
-/** Numbers of a place in the hash: the two halves of the key and the entry plus one. */
+/** Numbers of a place in the hash: the two halves of the key and the entry, or noEntry where the place is free. */
 const placeSize = 4;
 /** Entries the first memory has room for; the hash has four times as many places. */
 const initialRoom = 32;
@@ -30,9 +30,10 @@ const maxEntries = 1 << 20;
 
 /** The table of one bridge, whose ports are `Port`s. A key is (VLAN << 16 | first two bytes, last four bytes), both signed. */
 export class FdbTable<Port> {
-  /** Key high, key low, entry + 1, unused; 0 for the entry: the place is free. */
-  #places = new Int32Array(initialRoom * 4 * placeSize);
-  #mask = initialRoom * 4 - 1;
+  /** Key high, key low, entry, unused. */
+  #places = freePlaces(initialRoom * 4);
+  /** Takes a hash to where its place begins in `#places`. */
+  #mask = (initialRoom * 4 - 1) * placeSize;
   #high = new Int32Array(initialRoom);
   #low = new Int32Array(initialRoom);
   #older = new Int32Array(initialRoom);
@@ -84,10 +85,10 @@ export class FdbTable<Port> {
   find(high: number, low: number): number {
     const places = this.#places;
     const mask = this.#mask;
-    for (let place = hash(high, low) & mask; ; place = (place + 1) & mask) {
-      const at = place * placeSize;
-      const entry = (places[at + 2] ?? 0) - 1;
-      if (entry < 0 || (places[at + 1] === low && places[at] === high)) return entry;
+    // Places begin at multiples of four: `|` adds to them, and V8 need not look for an overflow (15 instructions less).
+    for (let at = hash(high, low) & mask; ; at = (at + placeSize) & mask) {
+      const entry = places[at | 2] ?? noEntry;
+      if (entry === noEntry || (places[at | 1] === low && places[at] === high)) return entry;
     }
   }
 
@@ -99,7 +100,7 @@ export class FdbTable<Port> {
   /** Makes an entry, the newest, without flags; there must be none of its key. noEntry when the table is full. */
   add(high: number, low: number, port: Port | null, nowNs: number): number {
     if (this.#size >= this.#limit) return noEntry;
-    if ((this.#size + 1) * 2 > this.#mask) this.#growHash();
+    if ((this.#size + 1) * 2 * placeSize > this.#places.length) this.#growHash();
     const entry = this.#take();
     this.#high[entry] = high;
     this.#low[entry] = low;
@@ -142,12 +143,12 @@ export class FdbTable<Port> {
 
   #enter(high: number, low: number, entry: number): void {
     const places = this.#places;
-    let place = hash(high, low) & this.#mask;
-    while (places[place * placeSize + 2] !== 0) place = (place + 1) & this.#mask;
-    const at = place * placeSize;
+    const mask = this.#mask;
+    let at = hash(high, low) & mask;
+    while (places[at | 2] !== noEntry) at = (at + placeSize) & mask;
     places[at] = high;
-    places[at + 1] = low;
-    places[at + 2] = entry + 1;
+    places[at | 1] = low;
+    places[at | 2] = entry;
   }
 
   /** Frees the key's place, and moves up what stands behind it and would not be found any more. */
@@ -155,25 +156,24 @@ export class FdbTable<Port> {
     const places = this.#places;
     const mask = this.#mask;
     let hole = hash(high, low) & mask;
-    while (places[hole * placeSize] !== high || places[hole * placeSize + 1] !== low)
-      hole = (hole + 1) & mask;
-    for (let place = (hole + 1) & mask; places[place * placeSize + 2] !== 0; place = (place + 1) & mask) {
-      const at = place * placeSize;
-      const home = hash(places[at] ?? 0, places[at + 1] ?? 0) & mask;
-      if (((place - home) & mask) < ((place - hole) & mask)) continue;
-      places.copyWithin(hole * placeSize, at, at + placeSize);
-      hole = place;
+    while (places[hole] !== high || places[hole | 1] !== low) hole = (hole + placeSize) & mask;
+    for (let at = (hole + placeSize) & mask; places[at | 2] !== noEntry; at = (at + placeSize) & mask) {
+      const home = hash(places[at] ?? 0, places[at | 1] ?? 0) & mask;
+      if (((at - home) & mask) < ((at - hole) & mask)) continue;
+      places.copyWithin(hole, at, at + placeSize);
+      hole = at;
     }
-    places[hole * placeSize + 2] = 0;
+    places[hole | 2] = noEntry;
   }
 
   #growHash(): void {
     const old = this.#places;
-    this.#places = new Int32Array(old.length * 2);
-    this.#mask = this.#mask * 2 + 1;
+    const count = (old.length / placeSize) * 2;
+    this.#places = freePlaces(count);
+    this.#mask = (count - 1) * placeSize;
     for (let at = 0; at < old.length; at += placeSize) {
-      const entry = (old[at + 2] ?? 0) - 1;
-      if (entry >= 0) this.#enter(old[at] ?? 0, old[at + 1] ?? 0, entry);
+      const entry = old[at | 2] ?? noEntry;
+      if (entry !== noEntry) this.#enter(old[at] ?? 0, old[at | 1] ?? 0, entry);
     }
   }
 
@@ -194,11 +194,13 @@ export function highOf(address: number, vid: number): number {
   return (vid << 16) | Math.floor(address / 0x1_0000_0000);
 }
 
+function freePlaces(count: number): Int32Array {
+  return new Int32Array(count * placeSize).fill(noEntry);
+}
+
 function hash(high: number, low: number): number {
-  let mixed = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b);
-  mixed ^= mixed >>> 15;
-  mixed = Math.imul(mixed, 0xc2b2ae35);
-  return mixed ^ (mixed >>> 16);
+  const mixed = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b);
+  return mixed ^ (mixed >>> 15);
 }
 
 function copyOf<Values extends Int32Array | Uint16Array | Float64Array>(from: Values, to: Values): Values {

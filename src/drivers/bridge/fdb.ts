@@ -44,17 +44,19 @@ export function updateFdb(
   const { fdb } = br;
   if (br.ageingTime === 0) return;
   const entry = fdb.find(high, low);
-  if (entry === noEntry) {
-    const made = createEntry(br, port, high, low, flags);
-    if (made !== noEntry) notifyFdb(br, made, RTM_NEWNEIGH);
-    return;
-  }
+  if (entry === noEntry) return learn(br, port, high, low, flags);
   const known = fdb.flags[entry] ?? 0;
   if ((known & FDB_LOCAL) !== 0) return;
-  const isSeen = now === fdb.updatedNs[entry];
+  const before = fdb.updatedNs[entry];
   fdb.updatedNs[entry] = now;
-  if (fdb.ports[entry] === port && flags === 0 && (known & FDB_NOTIFY_INACTIVE) === 0) return;
-  refresh(br, port, entry, flags, !isSeen);
+  if (fdb.ports[entry] !== port || flags !== 0 || (known & FDB_NOTIFY_INACTIVE) !== 0)
+    refresh(br, port, entry, flags, now !== before);
+}
+
+/** Makes an entry of a station that was not known, and tells of it. */
+function learn(br: Bridge, port: BridgePort, high: number, low: number, flags: number): void {
+  const made = createEntry(br, port, high, low, flags);
+  if (made !== noEntry) notifyFdb(br, made, RTM_NEWNEIGH);
 }
 
 /** What there is to do beyond the time stamp: a station that moved, or woke up, or is now a user's. */

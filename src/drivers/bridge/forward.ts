@@ -48,7 +48,7 @@ export type FloodFlag = typeof BR_FLOOD | typeof BR_MCAST_FLOOD | typeof BR_BCAS
 /** Whether a port may be given a frame that came in by `source`, null for the bridge's own (should_deliver). */
 function shouldDeliver(port: BridgePort, source: BridgePort | null, marks: number, vid: number): boolean {
   return (
-    ((port.flags & BR_HAIRPIN_MODE) !== 0 || port !== source) &&
+    (port !== source || (port.flags & BR_HAIRPIN_MODE) !== 0) &&
     (port.state === BR_STATE_FORWARDING || (port.br.options & BR_BOOLOPT_MST_ENABLE) !== 0) &&
     ((marks & MARK_ISOLATED) === 0 || (port.flags & BR_ISOLATED) === 0) &&
     (!port.br.isVlanFiltering || allowsEgress(port.vlans, vid))
@@ -63,16 +63,18 @@ export function forward(
   marks: number,
   vid: number,
 ): void {
-  let port = to;
-  if (port?.backupPort != null && (!port.dev.hasCarrier || (port.dev.flags & IFF_UP) === 0)) {
-    port = port.backupPort;
-  }
+  const port = to === null || to.backupPort === null ? to : backedUp(to, to.backupPort);
   if (port !== null && shouldDeliver(port, source, marks, vid)) {
     if ((marks & MARK_KEEP) !== 0) deliverClone(port, frame);
     else deliver(port, frame);
   } else if ((marks & MARK_KEEP) === 0) {
     drop(frame, "no-egress-port");
   }
+}
+
+/** The port that a frame for `port` goes by: `backup` while it has no link. */
+function backedUp(port: BridgePort, backup: BridgePort): BridgePort {
+  return port.dev.hasCarrier && (port.dev.flags & IFF_UP) !== 0 ? port : backup;
 }
 
 /** Sends a frame by every port that may have it (br_flood). Takes ownership unless it is marked MARK_KEEP. */
@@ -170,13 +172,13 @@ function deliverClone(port: BridgePort, frame: Frame): void {
 function deliver(port: BridgePort, frame: Frame): void {
   const { dev } = port;
   if (port.br.isVlanFiltering) leaveByPort(port, frame);
-  frame.start = frame.macHeader;
+  const start = frame.macHeader;
+  frame.start = start;
   frame.dev = dev;
   frame.timestamp = Number.NaN;
-  const length = frame.end - frame.start;
-  if ((dev.flags & IFF_UP) === 0) return drop(frame, "device-down");
-  if (length > dev.mtu + dev.hardHeaderLength + VLAN_TAG_SIZE && frame.gsoType === GSO_NONE) {
-    return drop(frame, "oversize");
-  }
-  devQueueXmit(frame);
+  const isDown = (dev.flags & IFF_UP) === 0;
+  const most = dev.mtu + dev.hardHeaderLength + VLAN_TAG_SIZE;
+  if (isDown || (frame.end - start > most && frame.gsoType === GSO_NONE))
+    drop(frame, isDown ? "device-down" : "oversize");
+  else devQueueXmit(frame);
 }

@@ -24,7 +24,7 @@ import {
   snoop,
 } from "./multicast.ts";
 import { isRouterBridge } from "./multicast-router.ts";
-import { suppress } from "./neigh-suppress.ts";
+import { concernsNeighbours, suppress } from "./neigh-suppress.ts";
 import type { BridgePort } from "./state.ts";
 import * as st from "./state.ts";
 import { allowIngress, isOnlyLearning, learningVlan, leaveByBridge, vlanRefused } from "./vlan.ts";
@@ -55,14 +55,14 @@ export function handleFrame(frame: Frame, port: BridgePort): boolean {
     const verdict = judgeReserved(frame, port, toLow & 0xf, fromHigh, fromLow);
     if (verdict !== null) return verdict;
   }
-  const { state } = port;
-  const hasMst = (br.options & st.BR_BOOLOPT_MST_ENABLE) !== 0;
-  if (state !== st.BR_STATE_FORWARDING && state !== st.BR_STATE_LEARNING && !hasMst) {
+  // With multiple spanning trees it is the VLAN's state that counts.
+  const state = (br.options & st.BR_BOOLOPT_MST_ENABLE) !== 0 ? st.BR_STATE_FORWARDING : port.state;
+  if (state !== st.BR_STATE_FORWARDING && state !== st.BR_STATE_LEARNING) {
     drop(frame, "stp-state");
     return true;
   }
   if (toLow === br.dev.addressLow && toHigh === br.dev.addressHigh) frame.packetType = PACKET_HOST;
-  finishInput(frame, port, toHigh, toLow, fromHigh, fromLow);
+  finishInput(frame, port, state, toHigh, toLow, fromHigh, fromLow);
   return true;
 }
 
@@ -102,20 +102,17 @@ function learnFromReserved(frame: Frame, port: BridgePort, fromHigh: number, fro
   updateFdb(br, port, (vid << 16) | fromHigh, fromLow, 0, br.dev.machine.clock.now());
 }
 
-/** Learns the sender and sends the frame where it is to go (br_handle_frame_finish). */
+/** Learns the sender and sends the frame where it is to go (br_handle_frame_finish); `state` is the port's. */
 function finishInput(
   frame: Frame,
   port: BridgePort,
+  state: number,
   toHigh: number,
   toLow: number,
   fromHigh: number,
   fromLow: number,
 ): void {
-  const { br } = port;
-  const { flags } = port;
-  // With multiple spanning trees it is the VLAN's state that counts.
-  const hasMst = (br.options & st.BR_BOOLOPT_MST_ENABLE) !== 0;
-  const state = hasMst ? st.BR_STATE_FORWARDING : port.state;
+  const { br, flags } = port;
   let isLearning = state === st.BR_STATE_LEARNING;
   let vid = 0;
   if (br.isVlanFiltering) {
@@ -128,33 +125,48 @@ function finishInput(
   if ((flags & st.BR_PORT_LOCKED) !== 0 && !isAdmitted(port, from, fromLow, now))
     return drop(frame, "locked");
   if ((flags & st.BR_LEARNING) !== 0) updateFdb(br, port, from, fromLow, 0, now);
-
-  const isGroup = (toHigh & 0x0100) !== 0;
-  const isBroadcast = toHigh === 0xffff && toLow === -1;
-  const kind = isGroup && !isBroadcast ? snoop(br, port, frame, vid) : MCAST_PLAIN;
-  if (kind === MCAST_DROP) return drop(frame, "bad-header");
+  if ((toHigh & 0x0100) !== 0)
+    return inputGroup(frame, port, toHigh === 0xffff && toLow === -1, isLearning, vid);
   if (isLearning) return drop(frame, "stp-state");
 
-  let marks = (flags & st.BR_ISOLATED) !== 0 ? MARK_ISOLATED : 0;
+  const marks = marksOf(frame, port, vid);
+  const { fdb } = br;
+  const entry = fdb.find((vid << 16) | toHigh, toLow);
+  if (entry === noEntry) flood(br, port, frame, st.BR_FLOOD, marks, vid);
+  else if (((fdb.flags[entry] ?? 0) & FDB_LOCAL) !== 0) return passUp(frame, port);
+  else {
+    fdb.usedNs[entry] = now;
+    forward(fdb.ports[entry] ?? null, port, frame, marks, vid);
+  }
+  if ((marks & MARK_KEEP) !== 0) passUp(frame, port);
+}
+
+/** What is known of a frame before it is known where it is to go: MARK_*. */
+function marksOf(frame: Frame, port: BridgePort, vid: number): number {
+  const { br } = port;
+  let marks = (port.flags & st.BR_ISOLATED) !== 0 ? MARK_ISOLATED : 0;
   if ((br.dev.flags & IFF_PROMISC) !== 0) marks |= MARK_KEEP;
-  if (suppress(br, port, frame, vid)) marks |= MARK_ANSWERED;
-  if (!isGroup) {
-    const { fdb } = br;
-    const entry = fdb.find((vid << 16) | toHigh, toLow);
-    if (entry === noEntry) {
-      flood(br, port, frame, st.BR_FLOOD, marks, vid);
-    } else if (((fdb.flags[entry] ?? 0) & FDB_LOCAL) !== 0) {
-      return passUp(frame, port);
-    } else {
-      fdb.usedNs[entry] = now;
-      forward(fdb.ports[entry] ?? null, port, frame, marks, vid);
-    }
-  } else if (isBroadcast) {
+  if (concernsNeighbours(br, frame) && suppress(br, port, frame, vid)) marks |= MARK_ANSWERED;
+  return marks;
+}
+
+/** Sends a frame to all, or to a group, and to the bridge itself if that is one of them. */
+function inputGroup(
+  frame: Frame,
+  port: BridgePort,
+  isBroadcast: boolean,
+  isLearning: boolean,
+  vid: number,
+): void {
+  const { br } = port;
+  const kind = isBroadcast ? MCAST_PLAIN : snoop(br, port, frame, vid);
+  if (kind === MCAST_DROP) return drop(frame, "bad-header");
+  if (isLearning) return drop(frame, "stp-state");
+  let marks = marksOf(frame, port, vid);
+  if (isBroadcast) {
     marks |= MARK_KEEP;
     flood(br, port, frame, st.BR_BCAST_FLOOD, marks, vid);
-  } else {
-    marks = inputMulticast(frame, port, kind, marks, vid);
-  }
+  } else marks = inputMulticast(frame, port, kind, marks, vid);
   if ((marks & MARK_KEEP) !== 0) passUp(frame, port);
 }
 

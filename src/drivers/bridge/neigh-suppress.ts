@@ -36,15 +36,26 @@ const leastNd = ip6.IPV6_HEADER_SIZE + nd.ND_NEIGHBOUR_SIZE;
 /** NA_SOLICITED in the byte it lies in. */
 const solicited = 0x40;
 
+/** Whether `suppress` looks at a frame at all: most are of no concern to it, and are spared the call. */
+export function concernsNeighbours(br: Bridge, frame: Frame): boolean {
+  const { protocol } = frame;
+  return protocol === ETH_P_ARP || protocol === ETH_P_RARP || br.suppressesNeighbours;
+}
+
 /**
  * Looks at a frame that came in by `port`, null for the bridge's own, in VLAN `vid`, 0 for none; answers it where the bridge
  * knows the answer. Whether flooding spares it to ports that suppress it (proxyarp_replied). The frame stays the caller's.
  */
 export function suppress(br: Bridge, port: BridgePort | null, frame: Frame, vid: number): boolean {
-  if (frame.protocol === ETH_P_ARP || frame.protocol === ETH_P_RARP) {
+  const { protocol } = frame;
+  if (protocol === ETH_P_ARP || protocol === ETH_P_RARP) {
     return (port !== null || br.suppressesNeighbours) && suppressArp(br, port, frame, vid);
   }
-  if (!br.suppressesNeighbours || frame.protocol !== ETH_P_IPV6) return false;
+  return br.suppressesNeighbours && protocol === ETH_P_IPV6 && suppressIpv6(br, port, frame, vid);
+}
+
+/** Looks at an IPv6 packet: only questions and answers of neighbour discovery count. */
+function suppressIpv6(br: Bridge, port: BridgePort | null, frame: Frame, vid: number): boolean {
   const { bytes, end, start } = frame;
   if (end - start < leastNd || ip6.ipv6NextHeader(bytes, start) !== IPPROTO_ICMPV6) return false;
   const at = start + ip6.IPV6_HEADER_SIZE;
