@@ -60,10 +60,10 @@ export function igmpMaxResponseTenths(bytes: Uint8Array, at: number, length: num
   return ((code & 0xf) | 0x10) << (((code >>> 4) & 7) + 3);
 }
 
-/** Reads the senders that a version 3 query asks for, as far as it has them. */
-export function igmpQuerySources(bytes: Uint8Array, at: number, length: number): Uint8Array[] {
-  const most = Math.floor((length - IGMP3_QUERY_SIZE) / 4);
-  const count = length < IGMP3_QUERY_SIZE ? 0 : Math.min(getBe16(bytes, at + 10), most);
+/** Reads the senders that a version 3 query asks for; undefined when it ends before them. */
+export function igmpQuerySources(bytes: Uint8Array, at: number, length: number): Uint8Array[] | undefined {
+  const count = getBe16(bytes, at + 10);
+  if (IGMP3_QUERY_SIZE + 4 * count > length) return undefined;
   const first = at + IGMP3_QUERY_SIZE;
   return Array.from({ length: count }, (_, index) => bytes.slice(first + 4 * index, first + 4 * index + 4));
 }

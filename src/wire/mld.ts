@@ -8,8 +8,14 @@
 // Mirrors net/ipv6/mcast.c (mld_newpack, igmp6_event_query). *Omitted:* auxiliary data, of which there is
 // none.
 
-import { getBe16, setBe16, setU8 } from "../bytes/endian.ts";
-import { IPPROTO_ICMPV6, IPV6_TLV_PADN, IPV6_TLV_ROUTERALERT } from "../uapi/in6.ts";
+import { getBe16, getU8, setBe16, setU8 } from "../bytes/endian.ts";
+import {
+  IPPROTO_HOPOPTS,
+  IPPROTO_ICMPV6,
+  IPV6_TLV_PAD1,
+  IPV6_TLV_PADN,
+  IPV6_TLV_ROUTERALERT,
+} from "../uapi/in6.ts";
 
 /** ICMPv6 types. */
 export const MLD_QUERY = 130;
@@ -58,10 +64,10 @@ export function mldMaxResponseMs(bytes: Uint8Array, at: number, length: number):
   return ((code & 0xfff) | 0x1000) << (((code >>> 12) & 7) + 3);
 }
 
-/** Reads the senders that a version 2 query asks for, as far as it has them. */
-export function mldQuerySources(bytes: Uint8Array, at: number, length: number): Uint8Array[] {
-  const most = Math.floor((length - MLD2_QUERY_SIZE) / 16);
-  const count = length < MLD2_QUERY_SIZE ? 0 : Math.min(getBe16(bytes, at + 26), most);
+/** Reads the senders that a version 2 query asks for; undefined when it ends before them. */
+export function mldQuerySources(bytes: Uint8Array, at: number, length: number): Uint8Array[] | undefined {
+  const count = getBe16(bytes, at + 26);
+  if (MLD2_QUERY_SIZE + 16 * count > length) return undefined;
   const first = at + MLD2_QUERY_SIZE;
   return Array.from({ length: count }, (_, index) =>
     bytes.slice(first + 16 * index, first + 16 * index + 16),
@@ -104,4 +110,17 @@ export function emitMld2Records(bytes: Uint8Array, at: number, records: readonly
     }
   }
   return next;
+}
+
+/** Whether the packet whose IPv6 header is at `at` asks routers to look at it as one of MLD (RFC 2711; RFC 3810 5). */
+export function hasMldRouterAlert(bytes: Uint8Array, at: number): boolean {
+  if (getU8(bytes, at + 6) !== IPPROTO_HOPOPTS) return false;
+  const options = at + 40;
+  const end = options + (getU8(bytes, options + 1) + 1) * 8;
+  for (let option = options + 2; option < end; ) {
+    const type = getU8(bytes, option);
+    if (type === IPV6_TLV_ROUTERALERT) return getBe16(bytes, option + 2) === 0;
+    option += type === IPV6_TLV_PAD1 ? 1 : 2 + getU8(bytes, option + 1);
+  }
+  return false;
 }

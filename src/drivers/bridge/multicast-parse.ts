@@ -2,14 +2,21 @@
 // which goes nowhere.
 //
 // Mirrors net/ipv4/igmp.c (ip_mc_check_igmp), net/ipv6/mcast_snoop.c (ipv6_mc_check_mld) and the way
-// net/bridge/br_multicast.c reads them. Omitted: the source lists of IGMPv3 and MLDv2, of which only the groups are read.
+// net/bridge/br_multicast.c reads them.
 
 import { checksum } from "../../bytes/checksum.ts";
 import { getBe16, getBe32, getU8 } from "../../bytes/endian.ts";
 import type { Frame } from "../../net/netdevice.ts";
 import { ETH_P_IP, ETH_P_IPV6 } from "../../uapi/if_ether.ts";
-import { IPPROTO_IGMP } from "../../uapi/in.ts";
-import { IPPROTO_HOPOPTS, IPPROTO_ICMPV6 } from "../../uapi/in6.ts";
+import { IPPROTO_AH, IPPROTO_IGMP } from "../../uapi/in.ts";
+import {
+  IPPROTO_DSTOPTS,
+  IPPROTO_FRAGMENT,
+  IPPROTO_HOPOPTS,
+  IPPROTO_ICMPV6,
+  IPPROTO_NONE,
+  IPPROTO_ROUTING,
+} from "../../uapi/in6.ts";
 import { isIcmpv6ChecksumCorrect } from "../../wire/icmpv6.ts";
 import * as igmp from "../../wire/igmp.ts";
 import { ipv4HeaderLength } from "../../wire/ipv4.ts";
@@ -64,24 +71,51 @@ function findIgmp({ bytes, start, end }: Frame): MembershipMessage {
 function findMld({ bytes, start, end }: Frame): MembershipMessage {
   if (end - start < 40 || getU8(bytes, start) >>> 4 !== 6) return broken;
   const last = start + 40 + getBe16(bytes, start + 4);
-  if (last > end) return broken;
+  if (last > end || last === start + 40) return broken;
   // Only packets with a hop-by-hop header in front can be of MLD.
   if (getU8(bytes, start + 6) !== IPPROTO_HOPOPTS) return noMessage;
-  if (last - start < 48) return broken;
-  const at = start + 40 + (getU8(bytes, start + 41) + 1) * 8;
-  if (getU8(bytes, start + 40) !== IPPROTO_ICMPV6) return noMessage;
-  if (at > last) return broken;
-  const type = getU8(bytes, at);
-  const isMld =
-    type === mld.MLD_QUERY || type === mld.MLD_REPORT || type === mld.MLD_DONE || type === mld.MLD2_REPORT;
-  if (last - at < 8) return broken;
-  if (!isIcmpv6ChecksumCorrect(bytes, at, last, start)) return broken;
-  if (!isMld) return noMessage;
+  const at = skipExtensions(bytes, start, last);
+  if (at < 0) return broken;
+  if (at === 0) return noMessage;
+  if (last - at < 8 || !isIcmpv6ChecksumCorrect(bytes, at, last, start)) return broken;
   const size = last - at;
-  if (type === mld.MLD2_REPORT) return { kind: "message", at, end: last };
-  if (size < mld.MLD_SIZE) return broken;
-  if (type === mld.MLD_QUERY && !isWholeQuery(bytes, start, at, size)) return broken;
-  return { kind: "message", at, end: last };
+  // What is too short for a message of version 1 is none at all.
+  if (size < mld.MLD_SIZE) return noMessage;
+  const type = getU8(bytes, at);
+  if (type === mld.MLD_QUERY) {
+    return isWholeQuery(bytes, start, at, size) ? { kind: "message", at, end: last } : broken;
+  }
+  const isTold = type === mld.MLD_REPORT || type === mld.MLD_DONE || type === mld.MLD2_REPORT;
+  return isTold ? { kind: "message", at, end: last } : noMessage;
+}
+
+/** Where the ICMPv6 message of a packet is behind its extension headers; 0 for another protocol, -1 for a broken packet (ipv6_skip_exthdr). */
+function skipExtensions(bytes: Uint8Array, start: number, last: number): number {
+  let at = start + 40;
+  for (let protocol: number = IPPROTO_HOPOPTS; ; ) {
+    switch (protocol) {
+      case IPPROTO_ICMPV6:
+        return at;
+      case IPPROTO_NONE:
+        return -1;
+      case IPPROTO_HOPOPTS:
+      case IPPROTO_ROUTING:
+      case IPPROTO_DSTOPTS:
+      case IPPROTO_AH:
+      case IPPROTO_FRAGMENT:
+        break;
+      default:
+        return 0;
+    }
+    if (at + 8 > last) return -1;
+    const length = getU8(bytes, at + 1);
+    // A fragment that is not the first has no message.
+    if (protocol === IPPROTO_FRAGMENT && (getBe16(bytes, at + 2) & 0xfff8) !== 0) return 0;
+    const next = getU8(bytes, at);
+    if (protocol === IPPROTO_FRAGMENT) at += 8;
+    else at += protocol === IPPROTO_AH ? (length + 2) * 4 : (length + 1) * 8;
+    protocol = next;
+  }
 }
 
 /** A query comes from a link-local address, and a general one goes to all nodes. */

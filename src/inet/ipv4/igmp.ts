@@ -10,6 +10,7 @@ import type { Device, Frame } from "../../net/netdevice.ts";
 import { randomBelow } from "../../net/random.ts";
 import type { Timer } from "../../net/timers.ts";
 import { IFF_LOOPBACK, IFF_UP } from "../../uapi/if.ts";
+import { PACKET_BROADCAST, PACKET_MULTICAST } from "../../uapi/if_packet.ts";
 import { INADDR_ALLHOSTS_GROUP, IPPROTO_IGMP } from "../../uapi/in.ts";
 import * as conf from "../../uapi/ip.ts";
 import { RT_SCOPE_LINK } from "../../uapi/rtnetlink.ts";
@@ -107,10 +108,15 @@ export class IgmpReporter {
     else if (this.version === 1) {
       group = 0;
       delayMs = version1DelayMs;
-    } else if (this.version === 3) {
+    } else {
+      // With a router of version 2 about, too, the time is in the terms of version 3.
       delayMs = Math.max(igmp.igmpMaxResponseTenths(bytes, at, length) * 100, 1);
-      if (group === 0) return this.#askAll(delayMs);
+    }
+    if (length >= igmp.IGMP3_QUERY_SIZE && this.version === 3) {
       const named = igmp.igmpQuerySources(bytes, at, length);
+      if (named === undefined) return;
+      // A question for all groups names no senders.
+      if (group === 0) return named.length === 0 ? this.#askAll(delayMs) : undefined;
       if (named.length > 0) sources = named;
     }
     if (length === igmp.IGMP_SIZE) this.#forgetChanges();
@@ -300,7 +306,8 @@ export function igmpReceive(frame: Frame, dev: Device): void {
   if (dev.ip instanceof InDevice) {
     if (type === igmp.IGMP_QUERY) reporterOf(dev.ip).query(bytes, start, length);
     const isReport = type === igmp.IGMP1_REPORT || type === igmp.IGMP2_REPORT;
-    if (isReport && !isOwn(ipNetns(dev.netns), bytes, networkHeader)) {
+    const isToMany = frame.packetType === PACKET_MULTICAST || frame.packetType === PACKET_BROADCAST;
+    if (isReport && isToMany && !isOwn(ipNetns(dev.netns), bytes, networkHeader)) {
       reporterOf(dev.ip).heard(getBe32(bytes, start + 4));
     }
   }

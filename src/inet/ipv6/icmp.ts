@@ -8,7 +8,7 @@ import { drop } from "../../net/frame.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { CHECKSUM_NONE } from "../../net/netdevice.ts";
 import * as uapi from "../../uapi/icmpv6.ts";
-import { PACKET_HOST, PACKET_LOOPBACK } from "../../uapi/if_packet.ts";
+import { PACKET_BROADCAST, PACKET_HOST, PACKET_MULTICAST } from "../../uapi/if_packet.ts";
 import { IPPROTO_ICMPV6 } from "../../uapi/in6.ts";
 import * as snmp from "../../uapi/snmp.ts";
 import { AF_INET6 } from "../../uapi/socket.ts";
@@ -21,7 +21,7 @@ import {
   ipv6TrafficClass,
 } from "../../wire/ipv6.ts";
 import { createExtensionWalk, walkIpv6Extensions } from "../../wire/ipv6-extension.ts";
-import { MLD_GROUP, MLD_QUERY, MLD_REPORT, MLD_SIZE } from "../../wire/mld.ts";
+import { hasMldRouterAlert, MLD_GROUP, MLD_QUERY, MLD_REPORT, MLD_SIZE } from "../../wire/mld.ts";
 import {
   ND_NEIGHBOUR_ADVERTISEMENT,
   ND_NEIGHBOUR_SOLICITATION,
@@ -199,8 +199,12 @@ function learnPathMtu(ip: IpNetns, { bytes, dev, start }: Frame, inner: number):
 function query(frame: Frame, dev: Device): void {
   const { bytes, end, networkHeader, start } = frame;
   const isOnLink =
-    isIpv6LinkLocal(bytes, networkHeader + IPV6_SOURCE) && ipv6HopLimit(bytes, networkHeader) === 1;
+    isIpv6LinkLocal(bytes, networkHeader + IPV6_SOURCE) &&
+    ipv6HopLimit(bytes, networkHeader) === 1 &&
+    hasMldRouterAlert(bytes, networkHeader);
   if (!isOnLink || end - start < MLD_SIZE) return drop(frame, "bad-header");
+  const group = start + MLD_GROUP;
+  if (!isIpv6Unspecified(bytes, group) && !isIpv6Multicast(bytes, group)) return drop(frame, "bad-header");
   if (dev.ip6 instanceof In6Device) {
     mldReporterOf(dev.ip6).query(bytes, start, end - start);
   }
@@ -212,7 +216,8 @@ function report(frame: Frame, dev: Device): void {
   const { bytes, end, networkHeader, packetType, start } = frame;
   const source = networkHeader + IPV6_SOURCE;
   const isOnLink = isIpv6LinkLocal(bytes, source) || isIpv6Unspecified(bytes, source);
-  if (packetType === PACKET_LOOPBACK || !isOnLink || end - start < MLD_SIZE) return drop(frame, "bad-header");
+  const isToMany = packetType === PACKET_MULTICAST || packetType === PACKET_BROADCAST;
+  if (!isToMany || !isOnLink || end - start < MLD_SIZE) return drop(frame, "bad-header");
   if (dev.ip6 instanceof In6Device) {
     dev.ip6.mld?.heard(bytes.subarray(start + MLD_GROUP, start + MLD_SIZE));
   }

@@ -142,8 +142,10 @@ export class MldReporter {
       this.#allTimer?.stop();
     } else if (length < mld.MLD2_QUERY_SIZE) return;
     else if (this.version === 2) {
-      if (isGeneral) return this.#askAll(delayMs);
       const named = mld.mldQuerySources(bytes, at, length);
+      if (named === undefined) return;
+      // A question for all groups names no senders.
+      if (isGeneral) return named.length === 0 ? this.#askAll(delayMs) : undefined;
       if (named.length > 0) sources = named;
     }
     for (const member of this.#members()) {
