@@ -5,6 +5,8 @@ wire() { ip -n $1 link add $2 type veth peer name $4 netns $3; ip -n $1 link set
 wire a a0 r r0; wire r r1 b b0; wire a a1 r r2
 for ns in a r b; do for dev in $(ip netns exec $ns ls /sys/class/net); do ip netns exec $ns sysctl -qw net.ipv6.conf.$dev.accept_dad=0; done; done
 ip netns exec r sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.icmp.ratelimit=0
+# A device that has come up takes no packet until the kernel has noted it, nor is an address one while others are asked for it.
+for ns in a r b; do while ip -n $ns -br link show up | grep -v '^lo' | grep -qv ' UP ' || ip -n $ns addr | grep -q tentative; do :; done; done
 lines() { grep -i '^From\|^64 bytes\|Unreach' | sed 's/ time=.*//; s/:$//'; }
 
 echo "== a router without an address"
