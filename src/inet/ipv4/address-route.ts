@@ -15,6 +15,7 @@ import type { Ipv4Address } from "./address.ts";
 import { addressTypeBy } from "./address-type.ts";
 import type { InDevice } from "./device.ts";
 import { deleteRoute, flushSource, insertRoute } from "./fib-change.ts";
+import { invalidateNeighbour } from "./neighbour.ts";
 import { kernelRoute4 } from "./route-config.ts";
 
 /** The primary address of a subnet on a device (inet_ifa_byprefix). */
@@ -33,13 +34,16 @@ export function addAddressRoutes(inDev: InDevice, address: Ipv4Address): void {
   if ((dev.flags & IFF_UP) === 0) return;
   if (broadcast !== 0 && !isIpv4LimitedBroadcast(broadcast)) {
     change("new", rt.RTN_BROADCAST, broadcast, 32, primary);
+    invalidateNeighbour(dev, broadcast);
   }
   if (isSecondary || !hasSubnet(address, prefix)) return;
   if ((address.flags & IFA_F_NOPREFIXROUTE) === 0) {
     change("new", subnetType(address), prefix, prefixLength, primary, address.metric);
   }
   if (prefixLength < 31) {
-    change("new", rt.RTN_BROADCAST, ipv4Broadcast(prefix, prefixLength), 32, primary);
+    const last = ipv4Broadcast(prefix, prefixLength);
+    change("new", rt.RTN_BROADCAST, last, 32, primary);
+    invalidateNeighbour(dev, last);
   }
 }
 
@@ -104,7 +108,7 @@ export function deleteAddressRoutes(
   const ip = ipNetns(address.dev.netns);
   const isGone = isDying || !inDev.addresses.includes(address);
   if (isGone && addressTypeBy(ip, address.local, address.dev) !== rt.RTN_LOCAL)
-    flushSource(ip, address.local);
+    flushSource(ip, address.local, l3mdevTable(address.dev) || rt.RT_TABLE_MAIN);
 }
 
 /** Looks which routes of `address` another address with the same source has as well. */

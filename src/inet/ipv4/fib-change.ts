@@ -214,10 +214,10 @@ export function flushDead(ip: IpNetns, among: Iterable<FibAlias>): void {
   }
 }
 
-/** Drops the routes of the main table whose source address is gone, and tells (fib_sync_down_addr, fib_flush). */
-export function flushSource(ip: IpNetns, source: number): void {
+/** Drops the routes of `table` whose source address is gone, and tells (fib_sync_down_addr, fib_flush). */
+export function flushSource(ip: IpNetns, source: number, table: number): void {
   for (const alias of [...(ip.routesBySource.get(source) ?? [])]) {
-    if (alias.table !== ip.main) continue;
+    if (alias.table.id !== table) continue;
     ip.inet.announcer.route4(ip.netns, "del", alias, 0, undefined);
     leave(ip, alias);
   }

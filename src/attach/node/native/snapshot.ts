@@ -236,10 +236,14 @@ function patchFlags(payload: Uint8Array, added: number): void {
   }
 }
 
-/** Not one that the kernel gives a link of itself. */
+/**
+ * Not one that the kernel gives a link of itself, but for a link-local one that is known to be nobody else's: the kernel would ask
+ * for it anew, and the host could speak to no neighbour meanwhile.
+ */
 function isOwnAddress(message: Message): boolean {
   const protocol = message.attribute(ifa.IFA_PROTO, ifa.IFADDRMSG_SIZE)?.u8() ?? 0;
-  return protocol !== ifa.IFAPROT_KERNEL_LL && protocol !== ifa.IFAPROT_KERNEL_LO;
+  if (protocol === ifa.IFAPROT_KERNEL_LL) return (addressFlags(message) & ifa.IFA_F_TENTATIVE) === 0;
+  return protocol !== ifa.IFAPROT_KERNEL_LO;
 }
 
 /** Not one that comes with an address, nor one that has been learned for a while. */
