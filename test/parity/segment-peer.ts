@@ -111,17 +111,18 @@ export class Peer {
 
   async hear(milliseconds = 20): Promise<void> {
     await this.#ctx.sleep(milliseconds);
-    for (const frame of this.#heard) this.#note(frame);
-    this.#heard.length = 0;
+    // What is for another peer stays.
+    for (const frame of this.#heard.splice(0)) if (!this.#note(frame)) this.#heard.push(frame);
   }
 
-  #note(frame: Uint8Array): void {
+  /** Notes a frame that is for this peer; false for others. */
+  #note(frame: Uint8Array): boolean {
     const { dport, family, showsWindow, sport } = this.#place;
     const isFour = family === 4;
     const ip = 14;
     const at = isFour ? ip + 20 : ip + 40;
-    if (getBe16(frame, 12) !== (isFour ? 0x0800 : 0x86dd) || frame[isFour ? 23 : 20] !== 6) return;
-    if (getBe16(frame, at) !== dport || getBe16(frame, at + 2) !== sport) return;
+    if (getBe16(frame, 12) !== (isFour ? 0x0800 : 0x86dd) || frame[isFour ? 23 : 20] !== 6) return false;
+    if (getBe16(frame, at) !== dport || getBe16(frame, at + 2) !== sport) return false;
     const flags = frame[at + 13] ?? 0;
     if ((flags & SYN) !== 0) this.#theirFirst ??= getBe32(frame, at + 4);
     const names = ["F", "S", "R", "P", "A", "U"].filter((_, bit) => ((flags >> bit) & 1) === 1).join("");
@@ -141,6 +142,16 @@ export class Peer {
     this.lines.push(
       `${names} seq ${seq | 0}${ack}${size > 0 ? ` +${size}` : ""}${window}${urgent}${options}`,
     );
+    return true;
+  }
+
+  /** A SACK option of one block of the host's bytes, from `start` up to `end`. */
+  sackBlock(start: number, end: number): number[] {
+    const bytes = new Uint8Array(10);
+    bytes.set([5, 10]);
+    setBe32(bytes, 2, ((this.#theirFirst ?? 0) + start) >>> 0);
+    setBe32(bytes, 6, ((this.#theirFirst ?? 0) + end) >>> 0);
+    return [...bytes];
   }
 
   /** Counts the host's sequence numbers anew, from those of its next SYN. */
@@ -228,8 +239,8 @@ export interface Stage {
   readonly listener: StreamListener;
   /** A peer at a port of its own, of the listener if it does not say otherwise. */
   peer(place?: Omit<PeerPlace, "sport">): Peer;
-  /** The connection of the peer that spoke last, accepted. */
-  accepted(): StreamSocket;
+  /** Has a peer of the listener open a connection; resolves with what was accepted, which is its own whoever opens meanwhile. */
+  accept(open: () => Promise<void>): Promise<StreamSocket>;
   /** A connection that the host begins, and its peer. */
   connect(options?: StreamOptions, place?: Omit<PeerPlace, "sport" | "dport">): Promise<[StreamSocket, Peer]>;
 }
@@ -244,20 +255,22 @@ export async function setStage(ctx: ParityContext, options: StreamOptions = {}):
   const listener = await ctx.listenTcp(80, options);
   await ctx.sleep(50);
   let sport = 4_000;
+  let opening: Promise<unknown> = Promise.resolve();
   return {
     ctx,
     listener,
-    peer: (place = {}) => {
-      heard.length = 0;
-      return new Peer(ctx, wire, heard, { sport: ++sport, ...place });
-    },
-    accepted: () => {
-      const socket = listener.accept();
-      if (socket === undefined) throw new Error("Nobody is to be accepted");
+    peer: (place = {}) => new Peer(ctx, wire, heard, { sport: ++sport, ...place }),
+    accept: (open) => {
+      const socket = opening.then(async () => {
+        await open();
+        const accepted = listener.accept();
+        if (accepted === undefined) throw new Error("Nobody is to be accepted");
+        return accepted;
+      });
+      opening = socket.catch(() => {});
       return socket;
     },
     connect: async (socketOptions = {}, place = {}) => {
-      heard.length = 0;
       const localPort = ++sport;
       const address = place.family === 6 ? stranger.ip6 : stranger.ip4;
       const socket = await ctx.connectTcp({ host: address, port: 7_000, localPort }, socketOptions);
@@ -271,9 +284,17 @@ export type StageTrial = readonly [name: string, run: (stage: Stage) => Promise<
 
 export async function playOn(stage: Stage, trials: readonly StageTrial[]): Promise<string[]> {
   const results: string[] = [];
-  for (const [name, run] of trials) {
-    const lines = await run(stage);
-    results.push(`${name}: ${lines.length === 0 ? "–" : lines.join(" | ")}`);
-  }
+  for (const trial of trials) results.push(await playOne(stage, trial));
   return results;
+}
+
+/** As playOn; on the kernel, whose time passes by itself, all trials at once. */
+export async function playTogether(stage: Stage, trials: readonly StageTrial[]): Promise<string[]> {
+  if (stage.ctx.target !== "kernel") return playOn(stage, trials);
+  return Promise.all(trials.map((trial) => playOne(stage, trial)));
+}
+
+async function playOne(stage: Stage, [name, run]: StageTrial): Promise<string> {
+  const lines = await run(stage);
+  return `${name}: ${lines.length === 0 ? "–" : lines.join(" | ")}`;
 }

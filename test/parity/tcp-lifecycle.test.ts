@@ -20,8 +20,7 @@ function opened(
 ): StageTrial[1] {
   return async (stage) => {
     const peer = stage.peer({ family });
-    await peer.open(options);
-    const socket = stage.accepted();
+    const socket = await stage.accept(() => peer.open(options));
     await run(peer, socket, stage);
     const lines = [...peer.lines];
     socket.close();
@@ -40,8 +39,7 @@ const closedByHost =
   (run: (peer: Peer, stage: Stage) => Promise<void>, options: readonly number[] = mss): StageTrial[1] =>
   async (stage) => {
     const peer = stage.peer();
-    await peer.open(options);
-    const socket = stage.accepted();
+    const socket = await stage.accept(() => peer.open(options));
     socket.close();
     await peer.hear();
     const hasStamps = options[2] === 8;

@@ -9,6 +9,7 @@ import type { Random } from "../../src/net/random.ts";
 import { randomBelow } from "../../src/net/random.ts";
 import type { Timer } from "../../src/net/timers.ts";
 import { setCongestionExperienced } from "../../src/sched/ecn.ts";
+import { IPPROTO_TCP } from "../../src/uapi/in.ts";
 
 /** What is wrong with a wire: shares of a million, times in nanoseconds. */
 export interface Disease {
@@ -114,9 +115,13 @@ export class IllWire {
   }
 }
 
-/** Flips a bit of what the frame carries; whoever checks sums will see it. */
+/**
+ * Flips a bit of what the frame carries; whoever checks sums will see it. A segment that was spoiled on a wire before stays as it
+ * is: two flips may cancel out in a sum.
+ */
 function spoil(frame: Frame, random: Random): Frame {
-  if (frame.gsoType !== GSO_NONE || frame.length < 60 || !completeChecksum(frame)) return frame;
+  const isSpoiled = frame.checksum === CHECKSUM_NONE && frame.bytes[frame.start + 23] === IPPROTO_TCP;
+  if (isSpoiled || frame.gsoType !== GSO_NONE || frame.length < 60 || !completeChecksum(frame)) return frame;
   const copy = frameFrom(frame.pool, frame.bytes, frame.start, frame.end);
   if (copy === null) return frame;
   copyMetadata(frame, copy, copy.start - frame.start);

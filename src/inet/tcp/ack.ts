@@ -23,6 +23,9 @@ import { undoIfDelayed } from "./undo.ts";
 
 const MS = 1_000_000;
 
+/** How long a peer that seems to have taken back what it reported is given to say otherwise, at least. */
+const leastRenegeNs = 10 * MS;
+
 /** What an acknowledgement was found to be. */
 export type AckVerdict = "good" | "old" | "challenge";
 
@@ -49,6 +52,11 @@ export function processAck(socket: TcpSocket, segment: Segment, nowNs: number): 
     return "good";
   }
   judgeProbe(socket, ack);
+  if (progress.ackedBytes > 0 && socket.flightHead?.isSacked === true) {
+    // What is next has been reported, so it would have been acknowledged: the peer has taken it back (tcp_check_sack_reneging).
+    setTimer(socket, "retransmit", Math.max((socket.srttNs || 0) / 2, leastRenegeNs), nowNs);
+    return "good";
+  }
   const lateNs = manageCongestion(socket, progress, nowNs);
   if (socket.flightHead === null) {
     clearTimer(socket);

@@ -30,8 +30,10 @@ export function takeData(socket: TcpSocket, segment: Segment, frame: Frame, nowN
   if (socket.isFinReceived && !before(sequence, socket.rcvNxt)) return frame.pool.free(frame);
   const edge = (socket.rcvWup + socket.rcvWnd) | 0;
   measureRcvMss(socket, segment, frame.gsoType === 0 ? 0 : frame.gsoSize);
-  noteArrival(socket, nowNs);
-  if (payloadLength > 0) noteMark(socket, segment);
+  if (payloadLength > 0) {
+    noteArrival(socket, nowNs);
+    noteMark(socket, segment);
+  }
   if ((flags & TCP_FIN) !== 0 && !socket.hasFin) {
     socket.hasFin = true;
     socket.finSeq = (end - 1) | 0;
@@ -124,9 +126,14 @@ export function takeFin(socket: TcpSocket): boolean {
   if (!socket.hasFin || socket.isFinReceived || socket.finSeq !== socket.rcvNxt) return false;
   socket.isFinReceived = true;
   socket.rcvNxt = (socket.rcvNxt + 1) | 0;
-  socket.isAckNow = true;
   while (socket.receiveQueue.pruneEarly());
-  if (socket.state === tcp.TCP_ESTABLISHED || socket.state === tcp.TCP_SYN_RECV) {
+  const isFirst = socket.state === tcp.TCP_ESTABLISHED || socket.state === tcp.TCP_SYN_RECV;
+  // An end that follows bytes may wait for the answer to them.
+  const mayWait = isFirst && socket.lastDataNs !== Number.NEGATIVE_INFINITY;
+  socket.isAckPending = true;
+  if (mayWait) socket.quickAcks = 0;
+  else socket.isAckNow = true;
+  if (isFirst) {
     socket.state = tcp.TCP_CLOSE_WAIT;
   } else if (socket.state === tcp.TCP_FIN_WAIT1) socket.state = tcp.TCP_CLOSING;
   return true;

@@ -8,6 +8,8 @@ export class Flight {
   end = 0;
   /** When it was sent last. */
   sentNs = 0;
+  /** Its last byte was the last that there was: it is to be handed on at once (PSH). */
+  isPushed = false;
   isSacked = false;
   isLost = false;
   /** It was sent again and that is in flight. */
@@ -32,6 +34,7 @@ export class FlightPool {
     flight.sequence = sequence;
     flight.end = end;
     flight.sentNs = sentNs;
+    flight.isPushed = false;
     flight.isSacked = false;
     flight.isLost = false;
     flight.isResent = false;

@@ -35,6 +35,8 @@ export function removeFlight(socket: TcpSocket, flight: Flight, pool: FlightPool
 /** Cuts a record in two at `sequence`, which is inside it; the later part is a record of its own behind it (tcp_fragment). */
 export function splitFlight(socket: TcpSocket, flight: Flight, sequence: number, pool: FlightPool): void {
   const rest = pool.take(sequence, flight.end, flight.sentNs);
+  rest.isPushed = flight.isPushed;
+  flight.isPushed = false;
   rest.isSacked = flight.isSacked;
   rest.isLost = flight.isLost;
   rest.isResent = flight.isResent;

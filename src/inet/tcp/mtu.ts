@@ -41,9 +41,16 @@ export function syncMss(socket: TcpSocket, nowNs: number): void {
   const mtu = socket.pathMtu !== 0 ? Math.min(socket.pathMtu, routeMtu) : routeMtu;
   const options = socket.isTimestampOk ? timestampSize : 0;
   const least = socket.tunables.tcpMinSndMss;
-  const mss = Math.max(Math.min(mtu - headers(isFour), socket.peerMss), least) - options;
+  const wanted = Math.max(Math.min(mtu - headers(isFour), socket.peerMss), least);
+  const mss = withinWindow(socket, wanted - options, options);
   if (mss === socket.mss) return;
   socket.mss = mss;
+}
+
+/** No segment is larger than half of the largest window that the peer has told, or than a small one (tcp_bound_to_half_wnd). */
+function withinWindow({ maxWindow }: TcpSocket, mss: number, options: number): number {
+  const most = maxWindow > DEFAULT_MSS ? maxWindow >> 1 : maxWindow;
+  return most > 0 && mss > most ? Math.max(most, leastMss - options) : mss;
 }
 
 /** Takes an MTU that ICMP told into account; false when it changes nothing. */

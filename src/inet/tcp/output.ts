@@ -46,9 +46,10 @@ export function pushPending(socket: TcpSocket, nowNs: number): void {
   const pool = tcpTable(ip).flights;
   if (socket.isNewFirst) probeByNew(socket, pool, nowNs);
   if (socket.toResendBytes > 0 && !socket.isNewFirst) resendLost(socket, pool, nowNs);
+  const before = socket.sndNxt;
   if (socket.toResendBytes === 0) sendNew(socket, pool, nowNs);
   socket.isNewFirst = false;
-  watch(socket, nowNs);
+  watch(socket, nowNs, socket.sndNxt !== before);
 }
 
 /** Sends new bytes though some seem lost, to learn whether they are (RFC 5682 2.1 step 2b); without any it is not learned. */
@@ -81,8 +82,7 @@ export function resendLost(socket: TcpSocket, pool: FlightPool, nowNs: number): 
 export function resend(socket: TcpSocket, flight: Flight, nowNs: number): boolean {
   const hasFin = after(flight.end, socket.writeSeq);
   const length = flight.length - (hasFin ? 1 : 0);
-  const isLast = flight.end === socket.sndNxt;
-  const flags = TCP_ACK | (hasFin ? TCP_FIN : 0) | (isLast && length > 0 ? TCP_PSH : 0);
+  const flags = TCP_ACK | (hasFin ? TCP_FIN : 0) | (flight.isPushed ? TCP_PSH : 0);
   if (transmit(socket, flight.sequence, length, flags, nowNs) !== "") return false;
   socket.totalRetransmits += Math.max(Math.ceil(length / socket.mss), 1);
   socket.prrOut += flight.length;
@@ -149,7 +149,9 @@ function sendSegment(
   const sequence = socket.sndNxt;
   if (transmit(socket, sequence, length, flags, nowNs) !== "") return false;
   const end = (sequence + length + (withFin ? 1 : 0)) | 0;
-  appendFlight(socket, pool.take(sequence, end, nowNs));
+  const flight = pool.take(sequence, end, nowNs);
+  flight.isPushed = isTail && length > 0;
+  appendFlight(socket, flight);
   socket.sndNxt = end;
   socket.prrOut += length;
   socket.lastSentNs = nowNs;
@@ -157,10 +159,12 @@ function sendSegment(
   return true;
 }
 
-/** Sets the timer for what is out, or for a window that does not open; leaves alone one that is set. */
-function watch(socket: TcpSocket, nowNs: number): void {
+/** Sets the timer for what is out, or for a window that does not open; leaves alone one that is set, but a probe's for what is new. */
+function watch(socket: TcpSocket, nowNs: number, isNew: boolean): void {
   if (socket.flightHead !== null) {
-    if (socket.timerEvent === "none" || socket.timerEvent === "window-probe") watchFlight(socket, nowNs);
+    const { timerEvent } = socket;
+    if (timerEvent === "none" || timerEvent === "window-probe") watchFlight(socket, nowNs);
+    else if (isNew && timerEvent === "loss-probe") watchFlight(socket, nowNs);
     return;
   }
   const isWaiting =
@@ -187,7 +191,8 @@ export function watchFlight(socket: TcpSocket, nowNs: number): void {
   const isAlone = flightHead === socket.flightTail && flightHead !== null && flightHead.length <= mss;
   const probeNs = 2 * srttNs + (isAlone ? 1_000 * tunables.tcpRtoMinUs : leastProbeNs);
   // What would be a time-out is a probe first.
-  setTimer(socket, "loss-probe", Math.min(probeNs, rtoNs), nowNs);
+  const leftNs = flightHead === null ? rtoNs : Math.max(flightHead.sentNs + rtoNs - nowNs, MS);
+  setTimer(socket, "loss-probe", Math.min(probeNs, leftNs), nowNs);
 }
 
 /** Sends an acknowledgement by itself. */

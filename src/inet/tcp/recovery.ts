@@ -145,11 +145,11 @@ export function enterLoss(socket: TcpSocket, nowNs: number): void {
     socket.isCwrDue = socket.isEcnOk;
     cubicReset(socket, nowNs);
   }
+  const isReneged = socket.flightHead?.isSacked === true;
   for (let flight = socket.flightHead; flight !== null; flight = flight.next) {
-    // What was reported stays reported, but for a peer that seems to have taken it back at the head. What left a moment ago may
-    // well arrive.
-    if (flight === socket.flightHead) forgetSacked(socket, flight);
-    else if (socket.isSackOk && !isOverdue(socket, flight, nowNs)) continue;
+    // What was reported stays reported, but of a peer that seems to have taken it back. What left a moment ago may well arrive.
+    if (isReneged) forgetSacked(socket, flight);
+    else if (flight !== socket.flightHead && socket.isSackOk && !isOverdue(socket, flight, nowNs)) continue;
     markLost(socket, flight);
   }
   if (!socket.isSackOk) socket.sackedBytes = 0;

@@ -277,6 +277,7 @@ export function noteFlow(key: PacketKey, localPort: number, remotePort: number):
 /** The largest payload a segment may have, large frames allowed or not. */
 export function largestPayload(socket: TcpSocket): number {
   if (!socket.canSegment) return socket.mss;
-  const room = largestPacket - IPV6_HEADER_SIZE - TCP_SIZE - 40;
+  // As with one segment, no more than half of what the peer has ever had room for.
+  const room = Math.min(largestPacket - IPV6_HEADER_SIZE - TCP_SIZE - 40, socket.maxWindow >> 1);
   return Math.max(Math.floor(room / socket.mss), 1) * socket.mss;
 }
