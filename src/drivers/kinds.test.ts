@@ -1,7 +1,8 @@
 // What: every built-in kind holds to the contract of kinds (test/suites/device-kind.suite.ts).
 
 import { describeDeviceKind } from "../../test/suites/device-kind.suite.ts";
-import { IFLA_VLAN_ID, IFLA_VRF_TABLE, IFLA_VXLAN_ID } from "../uapi/if_link.ts";
+import { BOND_MODE_8023AD, BOND_MODE_ALB, BOND_MODE_TLB } from "../uapi/if_bonding.ts";
+import { IFLA_BOND_MODE, IFLA_VLAN_ID, IFLA_VRF_TABLE, IFLA_VXLAN_ID } from "../uapi/if_link.ts";
 
 describeDeviceKind({ kind: "dummy" });
 describeDeviceKind({
@@ -32,6 +33,14 @@ describeDeviceKind({
   refusesOwnData: "delays need miimon",
   isImmovable: "its slaves would stay behind",
 });
+for (const mode of [BOND_MODE_8023AD, BOND_MODE_TLB, BOND_MODE_ALB]) {
+  describeDeviceKind({
+    kind: "bond",
+    data: (writer) => writer.u8(IFLA_BOND_MODE, mode),
+    refusesOwnData: "what is of other modes is told too",
+    isImmovable: "its slaves would stay behind",
+  });
+}
 describeDeviceKind({ kind: "nlmon" });
 describeDeviceKind({
   kind: "vrf",
