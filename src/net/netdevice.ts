@@ -412,6 +412,8 @@ export interface DeviceOps<State = unknown> {
   getIflink?(dev: Device<State>): number;
   /** What it tells and lets change by ethtool. */
   readonly ethtool?: EthtoolOps<State>;
+  /** What a file of its name shows in a folder of /proc/net. */
+  readonly proc?: { readonly folder: string; text(dev: Device<State>): string };
 }
 
 /**

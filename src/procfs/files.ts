@@ -34,10 +34,21 @@ const files: ReadonlyMap<string, (netns: Netns) => string> = new Map([
   ...sockets.emptyTexts.map(([name, text]) => [name, () => text] as const),
 ]);
 
-/** The names of the files. */
-export const procNetNames: readonly string[] = [...files.keys()].sort();
+/** The names of the files of a namespace; those of single devices are in folders, as "bonding/bond0" is. */
+export function procNetNames(netns: Netns): readonly string[] {
+  return [...files.keys(), ...deviceFiles(netns).keys()].sort();
+}
 
 /** What a file of /proc/net shows of `netns`; undefined for a file there is not. */
 export function readProcNet(netns: Netns, name: string): string | undefined {
-  return files.get(name)?.(netns);
+  return (files.get(name) ?? deviceFiles(netns).get(name))?.(netns);
+}
+
+function deviceFiles({ devices }: Netns): ReadonlyMap<string, (netns: Netns) => string> {
+  const found = new Map<string, (netns: Netns) => string>();
+  for (const dev of devices.values()) {
+    const { proc } = dev.ops;
+    if (proc !== undefined) found.set(`${proc.folder}/${dev.name}`, () => proc.text(dev));
+  }
+  return found;
 }

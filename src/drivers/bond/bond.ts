@@ -25,6 +25,7 @@ import { startLacp, stopLacp, updatePorts } from "./lacp/lacp.ts";
 import { watch } from "./miimon.ts";
 import { changeLink, changeSlave } from "./options.ts";
 import { bondPolicy, slavePolicy } from "./policy.ts";
+import { procText } from "./proc.ts";
 import { selectActive } from "./select.ts";
 import { addSlave, delSlave, deviceEvent } from "./slaves.ts";
 import type { Bond, Slave } from "./state.ts";
@@ -43,6 +44,7 @@ const deviceOps: DeviceOps<BondState> = {
   addSlave,
   delSlave,
   ethtool: bondEthtool,
+  proc: { folder: "bonding", text: procText },
 };
 
 export const bond: LinkOps<BondState, typeof bondPolicy> = {

@@ -214,6 +214,9 @@ export class LacpPort {
   txTicks = TX_TICKS;
   actorChurn = CHURN_MONITOR;
   partnerChurn = CHURN_MONITOR;
+  /** How often either end was found churned. */
+  actorChurns = 0;
+  partnerChurns = 0;
   actorChurnTicks = CHURN_DETECTION_TICKS;
   partnerChurnTicks = CHURN_DETECTION_TICKS;
 

@@ -83,9 +83,13 @@ export function churnTick(port: LacpPort): void {
     port.partnerChurnTicks = CHURN_DETECTION_TICKS;
     return;
   }
-  if (port.actorChurnTicks > 0 && --port.actorChurnTicks === 0) port.actorChurn = churnOf(port.actor.state);
+  if (port.actorChurnTicks > 0 && --port.actorChurnTicks === 0) {
+    port.actorChurn = churnOf(port.actor.state);
+    if (port.actorChurn === CHURN) port.actorChurns++;
+  }
   if (port.partnerChurnTicks > 0 && --port.partnerChurnTicks === 0) {
     port.partnerChurn = churnOf(port.partner.state);
+    if (port.partnerChurn === CHURN) port.partnerChurns++;
   }
 }
 
