@@ -2,11 +2,12 @@
 // put back, as a network namespace is kept by a process whatever its environment. One that is not led there by that is kept
 // from the host's network.
 //
-// Mirrors execve(2), exec(3) and posix_spawn(3). Omitted: execveat(2); system(3) and popen(3) after clearenv(3), which start
+// Mirrors execve(2), execveat(2), exec(3) and posix_spawn(3). Omitted: system(3) and popen(3) after clearenv(3), which start
 // the shell inside the C library.
 
 #include "preload.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -110,6 +111,19 @@ EXPORT int fexecve(int fd, char *const arguments[], char *const given[]) {
   enum reach reach = reach_from_here(path);
   if (lead(reach) < 0) return -1;
   return NEXT(fexecve)(fd, arguments, with_kept(given, reach, room));
+}
+
+EXPORT int execveat(int fd, const char *path, char *const arguments[], char *const given[], int flags) {
+  char *room[count(given) + KEPT + 2];
+  char full[PATH_MAX];
+  const char *seen = path;
+  if (*path == '\0' && (flags & AT_EMPTY_PATH) != 0) snprintf(full, sizeof(full), "/proc/self/fd/%d", fd);
+  else if (*path != '/' && fd != AT_FDCWD) snprintf(full, sizeof(full), "/proc/self/fd/%d/%s", fd, path);
+  else full[0] = '\0';
+  if (full[0] != '\0') seen = full;
+  enum reach reach = reach_from_here(seen);
+  if (lead(reach) < 0) return -1;
+  return NEXT(execveat)(fd, path, arguments, with_kept(given, reach, room), flags);
 }
 
 EXPORT int execv(const char *path, char *const arguments[]) { return execve(path, arguments, environ); }

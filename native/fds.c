@@ -1,5 +1,5 @@
 // Which descriptors are netlink sockets, or files that act when they are written: a mark for each, kept through close
-// and dup, and found again after exec.
+// and dup, and found again after exec and in messages.
 
 #include "preload.h"
 
@@ -69,6 +69,24 @@ static int is_inherited(int fd) {
   socklen_t length = sizeof(peer);
   if (NEXT(getpeername)(fd, (struct sockaddr *)&peer, &length) < 0 || peer.sun_family != AF_UNIX) return 0;
   return strncmp(peer.sun_path, daemon_socket(), sizeof(peer.sun_path)) == 0;
+}
+
+// Notes what a descriptor is that somebody has sent (SCM_RIGHTS of unix(7)).
+static void adopt(int fd) { mark(fd, is_inherited(fd) ? MARK_NETLINK | MARK_LISTENS : 0); }
+
+void adopt_received(struct msghdr *message) {
+  if (message->msg_controllen == 0 || daemon_socket() == NULL) return;
+  int saved = errno;
+  for (struct cmsghdr *each = CMSG_FIRSTHDR(message); each != NULL; each = CMSG_NXTHDR(message, each)) {
+    if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_RIGHTS) continue;
+    const unsigned char *end = (const unsigned char *)each + each->cmsg_len;
+    int fd;
+    for (const unsigned char *at = CMSG_DATA(each); at + sizeof(fd) <= end; at += sizeof(fd)) {
+      memcpy(&fd, at, sizeof(fd));
+      adopt(fd);
+    }
+  }
+  errno = saved;
 }
 
 __attribute__((constructor)) static void find_inherited(void) {

@@ -15,7 +15,7 @@
 //
 // A socket of another family becomes one of the kernel's when it is to carry something (foreign.c).
 //
-// Omitted: setns for a single thread, sockets that come by SCM_RIGHTS, netlink sockets connected to others than the kernel.
+// Omitted: setns for a single thread, netlink sockets connected to others than the kernel.
 
 #ifndef UVETH_PRELOAD_H
 #define UVETH_PRELOAD_H
@@ -111,6 +111,7 @@ enum {
 int mark_of(int fd);
 int is_netlink(int fd);
 int is_any_marked(void);
+void adopt_received(struct msghdr *message);
 void mark(int fd, int what);
 
 // written.c: files that act when they are written

@@ -154,14 +154,22 @@ EXPORT ssize_t recvfrom(int fd, void *bytes, size_t size, int flags, struct sock
 }
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
-  if (!is_netlink(fd)) return NEXT(recvmsg)(fd, message, flags);
+  if (!is_netlink(fd)) {
+    ssize_t length = NEXT(recvmsg)(fd, message, flags);
+    if (length >= 0) adopt_received(message);
+    return length;
+  }
   ssize_t result = receive_netlink(fd, message, flags);
   return result < 0 ? fail((int)result) : result;
 }
 
 // Waits for the first datagram only: what else there is comes with it, and a timeout is the system's business with poll.
 EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout) {
-  if (!is_netlink(fd)) return NEXT(recvmmsg)(fd, messages, count, flags, timeout);
+  if (!is_netlink(fd)) {
+    int received = NEXT(recvmmsg)(fd, messages, count, flags, timeout);
+    for (int i = 0; i < received; i++) adopt_received(&messages[i].msg_hdr);
+    return received;
+  }
   for (unsigned i = 0; i < count; i++) {
     ssize_t result = receive_netlink(fd, &messages[i].msg_hdr, (flags & ~MSG_WAITFORONE) | (i > 0 ? MSG_DONTWAIT : 0));
     if (result < 0) return i > 0 ? (int)i : fail((int)result);

@@ -102,6 +102,21 @@ describe.skipIf(nativeMissing !== undefined)(withReason("openNative()", nativeMi
     expect(leaks(machine)).toEqual([]);
   });
 
+  test("keeps a link-local address that nobody else has, and does not ask for it again", async () => {
+    const { machine, red } = await makePair();
+    const linkLocal = async () =>
+      (await red.addr.list()).filter(({ address }) => address.startsWith("fe80:"));
+    const tentative = 0x40;
+    await expect
+      .poll(async () => (await linkLocal()).map(({ flags }) => flags & tentative), { timeout: 10_000 })
+      .toEqual([0]);
+    const [own] = await linkLocal();
+    const native = await openNative(machine, "red");
+    const shown = await inside(native, "ip -o -6 addr show dev v0");
+    expect(shown).toContain(` inet6 ${own?.address}/64 scope link `);
+    expect(shown).not.toContain("tentative");
+  });
+
   test("shows links outside as programs inside set them", async () => {
     const { machine, red, blue } = await makePair();
     const native = await openNative(machine, "red");
