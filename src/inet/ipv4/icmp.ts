@@ -184,7 +184,10 @@ function tellProtocol(ip: IpNetns, frame: Frame, handler: ErrorHandler): void {
     info: wire.icmpRest(bytes, start),
     ifindex: dev?.ifindex ?? 0,
   });
-  if (isOurs) takeRedirect(ip, frame, inner);
+  if (isOurs) {
+    learnPathMtu(ip, frame, inner);
+    takeRedirect(ip, frame, inner);
+  }
   frame.pool.free(frame);
 }
 

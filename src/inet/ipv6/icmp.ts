@@ -146,7 +146,7 @@ function error(ip: IpNetns, frame: Frame): void {
   const isWalked = end - inner >= IPV6_HEADER_SIZE && walkIpv6Extensions(bytes, inner, end, walk);
   const handler = isWalked ? ip.inet.errorHandlers6.get(walk.protocol) : undefined;
   if (handler !== undefined && end - walk.offset >= 8) {
-    handler(ip.netns, {
+    const isOurs = handler(ip.netns, {
       bytes,
       networkHeader: inner,
       transportHeader: walk.offset,
@@ -156,6 +156,7 @@ function error(ip: IpNetns, frame: Frame): void {
       info: wire.icmpv6Rest(bytes, start),
       ifindex: frame.dev?.ifindex ?? 0,
     });
+    if (isOurs) learnPathMtu(ip, frame, inner);
     frame.pool.free(frame);
     return;
   }

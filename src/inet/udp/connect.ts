@@ -97,7 +97,8 @@ function report(
   if (socket === undefined) return false;
   if (socket.remote === null) return true;
   const meaning = addressLength === 4 ? socketError4(type, code) : socketError6(type, code);
-  if (meaning === null || !meaning.isFatal) return true;
+  // That a datagram was too large is told whoever would have had it cut: the next is (IP_PMTUDISC_WANT).
+  if (meaning === null || (!meaning.isFatal && meaning.errno !== "EMSGSIZE")) return true;
   socket.error = meaning.errno;
   socket.onReadable();
   return true;
