@@ -22,7 +22,11 @@ function isMet(need: string): boolean {
     );
   }
   if (what.startsWith("python3-")) return succeeds(`/usr/bin/python3 -c 'import ${what.slice(8)}'`, /./);
-  return spawnSync("sh", ["-c", `command -v ${what}`]).status === 0;
+  // Statically linked programs, as Debian's busybox-static, are out of the reach of `uveth run`.
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", `ldd "$(command -v ${what})"`], {
+    encoding: "utf8",
+  });
+  return status === 0 && !/statically linked|not a dynamic/.test(stdout + stderr);
 }
 
 /** Whether the kernel knows what a line asks for, whatever else is wrong with it. */
