@@ -34,6 +34,7 @@ import { fillPort } from "./port-fill.ts";
 import { changeSlave, portPolicy } from "./port-options.ts";
 import { addPort, deletePort, releasePort } from "./ports.ts";
 import { managePromiscuity } from "./promiscuity.ts";
+import { joinSnoopers, leaveSnoopers } from "./snoopers.ts";
 import { Bridge, portOf } from "./state.ts";
 import { changeBridgeAddress, disableBridge, enableBridge } from "./stp-port.ts";
 import { joinLlc } from "./stp-receive.ts";
@@ -61,10 +62,12 @@ const deviceOps: DeviceOps<Bridge> = {
   open(dev) {
     enableBridge(dev.state);
     openMulticast(dev.state);
+    if (dev.state.multicast.isSnooping) joinSnoopers(dev.state);
   },
   stop(dev) {
     disableBridge(dev.state);
     stopMulticast(dev.state);
+    if (dev.state.multicast.isSnooping) leaveSnoopers(dev.state);
   },
   startXmit,
   setMacAddress,

@@ -11,6 +11,7 @@ import { portVlanContext } from "./multicast-context.ts";
 import { openMulticast, setQuerier } from "./multicast-query.ts";
 import { addRouter, markRouter, removeRouters } from "./multicast-router.ts";
 import type { MulticastContext } from "./multicast-state.ts";
+import { joinSnoopers, leaveSnoopers } from "./snoopers.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import { BR_STATE_DISABLED } from "./state.ts";
 
@@ -102,6 +103,9 @@ function setSnooping(br: Bridge, isOn: boolean): void {
     if (isOn) enableMulticastPort(port);
     else disableMulticastPort(port);
   }
+  if ((br.dev.flags & IFF_UP) === 0) return;
+  if (isOn) joinSnoopers(br);
+  else leaveSnoopers(br);
 }
 
 /** Says whether the bridge itself is a multicast router (br_multicast_set_router). */

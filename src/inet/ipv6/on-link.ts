@@ -8,10 +8,12 @@ import { isIpv6Multicast } from "../../bytes/ipv6.ts";
 import { drop } from "../../net/frame.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { ETH_P_IPV6 } from "../../uapi/if_ether.ts";
+import { DEVCONF_DISABLE_IPV6 } from "../../uapi/ipv6.ts";
 import * as snmp from "../../uapi/snmp.ts";
 import { IPV6_DESTINATION, IPV6_HEADER_SIZE, IPV6_SOURCE } from "../../wire/ipv6.ts";
 import { neighOutput } from "../neigh/output.ts";
 import { ipNetns } from "../slots.ts";
+import { In6Device } from "./device.ts";
 import { neighbour6For } from "./neighbour.ts";
 import { countIcmp6, countIp6 } from "./stats.ts";
 
@@ -47,10 +49,15 @@ export function writeOnLinkHeader(frame: Frame, header: OnLinkHeader): void {
   bytes.set(header.destination, start + IPV6_DESTINATION);
 }
 
-/** Sends a whole packet on `dev` to the neighbour it is addressed to. Takes ownership. */
+/** Sends a whole packet on `dev` to the neighbour it is addressed to; none where IPv6 is disabled (ip6_output). Takes ownership. */
 export function sendOnLink(dev: Device, frame: Frame): void {
   const { bytes, start, end } = frame;
   countIp6(dev, snmp.IPSTATS_MIB_OUTREQUESTS);
+  if (dev.ip6 instanceof In6Device && dev.ip6.conf.get(DEVCONF_DISABLE_IPV6) !== 0) {
+    countIcmp6(dev, snmp.ICMP6_MIB_OUTMSGS);
+    countIp6(dev, snmp.IPSTATS_MIB_OUTDISCARDS);
+    return drop(frame, "filtered");
+  }
   countIp6(dev, snmp.IPSTATS_MIB_OUTPKTS);
   countIp6(dev, snmp.IPSTATS_MIB_OUTOCTETS, end - start);
   if (isIpv6Multicast(bytes, start + IPV6_DESTINATION)) {
