@@ -222,7 +222,7 @@ export class Uring implements BatchIo {
   #prepare(opcode: number, fd: number, address: number, length: number, token: number): void {
     const at = (this.#tail & (BATCH_SIZE - 1)) * SQE_WORDS;
     const sqes = this.#sqes;
-    sqes.fill(0, at, at + SQE_WORDS);
+    // The other words are 0 as they were mapped: neither side ever writes them.
     sqes[at + SQE_OPCODE] = opcode;
     sqes[at + SQE_FD] = fd;
     sqes[at + SQE_ADDRESS] = address | 0;
