@@ -65,6 +65,16 @@ const char *map_path(const char *path, char room[ROOM]) {
 
 static int is_to_act(const char *path, int flags) { return (flags & O_ACCMODE) != O_RDONLY && is_written(path); }
 
+// The host's TUN and TAP devices are no devices of a uveth namespace.
+static int is_tun(const char *path) {
+  return path != NULL && daemon_socket() != NULL && strcmp(path, "/dev/net/tun") == 0;
+}
+
+static int refuse_tun(void) {
+  complain("/dev/net/tun makes devices of the host: uveth attach makes one in a uveth namespace, for a program outside");
+  return fail(-ENODEV);
+}
+
 static int has_mode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE; }
 
 #define OPEN(name)                                                                                  \
@@ -75,6 +85,7 @@ static int has_mode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMP
     mode_t mode = has_mode(flags) ? va_arg(list, mode_t) : 0;                                       \
     va_end(list);                                                                                   \
     if (is_to_act(path, flags)) return open_written(path, flags);                                   \
+    if (is_tun(path)) return refuse_tun();                                                          \
     return NEXT(name)(map_path(path, room), flags, mode);                                           \
   }
 
@@ -86,6 +97,7 @@ static int has_mode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMP
     mode_t mode = has_mode(flags) ? va_arg(list, mode_t) : 0;                                       \
     va_end(list);                                                                                   \
     if (is_to_act(path, flags)) return open_written(path, flags);                                   \
+    if (is_tun(path)) return refuse_tun();                                                          \
     return NEXT(name)(folder, map_path(path, room), flags, mode);                                   \
   }
 
