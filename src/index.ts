@@ -65,6 +65,8 @@ export type { Listener, ListenOptions } from "./sockets/listener.ts";
 export { MachineNetns } from "./sockets/netns.ts";
 export type { AbortSignalLike, WaitOptions } from "./sockets/patience.ts";
 export type { PrefixOptions, RouteInfoOptions, RouterOptions, RouterPreference } from "./sockets/router.ts";
+export type { TapOptions } from "./sockets/tap.ts";
+export { Tap } from "./sockets/tap.ts";
 export type { GroupOptions, ReceivedDatagram, SourceFilterOptions, Udp, UdpOptions } from "./sockets/udp.ts";
 
 /** What to capture into a pcapng file. */

@@ -10,6 +10,7 @@ import { addLoopback } from "./drivers/loopback.ts";
 import { macvlan } from "./drivers/macvlan/macvlan.ts";
 import { netkit } from "./drivers/netkit.ts";
 import { nlmon } from "./drivers/nlmon.ts";
+import { tun } from "./drivers/tun.ts";
 import { veth } from "./drivers/veth.ts";
 import { vlan } from "./drivers/vlan/vlan.ts";
 import { vrf } from "./drivers/vrf.ts";
@@ -29,6 +30,7 @@ import type {
   Netns,
   Origin,
   OuterStacks,
+  Outside,
   QdiscOps,
 } from "./net/netdevice.ts";
 import { PacketHandlers } from "./net/packet-handlers.ts";
@@ -69,7 +71,7 @@ export class MachineCore implements MachineContext {
   readonly frames: FramePool;
   readonly counters: CounterArena;
   readonly loop: FrameLoop;
-  readonly linkWatch = new LinkWatchList();
+  readonly linkWatch: LinkWatchList;
   readonly kinds = new Map<string, LinkOps>();
   readonly qdiscKinds = new Map<string, QdiscOps>();
   readonly defaultQdisc: QdiscOps = pfifoFast;
@@ -82,6 +84,7 @@ export class MachineCore implements MachineContext {
   readonly netnsNames = new Map<string, Netns>();
   readonly initialNetns: Netns;
   outerStacks: OuterStacks | null = null;
+  outside: Outside | null = null;
   announceLink: (message: LinkMessage) => void = () => {};
   announce: MachineContext["announce"] = () => {};
   announceNsid: (netns: Netns, nsid: number, type: "new" | "del", origin?: Origin) => void = () => {};
@@ -96,6 +99,7 @@ export class MachineCore implements MachineContext {
     this.clock = options.clock;
     this.scheduler = options.scheduler;
     this.random = options.random;
+    this.linkWatch = new LinkWatchList(options.scheduler);
     this.timers = new Timers(options.clock);
     this.frames = new FramePool({
       limitBytes: options.frameMemoryBytes ?? 256 * 1024 * 1024,
@@ -114,6 +118,7 @@ export class MachineCore implements MachineContext {
       macvlan,
       netkit,
       nlmon,
+      tun,
       veth,
       vlan,
       vrf,

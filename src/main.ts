@@ -19,6 +19,7 @@ where  COMMAND is one of
   bridge      ports, forwarding tables, groups and VLANs of bridges, with the words of iproute2's bridge
   tc          queueing disciplines, classes and filters, with the words of iproute2's tc
   ping        ICMP and ICMPv6 echo requests, with the words of iputils' ping
+  attach      a device whose wire leads to a virtual machine, another program's switch, or another machine
   capture     frames as they pass, as text or into a pcapng file
   extcap      what Wireshark asks of a capture source
   ss          sockets of TCP and UDP, with the words of iproute2's ss

@@ -16,6 +16,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["ip", async (): Promise<Command> => (await import("./ip/command.ts")).runIp],
   ["bridge", async (): Promise<Command> => (await import("./bridge/command.ts")).runBridge],
   ["tc", async (): Promise<Command> => (await import("./tc/command.ts")).runTc],
+  ["attach", async (): Promise<Command> => (await import("./attach/command.ts")).runAttach],
   ["ping", async (): Promise<Command> => (await import("./ping/command.ts")).runPing],
   ["capture", async (): Promise<Command> => (await import("./capture/command.ts")).runCapture],
   ["ss", async (): Promise<Command> => (await import("./ss/command.ts")).runSs],

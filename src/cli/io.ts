@@ -19,6 +19,8 @@ export interface CommandIo {
   /** True when standard output is a terminal: decides `-color=auto`. */
   readonly isTTY: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folder that paths are relative to; absent where there are no files. */
+  readonly cwd?: string | undefined;
   /** Where netlink sockets and namespaces are opened. */
   readonly provider: NetlinkProvider;
   /** The namespace the command runs in, when it was put into one (`ip netns exec`). */

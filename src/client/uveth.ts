@@ -154,6 +154,18 @@ export class UvethClient {
     return { pid, mapsRange: isRange, warning: answer.warning };
   }
 
+  /**
+   * Makes a TAP in the namespace `netns`, the socket's own without, whose wire leads to `endpoint`; resolves when it does.
+   * EOPNOTSUPP where nothing can.
+   */
+  async attach(netns: string | undefined, ifname: string, endpoint: string, mtu?: number): Promise<void> {
+    await this.#generic.request(uapi.UVETH_CMD_ATTACH, (writer) => {
+      if (netns !== undefined) writer.string(uapi.UVETH_A_NETNS, netns);
+      writer.string(uapi.UVETH_A_IFNAME, ifname).string(uapi.UVETH_A_ENDPOINT, endpoint);
+      if (mtu !== undefined) writer.u32(uapi.UVETH_A_MTU, mtu);
+    });
+  }
+
   /** Reads a sysctl by its dotted name; ENOENT when there is none. */
   async getSysctl(name: string): Promise<string> {
     const answer = await this.#generic.request(uapi.UVETH_CMD_SYSCTL_GET, (writer) =>

@@ -4,6 +4,7 @@
 import { cpus } from "node:os";
 import { realTime } from "../attach/index.ts";
 import { Natives } from "../attach/node/native/natives.ts";
+import { outside } from "../attach/node/outside/outside.ts";
 import type { ReadPeerCredentials } from "../attach/node/peer-credentials.ts";
 import { loadPeerCredentials } from "../attach/node/peer-credentials.ts";
 import { createMachine } from "../index.ts";
@@ -34,6 +35,7 @@ export async function startEngineThread(port: EnginePort, settings: EngineSettin
     }),
   );
   await admitNatives(engine, log);
+  engine.machine.core.outside = outside;
   const { socket } = settings;
   const uid = ownUid();
   const programs = await startSeqpacket({ engine, socket, uid, log, onChange: () => server.recheckIdle() });

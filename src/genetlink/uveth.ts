@@ -3,6 +3,7 @@
 
 import * as uveth from "../uapi/uveth.ts";
 import type { GenlFamily } from "./family.ts";
+import { attachOps } from "./uveth-attach.ts";
 import { captureOps } from "./uveth-capture.ts";
 import { infoOps } from "./uveth-info.ts";
 import { nativeOps } from "./uveth-native.ts";
@@ -15,6 +16,6 @@ export const uvethFamily: GenlFamily = {
   name: uveth.UVETH_GENL_NAME,
   version: uveth.UVETH_GENL_VERSION,
   reservedStart: 0,
-  ops: [...infoOps, ...netnsOps, ...nativeOps, ...sysctlOps, ...pingOps, ...captureOps],
+  ops: [...infoOps, ...netnsOps, ...nativeOps, ...sysctlOps, ...pingOps, ...captureOps, ...attachOps],
   groups: [{ name: uveth.UVETH_MCGRP_NETNS_NAME }],
 };

@@ -14,6 +14,7 @@ import {
   IF_OPER_UP,
   IFF_UP,
 } from "../uapi/if.ts";
+import type { Scheduler } from "./clock.ts";
 import { announceLink, getIflink, notify } from "./device.ts";
 import type { Device, LinkWatch } from "./netdevice.ts";
 import { deactivateQdisc } from "./qdisc.ts";
@@ -96,12 +97,28 @@ export function setOperstate(dev: Device, wanted: number): void {
   netdevStateChange(dev);
 }
 
-/** The list of devices whose carrier changed, worked off when the request that changed it has been answered. */
+/**
+ * The list of devices whose carrier changed: worked off when the request that changed it has been answered, and when it was no
+ * request (a wire of the outside, a timer), by the scheduler.
+ */
 export class LinkWatchList implements LinkWatch {
   readonly #pending = new Set<Device>();
+  readonly #scheduler: Scheduler;
+  readonly #work = (): void => {
+    this.#isScheduled = false;
+    this.run();
+  };
+  #isScheduled = false;
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+  }
 
   fire(dev: Device): void {
     this.#pending.add(dev);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#scheduler.schedule(this.#work);
   }
 
   run(dev?: Device): void {

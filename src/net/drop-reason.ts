@@ -14,6 +14,8 @@ export type DropReason =
   | "no-peer"
   /** The pair's other end is not up. */
   | "peer-down"
+  /** Whoever holds the device's other side does not read as fast as is sent (FULL_RING). */
+  | "full-ring"
   /** The frame is shorter than an Ethernet header (HDR_TRUNC). */
   | "runt"
   /** The frame is longer than the receiver's MTU allows (PKT_TOO_BIG). */

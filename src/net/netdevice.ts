@@ -982,12 +982,30 @@ export interface MachineContext {
   readonly netnsNames: Map<string, Netns>;
   /** What makes namespaces native; null where nothing does. */
   outerStacks: OuterStacks | null;
+  /** What joins devices to the world outside the machine; null where nothing does. */
+  outside: Outside | null;
   /** Makes a namespace with its `lo`; it has no name yet and is the caller's to put. */
   newNetns(): Netns;
   /** Gives the next packet id for captures. */
   nextPacketId(): number;
   /** One more (1) or one less (-1) waits for what time will bring: a process does not end meanwhile (Clock.stayAwake). */
   keepAwake(change: 1 | -1): void;
+}
+
+/** What joins devices to the world outside the machine (attach/node/outside/). */
+export interface Outside {
+  /**
+   * Makes a TAP in `netns` whose wire leads to `endpoint`, and resolves when it does; rejects with a NetlinkError, and nothing is left of
+   * it. It lasts as long as the device.
+   */
+  attach(netns: Netns, tap: NewOutsideTap): Promise<void>;
+}
+
+/** A TAP whose wire leads outside. */
+interface NewOutsideTap {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly mtu: number | undefined;
 }
 
 /** The list of devices that have frames to receive (loop.ts). */

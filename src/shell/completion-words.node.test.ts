@@ -18,7 +18,7 @@ async function complete(line: string): Promise<string> {
 test.each([
   [
     "",
-    "ip bridge tc ping capture extcap sysctl ss up down apply events inspect graph run exec shell daemon doctor completion help --help --version --kernel",
+    "ip bridge tc ping attach capture extcap sysctl ss up down apply events inspect graph run exec shell daemon doctor completion help --help --version --kernel",
   ],
   ["d", "daemon doctor down"],
   ["--v", "--version"],

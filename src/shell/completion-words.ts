@@ -135,6 +135,7 @@ const COMMANDS: Step = {
       words: "-statistics -details -raw -json -pretty -oneline -batch -netns",
     },
     ping: { words: "-c -i -s -W -w -t -Q -I -q -4 -6 -n" },
+    attach: { words: "-netns mtu" },
     capture: { words: "-i -w -c -s -e -t -j -q" },
     extcap: { words: "--extcap-interfaces --extcap-interface" },
     exec: { names: "namespaces", words: "-d --detach --map-auto" },

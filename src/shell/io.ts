@@ -20,6 +20,7 @@ export function processIo(target: Target, runProgram?: CommandIo["runProgram"]):
       return isatty(STDOUT);
     },
     env: process.env,
+    cwd: process.cwd(),
     provider: target,
     listNetns: () => target.listNetns(),
     readFile: async (path) => readFileSync(path === "-" ? STDIN : path, "utf8"),

@@ -21,6 +21,8 @@ import type { ListenOptions } from "./listener.ts";
 import { Listener } from "./listener.ts";
 import type { RouterOptions } from "./router.ts";
 import { advertiseRouter } from "./router.ts";
+import type { TapOptions } from "./tap.ts";
+import { Tap } from "./tap.ts";
 import type { UdpOptions } from "./udp.ts";
 import { Udp } from "./udp.ts";
 
@@ -105,6 +107,38 @@ export class MachineNetns extends NetnsClient {
    */
   connect(options: ConnectOptions): Promise<Connection> {
     return connectIn(this.#netns, options);
+  }
+
+  /**
+   * Makes a TAP: an Ethernet device whose wire ends in the caller, who is handed every frame that is sent on it and hands in what it
+   * is to receive. EEXIST for a taken name; EINVAL for one that cannot be, for an MTU out of bounds, and for no address.
+   *
+   * @example
+   * ```js
+   * import { createTestMachine } from "uveth/testkit";
+   *
+   * const { machine, clock } = createTestMachine();
+   * const netns = await machine.netns("red");
+   * const tap = netns.tap({ name: "tap0" });
+   * await netns.link.set("tap0", { isUp: true });
+   * await netns.addr.add("10.0.0.1/24", { dev: "tap0" });
+   * tap.onFrame = (frame) => {
+   *   if (frame[12] !== 0x08 || frame[13] !== 0x06) return;
+   *   console.log(`Who has ${frame.subarray(38, 42).join(".")}?`);
+   *   tap.close();
+   * };
+   * const pinged = netns.ping("10.0.0.2", { count: 1 }).catch(() => {});
+   * await clock.advance(10e9);
+   * await pinged;
+   * machine.close();
+   * ```
+   *
+   * ```text
+   * Who has 10.0.0.2?
+   * ```
+   */
+  tap(options: TapOptions): Tap {
+    return new Tap(this.#netns, options);
   }
 
   /** Serves addresses to the hosts of a link by DHCP until it is closed. See DhcpServer for what it refuses. */

@@ -260,6 +260,19 @@ export const MACVLAN_MACADDR_SET = 3;
 export const MACVLAN_FLAG_NOPROMISC = 1;
 export const MACVLAN_FLAG_NODST = 2;
 
+// Attributes in IFLA_INFO_DATA of a tun
+export const IFLA_TUN_UNSPEC = 0;
+export const IFLA_TUN_OWNER = 1;
+export const IFLA_TUN_GROUP = 2;
+export const IFLA_TUN_TYPE = 3;
+export const IFLA_TUN_PI = 4;
+export const IFLA_TUN_VNET_HDR = 5;
+export const IFLA_TUN_PERSIST = 6;
+export const IFLA_TUN_MULTI_QUEUE = 7;
+export const IFLA_TUN_NUM_QUEUES = 8;
+export const IFLA_TUN_NUM_DISABLED_QUEUES = 9;
+export const IFLA_TUN_MAX = 9;
+
 // Attributes in IFLA_INFO_DATA of a vrf
 export const IFLA_VRF_UNSPEC = 0;
 export const IFLA_VRF_TABLE = 1;

@@ -27,7 +27,8 @@ export const UVETH_CMD_NETNS_OPEN = 11; // [NETNS] → NETNS_FD
 export const UVETH_CMD_NETNS_CLOSE = 12; // NETNS_FD
 export const UVETH_CMD_NETNS_ENTER = 13; // NETNS: sockets that this process opens later live there (setns)
 export const UVETH_CMD_NATIVE = 14; // NETNS, [MAPS_RANGE] → PID, [MAPS_RANGE]: a kernel's stack in place of the machine's own
-export const UVETH_CMD_MAX = 14;
+export const UVETH_CMD_ATTACH = 15; // NETNS, IFNAME, ENDPOINT, [MTU]: a TAP whose wire leads outside; acknowledged when it does
+export const UVETH_CMD_MAX = 15;
 
 // Attributes
 export const UVETH_A_UNSPEC = 0;
@@ -79,7 +80,9 @@ export const UVETH_A_TIMER_COUNT = 45; // u32: timers that are set
 export const UVETH_A_FILTER = 46; // string: which frames, in the words of pcap-filter(7)
 export const UVETH_A_PID = 47; // u32: the first process of a native namespace
 export const UVETH_A_MAPS_RANGE = 48; // flag: its users are root and a range of ids, not the caller alone
-export const UVETH_A_MAX = 48;
+export const UVETH_A_ENDPOINT = 49; // string: where a wire leads to: "listen:PATH", "connect:HOST:PORT", "vde:FOLDER", …
+export const UVETH_A_MTU = 50; // u32
+export const UVETH_A_MAX = 50;
 
 // UVETH_A_PING_EVENT
 export const UVETH_PING_SENT = 1; // PING_SEQ, TIME_NS

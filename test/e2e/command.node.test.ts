@@ -34,6 +34,7 @@ describe("uveth", () => {
 
   test.for([
     "apply",
+    "attach",
     "capture",
     "completion",
     "daemon",

@@ -10,6 +10,7 @@ export { kernelNetlink } from "./kernel-netlink.ts";
 export type { NativeNamespace, NativeOptions } from "./native/open-native.ts";
 export { openNative } from "./native/open-native.ts";
 export { connect, NetnsSocket } from "./netns-socket.ts";
+export { attachEndpoint } from "./outside/attach.ts";
 export type { Uplink, UplinkOptions } from "./uplink.ts";
 export { uplink } from "./uplink.ts";
 export type { WebStreams } from "./web-streams.ts";

@@ -9,6 +9,7 @@ import type { CommandKind } from "./kind.ts";
 import { macvlan } from "./macvlan.ts";
 import { netkit } from "./netkit.ts";
 import { nlmon } from "./nlmon.ts";
+import { tun } from "./tun.ts";
 import { veth } from "./veth.ts";
 import { vlan } from "./vlan.ts";
 import { vrf, vrfSlave } from "./vrf.ts";
@@ -24,6 +25,7 @@ const KINDS: readonly CommandKind[] = [
   macvlan,
   netkit,
   nlmon,
+  tun,
   veth,
   vlan,
   vrf,
