@@ -15,7 +15,8 @@ import {
   TC_ACT_RECLASSIFY,
   TC_ACT_REPEAT,
   TC_ACT_UNSPEC,
-  TCA_ACT_HW_STATS_ANY,
+  TCA_ACT_HW_STATS_DELAYED,
+  TCA_ACT_HW_STATS_IMMEDIATE,
   TCA_ACT_MAX_PRIO,
 } from "../uapi/pkt_cls.ts";
 import type {
@@ -29,6 +30,9 @@ import type {
   Warn,
 } from "./netdevice.ts";
 import { NetnsSlot } from "./netdevice.ts";
+
+/** However the hardware counts. */
+export const TCA_ACT_HW_STATS_ANY = TCA_ACT_HW_STATS_IMMEDIATE | TCA_ACT_HW_STATS_DELAYED;
 
 /** Rounds that RECLASSIFY and REPEAT are allowed for one frame. */
 const maxRounds = 16;

@@ -7,7 +7,7 @@ import { setU32, setU64Number } from "../bytes/endian.ts";
 import type { MachineContext, Netns } from "../net/netdevice.ts";
 import { writeStats } from "../net/tc-stats.ts";
 import type { ActionCalls, ActionOps, TakenAction } from "../net/tcf.ts";
-import { Action, actionsOf, releaseAction, releaseActions } from "../net/tcf.ts";
+import { Action, actionsOf, releaseAction, releaseActions, TCA_ACT_HW_STATS_ANY } from "../net/tcf.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { invalid, NetlinkError } from "../netlink/error.ts";
 import { parseNested } from "../netlink/parse.ts";
@@ -30,7 +30,7 @@ const actionPolicy = policy(cls.TCA_ACT_MAX, {
   [cls.TCA_ACT_INDEX]: u32("index"),
   [cls.TCA_ACT_COOKIE]: binary("cookie", 16),
   [cls.TCA_ACT_FLAGS]: bitfield32("flags", cls.TCA_ACT_FLAGS_NO_PERCPU_STATS | skipHardware | skipSoftware),
-  [cls.TCA_ACT_HW_STATS]: bitfield32("hardwareStats", cls.TCA_ACT_HW_STATS_ANY),
+  [cls.TCA_ACT_HW_STATS]: bitfield32("hardwareStats", TCA_ACT_HW_STATS_ANY),
 });
 
 /** The largest name of a kind, its NUL counted (IFNAMSIZ). */
@@ -116,7 +116,7 @@ function initAction(
   action.cookie = cookie;
   if (old === undefined) action.flags = flags;
   if (isBound) action.bindings++;
-  else action.hardwareStats = hardwareStats?.value ?? cls.TCA_ACT_HW_STATS_ANY;
+  else action.hardwareStats = hardwareStats?.value ?? TCA_ACT_HW_STATS_ANY;
   known.set(action.index, action);
   return { action, isNew: old === undefined };
 }
@@ -148,9 +148,9 @@ export function dumpActions(
 function dumpAction(machine: MachineContext, action: Action, writer: MessageWriter): void {
   dumpTerse(action, writer, false);
   const { flags, hardwareStats } = action;
-  if (hardwareStats !== cls.TCA_ACT_HW_STATS_ANY)
-    dumpBits(writer, cls.TCA_ACT_HW_STATS, hardwareStats, cls.TCA_ACT_HW_STATS_ANY);
-  if (action.isListed) dumpBits(writer, cls.TCA_ACT_USED_HW_STATS, 0, cls.TCA_ACT_HW_STATS_ANY);
+  if (hardwareStats !== TCA_ACT_HW_STATS_ANY)
+    dumpBits(writer, cls.TCA_ACT_HW_STATS, hardwareStats, TCA_ACT_HW_STATS_ANY);
+  if (action.isListed) dumpBits(writer, cls.TCA_ACT_USED_HW_STATS, 0, TCA_ACT_HW_STATS_ANY);
   if (flags !== 0) dumpBits(writer, cls.TCA_ACT_FLAGS, flags, flags);
   writer.u32(cls.TCA_ACT_IN_HW_COUNT, 0);
   const options = writer.nest(cls.TCA_ACT_OPTIONS);

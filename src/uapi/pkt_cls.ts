@@ -20,7 +20,6 @@ export const TCA_ACT_FLAGS_SKIP_HW = 2;
 export const TCA_ACT_FLAGS_SKIP_SW = 4;
 export const TCA_ACT_HW_STATS_IMMEDIATE = 1;
 export const TCA_ACT_HW_STATS_DELAYED = 2;
-export const TCA_ACT_HW_STATS_ANY = 3;
 
 // Actions in one list
 export const TCA_ACT_MAX_PRIO = 32;

@@ -12,7 +12,7 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
   version: string;
 };
 
-describe("uveth", () => {
+describe.concurrent("uveth", () => {
   test("without a word shows its usage and fails", async ({ place }) => {
     const { code, stdout, stderr } = await place.uveth();
     expect({ code, stdout }).toEqual({ code: 255, stdout: "" });
@@ -94,7 +94,7 @@ describe("uveth", () => {
   });
 });
 
-describe("standard output", () => {
+describe.concurrent("standard output", () => {
   /** The words of a batch that makes this many devices. */
   function batch(count: number): string {
     return Array.from({ length: count }, (_, index) => `link add dummy${index} type dummy\n`).join("");
@@ -138,7 +138,7 @@ describe("standard output", () => {
   });
 });
 
-describe("Ctrl-C", () => {
+describe.concurrent("Ctrl-C", () => {
   test("ends a command that goes on, and the daemon stays", async ({ place }) => {
     const child = spawn(process.execPath, [COMMAND, "ip", "monitor", "link"], {
       env: place.env,
@@ -158,7 +158,7 @@ describe("Ctrl-C", () => {
   });
 });
 
-describe("--kernel", () => {
+describe.concurrent("--kernel", () => {
   const canUnshare = spawnSync("unshare", ["-Urn", "true"]).status === 0;
 
   test.skipIf(!canUnshare)("works on the live kernel (needs unshare -Urn)", ({ place }) => {
@@ -176,7 +176,7 @@ describe("--kernel", () => {
   });
 });
 
-describe("uveth completion", () => {
+describe.concurrent("uveth completion", () => {
   test("completes words, devices and namespaces in bash", async ({ place }) => {
     await place.ok("ip", "netns", "add", "red");
     await place.ok("ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", "red");
@@ -205,7 +205,7 @@ describe("uveth completion", () => {
   });
 });
 
-describe("uveth doctor", () => {
+describe.concurrent("uveth doctor", () => {
   interface Finding {
     readonly name: string;
     readonly isOk: boolean;
@@ -265,7 +265,7 @@ describe("uveth doctor", () => {
   });
 });
 
-describe("uveth/daemon", () => {
+describe.concurrent("uveth/daemon", () => {
   test("lets a program work on the same machine", async ({ place }) => {
     const script = join(place.folder, "program.mjs");
     writeFileSync(

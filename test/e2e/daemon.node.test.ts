@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { helloFrame } from "../../src/daemon/protocol.ts";
 import type { Place, Run } from "./uveth.ts";
 import { COMMAND, test } from "./uveth.ts";
@@ -49,7 +49,7 @@ function inEngine(statement: string): (text: string, name: string) => string {
   return (text, name) => (name === "engine.worker.js" ? `${statement}\n${text}` : text);
 }
 
-describe("the first command", () => {
+describe.concurrent("the first command", () => {
   test("starts a daemon that the next ones share", async ({ place }) => {
     await place.ok("ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1");
     const first = await place.status();
@@ -156,7 +156,7 @@ describe("the first command", () => {
   });
 });
 
-describe("uveth daemon stop", () => {
+describe.concurrent("uveth daemon stop", () => {
   test("says what ends, and leaves nothing but the log", async ({ place }) => {
     await place.ok("ip", "netns", "add", "red");
     await place.ok("ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", "red");
@@ -175,7 +175,7 @@ describe("uveth daemon stop", () => {
   });
 });
 
-describe("uveth daemon restart", () => {
+describe.concurrent("uveth daemon restart", () => {
   test("ends the machine and starts another one", async ({ place }) => {
     await place.ok("ip", "netns", "add", "red");
     const { pid } = await place.status();
@@ -190,7 +190,7 @@ describe("uveth daemon restart", () => {
   });
 });
 
-describe("uveth daemon status", () => {
+describe.concurrent("uveth daemon status", () => {
   test("tells whether one runs by its exit code, too", async ({ place }) => {
     expect(await place.uveth("daemon", "status")).toEqual({
       code: 3,
@@ -205,7 +205,7 @@ describe("uveth daemon status", () => {
   });
 });
 
-describe("uveth daemon logs", () => {
+describe.concurrent("uveth daemon logs", () => {
   test("prints what the daemon wrote", async ({ place }) => {
     expect(await place.uveth("daemon", "logs")).toMatchObject({ code: 1, stdout: "" });
     await place.ok("ip", "link");
@@ -217,7 +217,7 @@ describe("uveth daemon logs", () => {
   });
 });
 
-describe("uveth daemon run", () => {
+describe.concurrent("uveth daemon run", () => {
   test("runs in the foreground until Ctrl-C", async ({ place }) => {
     const child = spawn(process.execPath, [COMMAND, "daemon", "run"], {
       env: place.env,
@@ -242,7 +242,7 @@ describe("uveth daemon run", () => {
   });
 });
 
-describe("the daemon", () => {
+describe.concurrent("the daemon", () => {
   test("leaves when nobody needs it, and not before", async ({ place }) => {
     place.env = { ...place.env, UVETH_IDLE_MS: "300" };
     await place.ok("ip", "netns", "add", "red");
@@ -280,10 +280,13 @@ describe("the daemon", () => {
       detached: true,
       stdio: "ignore",
     });
-    await expect.poll(() => place.status()).toMatchObject({ clients: 1 });
+    await vi.waitFor(async () => expect(await place.status()).toMatchObject({ clients: 1 }), 10_000);
     process.kill(-Number(child.pid), "SIGKILL");
     await once(child, "exit");
-    await expect.poll(() => place.status()).toMatchObject({ running: true, clients: 0 });
+    await vi.waitFor(
+      async () => expect(await place.status()).toMatchObject({ running: true, clients: 0 }),
+      10_000,
+    );
   });
 
   test("is not harmed by garbage on its socket", async ({ place }) => {
@@ -297,7 +300,7 @@ describe("the daemon", () => {
   });
 });
 
-describe("an engine with a bug", () => {
+describe.concurrent("an engine with a bug", () => {
   const throwLater = 'setTimeout(() => { throw new Error("boom"); }, 1_000);';
   /** Hangs after a second, and leaves `file` when it is about to. */
   const hangLater = (file: string): string =>
@@ -325,7 +328,7 @@ describe("an engine with a bug", () => {
     const hangs = join(place.folder, "hangs");
     await startPatched(place, inEngine(hangLater(hangs)));
     const [pid] = place.processes();
-    await expect.poll(() => existsSync(hangs)).toBe(true);
+    await vi.waitFor(() => expect(existsSync(hangs)).toBe(true), 10_000);
     rmSync(hangs);
     const said = await place.ok("daemon", "restart");
     expect(said).toMatch(
@@ -335,7 +338,7 @@ describe("an engine with a bug", () => {
   });
 });
 
-describe("a daemon of another version", () => {
+describe.concurrent("a daemon of another version", () => {
   const { version: ours } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
   const oldVersion = (text: string): string => text.replaceAll(`"${ours}"`, '"0.0.9"');
 

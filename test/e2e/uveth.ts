@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { test as base, expect } from "vitest";
+import { test as base, expect, vi } from "vitest";
 
 /** The built command, which `npm test` makes before the tests run. */
 export const COMMAND = fileURLToPath(new URL("../../dist/uveth.js", import.meta.url));
@@ -71,7 +71,8 @@ export class Place {
 
   /** Resolves when no process of this place is left. */
   async ended(): Promise<void> {
-    await expect.poll(() => this.processes(), { timeout: 10_000 }).toEqual([]);
+    // Not expect.poll, which does not know its test where several run at a time.
+    await vi.waitFor(() => expect(this.processes()).toEqual([]), 10_000);
   }
 
   /** Ends the daemon if there is one, and checks that nothing but its log is left. */
