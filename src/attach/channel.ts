@@ -78,7 +78,11 @@ export function attachChannel(tap: Tap, channel: FrameChannel): Attached {
     return true;
   };
   connected();
+  let isClosed = false;
   const close = (): void => {
+    // Somebody else may hold the TAP's wire by now.
+    if (isClosed) return;
+    isClosed = true;
     tap.onFrame = () => false;
     tap.setCarrier(false);
     channel.removeEventListener("message", received);

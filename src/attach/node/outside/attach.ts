@@ -44,14 +44,23 @@ export async function attachEndpoint(tap: Tap, endpoint: string): Promise<Attach
   const parsed = parseEndpoint(endpoint);
   tap.setCarrier(false);
   const attached = await open();
+  let isClosed = false;
+  const close = (): void => {
+    if (isClosed) return;
+    isClosed = true;
+    // First, as what is closed can be sent to no more.
+    tap.onFrame = () => false;
+    tap.setCarrier(false);
+    attached.close();
+  };
   const { onGone } = tap;
   tap.onGone = () => {
-    attached.close();
+    close();
     onGone();
   };
   // It may have gone meanwhile.
-  if (!tap.isOpen) attached.close();
-  return attached;
+  if (!tap.isOpen) close();
+  return { close };
 
   function open(): Promise<Attached> {
     switch (parsed.type) {

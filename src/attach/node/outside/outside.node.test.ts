@@ -11,12 +11,14 @@ import type { Server, Socket } from "node:net";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Duplex } from "node:stream";
 import { describe, expect } from "vitest";
 import type { Red } from "../../../../test/tap.ts";
 import { test as base, countersOf, isArpReply, openRed, requestFor2 } from "../../../../test/tap.ts";
 import { createMachine } from "../../../index.ts";
 import { realTime } from "../../index.ts";
 import { attachEndpoint } from "../index.ts";
+import { StreamWire } from "./stream-wire.ts";
 
 /** Two ports that no other test of this system is likely to use. */
 const firstPort = 30_000 + 2 * (process.pid % 1_000);
@@ -102,21 +104,33 @@ describe("a stream that listens", () => {
     const frame = framed(requestFor2);
     peer.socket.write(frame);
     await peer.answers(1);
-    // The length in two pieces, then the rest in three.
-    for (const [from, to] of [
-      [0, 1],
-      [1, 4],
-      [4, 5],
-      [5, 20],
-      [20, frame.length],
-    ]) {
-      peer.socket.write(frame.subarray(from, to));
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    await peer.answers(2);
     peer.socket.write(Buffer.concat([frame, frame, frame.subarray(0, 9)]));
     peer.socket.write(frame.subarray(9));
-    await peer.answers(5);
+    await peer.answers(4);
+  });
+
+  test.for([
+    ["byte by byte", [1, 2, 3, 4, 5, 6, 7, 8, 9, 20, 45]],
+    ["in the middle of its length", [1, 3]],
+    ["behind its length", [4]],
+    ["before its last byte", [45]],
+    ["in one piece with half of the next", []],
+  ] as const)("puts a frame together that comes %s", async ([, cuts], { open }) => {
+    const { red, tap } = await open();
+    const stream = new Duplex({ read() {}, write: (_bytes, _encoding, done) => done() });
+    new StreamWire(tap, stream);
+    const frame = framed(requestFor2);
+    const two = Buffer.concat([frame, frame]);
+    const before = (await countersOf(red)).rxPackets;
+    // What is pushed comes in the same pieces, which a socket does not promise.
+    const ends = cuts.length === 0 ? [70, two.length] : [...cuts, frame.length, two.length];
+    let from = 0;
+    for (const to of ends) {
+      stream.push(two.subarray(from, to));
+      from = to;
+    }
+    await expect.poll(async () => (await countersOf(red)).rxPackets).toBe(before + 2);
+    expect((await countersOf(red)).rxFrameErrors).toBe(0);
   });
 
   test("lets through what is too short or as long as can be, and counts it", async ({ at, open }) => {
@@ -237,6 +251,19 @@ describe("datagrams", () => {
     await attachEndpoint(other.tap, `${type}:${ends[1]},${ends[0]}`);
     await becomeThird(other);
     expect((await one.red.ping("10.0.0.3", { count: 3, intervalMs: 10 })).received).toBe(3);
+  });
+
+  test.for(["udp", "dgram"])("%s is no way out any more once it is closed", async (type, { at, open }) => {
+    const ends = type === "udp" ? [String(firstPort + 2), String(firstPort + 3)] : [at("one"), at("other")];
+    const { red, tap } = await open();
+    const attached = await attachEndpoint(tap, `${type}:${ends[0]},${ends[1]}`);
+    expect((await red.link.get("tap0")).carrier).toBe(1);
+    attached.close();
+    expect((await red.link.get("tap0")).carrier).toBe(0);
+    tap.setCarrier(true);
+    const { txDropped } = await countersOf(red);
+    tap.deliver(requestFor2);
+    await expect.poll(async () => (await countersOf(red)).txDropped).toBeGreaterThan(txDropped);
   });
 
   test("takes over a Unix socket that a program left behind, and no other", async ({ at, open }) => {
