@@ -7,6 +7,7 @@
 // holder says whether it has room.
 
 import { netifCarrierOff, netifCarrierOn } from "../net/carrier.ts";
+import { checkMtu } from "../net/change.ts";
 import { RX_DROPPED, RX_FRAME_ERRORS } from "../net/counters.ts";
 import { count, countRx, countTx } from "../net/device.ts";
 import { etherRandomAddress, etherSetMacAddress, etherSetup, ethTypeTrans } from "../net/ethernet.ts";
@@ -17,7 +18,7 @@ import { Device } from "../net/netdevice.ts";
 import { netifRx } from "../net/receive.ts";
 import { freeDevice, registerDevice } from "../net/register.ts";
 import { pushTag } from "../net/transmit.ts";
-import { invalid, NetlinkError, notSupported } from "../netlink/error.ts";
+import { NetlinkError, notSupported } from "../netlink/error.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import { AUTONEG_DISABLE, DUPLEX_FULL, PORT_TP, SPEED_10000 } from "../uapi/ethtool.ts";
 import { IFF_UP } from "../uapi/if.ts";
@@ -115,8 +116,7 @@ export function makeTap(netns: Netns, holder: TapHolder, { name, mtu, address }:
       dev.addressAssign = NET_ADDR_SET;
     }
     if (mtu !== undefined) {
-      if (mtu < dev.minMtu) throw invalid("mtu less than device minimum");
-      if (mtu > dev.maxMtu) throw invalid("mtu greater than device maximum");
+      checkMtu(dev, mtu);
       dev.mtu = mtu;
     }
     dev.isAnnounced = true;

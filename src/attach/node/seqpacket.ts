@@ -3,8 +3,7 @@
 //
 // Mirrors listen(2), accept4(2), recvmsg(2), send(2) and sendmsg(2) of unix(7). Nothing waits: what would is -EAGAIN.
 
-import { setS32, setU16 } from "../../bytes/endian.ts";
-import { encodeUtf8Into } from "../../bytes/utf8.ts";
+import { setS32 } from "../../bytes/endian.ts";
 import { NetlinkError } from "../../netlink/error.ts";
 import { errnoText } from "../../uapi/errno.ts";
 import {
@@ -24,10 +23,7 @@ import {
 import type { Libc } from "./libc.ts";
 import { guarded, loadLibc } from "./libc.ts";
 import { descriptorMessage, ReceiveBuffer } from "./msghdr.ts";
-
-/** sizeof(struct sockaddr_un), and its path's offset. */
-const SOCKADDR_UN_SIZE = 110;
-const SUN_PATH = 2;
+import { unixAddress } from "./unix-address.ts";
 
 /** What holds the largest datagram of a dump. */
 const SMALLEST_QUEUE = 48 * 1024;
@@ -70,11 +66,8 @@ export class Seqpacket {
 
   /** Makes a socket that listens on `path`, where nothing may be; NetlinkError when that cannot be. */
   listen(path: string, backlog: number): number {
-    const address = new Uint8Array(SOCKADDR_UN_SIZE);
-    setU16(address, 0, AF_UNIX);
-    encodeUtf8Into(path, address, SUN_PATH);
     const fd = checked(this.#libc.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), path);
-    checked(this.#libc.bind(fd, address), path);
+    checked(this.#libc.bind(fd, unixAddress(path)), path);
     checked(this.#calls.listen(fd, backlog), path);
     return fd;
   }

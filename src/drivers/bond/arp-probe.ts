@@ -9,7 +9,6 @@ import { selectSource } from "../../inet/ipv4/source.ts";
 import { ipNetns } from "../../inet/slots.ts";
 import { ethHeader } from "../../net/ethernet.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
-import { devQueueXmit } from "../../net/transmit.ts";
 import { ARPOP_REPLY, ARPOP_REQUEST } from "../../uapi/if_arp.ts";
 import { ETH_P_ARP } from "../../uapi/if_ether.ts";
 import { RT_SCOPE_LINK } from "../../uapi/rtnetlink.ts";
@@ -18,7 +17,7 @@ import { VLAN_TAG_SIZE } from "../../wire/vlan.ts";
 import type { Bond, Slave } from "./state.ts";
 import { intervalsSince } from "./state.ts";
 import type { Tag } from "./targets.ts";
-import { lastHeard, noteTarget, pathTo } from "./targets.ts";
+import { lastHeard, noteTarget, pathTo, sendProbe } from "./targets.ts";
 
 /** Asks for every target of IPv4 by one slave. */
 export function askArpTargets(dev: Bond, slave: Slave): void {
@@ -29,15 +28,15 @@ export function askArpTargets(dev: Bond, slave: Slave): void {
     route.flow.scope = RT_SCOPE_LINK;
     // Without a way there the question makes the traffic that is looked for all the same.
     if (!routeOutput(ip, route) || route.dev === null) {
-      ask(dev, slave, target, 0, []);
+      ask(slave, target, 0, []);
       continue;
     }
     const tags = pathTo(dev, route.dev);
-    if (tags !== null) ask(dev, slave, target, selectSource(ip, route.dev, target, RT_SCOPE_LINK), tags);
+    if (tags !== null) ask(slave, target, selectSource(ip, route.dev, target, RT_SCOPE_LINK), tags);
   }
 }
 
-function ask(dev: Bond, slave: Slave, target: number, source: number, tags: readonly Tag[]): void {
+function ask(slave: Slave, target: number, source: number, tags: readonly Tag[]): void {
   const port = slave.dev;
   const frame = port.machine.frames.alloc(arp.ARP_SIZE, VLAN_TAG_SIZE * tags.length);
   if (frame === null) return;
@@ -47,13 +46,7 @@ function ask(dev: Bond, slave: Slave, target: number, source: number, tags: read
   const question = { senderMac: port.address, senderIp: source, targetMac: 0, targetIp: target };
   arp.emitArp(frame.bytes, frame.start, { operation: ARPOP_REQUEST, ...question });
   ethHeader(frame, ETH_P_ARP, port.address, BROADCAST_MAC);
-  const [outer] = tags;
-  if (outer !== undefined) {
-    frame.vlanProtocol = outer.protocol;
-    frame.vlanTci = outer.id;
-  }
-  slave.lastTx = dev.machine.clock.now();
-  devQueueXmit(frame);
+  sendProbe(frame, slave, tags);
 }
 
 /**

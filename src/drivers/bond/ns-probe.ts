@@ -11,7 +11,6 @@ import { selectSource6 } from "../../inet/ipv6/source.ts";
 import { ipNetns } from "../../inet/slots.ts";
 import { ethHeader } from "../../net/ethernet.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
-import { devQueueXmit } from "../../net/transmit.ts";
 import { ETH_HLEN, ETH_P_IPV6 } from "../../uapi/if_ether.ts";
 import { IPPROTO_ICMPV6 } from "../../uapi/in6.ts";
 import { ICMPV6_SIZE, icmpv6Type, writeIcmpv6 } from "../../wire/icmpv6.ts";
@@ -22,7 +21,7 @@ import { VLAN_TAG_SIZE } from "../../wire/vlan.ts";
 import type { Bond, Slave } from "./state.ts";
 import { intervalsSince } from "./state.ts";
 import type { Tag } from "./targets.ts";
-import { lastHeard, noteTarget, pathTo } from "./targets.ts";
+import { lastHeard, noteTarget, pathTo, sendProbe } from "./targets.ts";
 
 const unspecified = new Uint8Array(16);
 
@@ -66,13 +65,7 @@ function ask(slave: Slave, target: Uint8Array, source: Uint8Array, tags: readonl
   if (hasSource) option.emitNdLinkLayerAddress(bytes, next, option.ND_OPT_SOURCE_LL_ADDR, dev.address);
   writeIcmpv6(bytes, at, frame.end, start, nd.ND_NEIGHBOUR_SOLICITATION, 0, 0);
   ethHeader(frame, ETH_P_IPV6, dev.address, ipv6MulticastMac(group));
-  const [outer] = tags;
-  if (outer !== undefined) {
-    frame.vlanProtocol = outer.protocol;
-    frame.vlanTci = outer.id;
-  }
-  slave.lastTx = dev.machine.clock.now();
-  devQueueXmit(frame);
+  sendProbe(frame, slave, tags);
 }
 
 /**

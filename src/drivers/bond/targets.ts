@@ -4,7 +4,8 @@
 
 import { ipv6MulticastMac, solicitedNode } from "../../bytes/ipv6.ts";
 import { devMcAdd, devMcDel } from "../../net/address-list.ts";
-import type { Device } from "../../net/netdevice.ts";
+import type { Device, Frame } from "../../net/netdevice.ts";
+import { devQueueXmit } from "../../net/transmit.ts";
 import { IFF_MULTICAST } from "../../uapi/if.ts";
 import { VlanState } from "../vlan/group.ts";
 import type { Bond, Slave } from "./state.ts";
@@ -63,4 +64,15 @@ export function listenForTargets(dev: Bond, slave: Slave): void {
   for (const group of groups) if (!slave.nsGroups.includes(group)) devMcAdd(slave.dev, group);
   for (const group of slave.nsGroups) if (!groups.includes(group)) devMcDel(slave.dev, group);
   slave.nsGroups = groups;
+}
+
+/** Sends a probe by a slave, whose frame is at its MAC header, with the outermost tag of its way; notes when. Takes ownership. */
+export function sendProbe(frame: Frame, slave: Slave, tags: readonly Tag[]): void {
+  const [outer] = tags;
+  if (outer !== undefined) {
+    frame.vlanProtocol = outer.protocol;
+    frame.vlanTci = outer.id;
+  }
+  slave.lastTx = slave.dev.machine.clock.now();
+  devQueueXmit(frame);
 }

@@ -5,9 +5,10 @@ import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import type { Tap } from "../../../index.ts";
 import type { Attached } from "../../attached.ts";
+import { unixAddress } from "../unix-address.ts";
 import type { OutsideEndpoint } from "./endpoint.ts";
 import { refusal } from "./refusal.ts";
-import { UnixDatagram, unixAddress } from "./unix-datagram.ts";
+import { UnixDatagram } from "./unix-datagram.ts";
 
 /** Bytes that may wait to be sent before frames are dropped. */
 const mostQueued = 1 << 20;

@@ -2,8 +2,7 @@
 //
 // Mirrors bind(2), sendto(2) and recvmsg(2) of unix(7).
 
-import { setS32, setU16 } from "../../../bytes/endian.ts";
-import { encodeUtf8Into } from "../../../bytes/utf8.ts";
+import { setS32 } from "../../../bytes/endian.ts";
 import { NetlinkError } from "../../../netlink/error.ts";
 import { errnoText } from "../../../uapi/errno.ts";
 import {
@@ -20,11 +19,8 @@ import {
 import type { Libc, Watch } from "../libc.ts";
 import { loadLibc } from "../libc.ts";
 import { ReceiveBuffer } from "../msghdr.ts";
+import { unixAddress } from "../unix-address.ts";
 import { removeSocket } from "./stale.ts";
-
-/** sizeof(struct sockaddr_un), and its path's offset. */
-export const SOCKADDR_UN_SIZE = 110;
-const SUN_PATH = 2;
 
 /** The largest datagram that is read, and how much may wait: what gvisor-tap-vsock asks for. */
 const largestDatagram = 65_536 + 128;
@@ -32,14 +28,6 @@ const sendBuffer = 1 << 20;
 const receiveBuffer = 4 << 20;
 /** Datagrams read before others have their turn. */
 const weight = 64;
-
-/** A struct sockaddr_un. */
-export function unixAddress(path: string): Uint8Array {
-  const address = new Uint8Array(new ArrayBuffer(128)).subarray(0, SOCKADDR_UN_SIZE);
-  setU16(address, 0, AF_UNIX);
-  encodeUtf8Into(path, address, SUN_PATH);
-  return address;
-}
 
 /** A socket that is bound to a path, where another program may send it datagrams. */
 export class UnixDatagram {

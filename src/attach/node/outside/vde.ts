@@ -12,9 +12,10 @@ import type { Tap } from "../../../index.ts";
 import { NetlinkError } from "../../../netlink/error.ts";
 import { AF_UNIX } from "../../../uapi/socket.ts";
 import type { Attached } from "../../attached.ts";
+import { SOCKADDR_UN_SIZE, unixAddress } from "../unix-address.ts";
 import type { OutsideEndpoint } from "./endpoint.ts";
 import { refusal } from "./refusal.ts";
-import { SOCKADDR_UN_SIZE, UnixDatagram, unixAddress } from "./unix-datagram.ts";
+import { UnixDatagram } from "./unix-datagram.ts";
 
 const magic = 0xfeed_face;
 const version = 3;
