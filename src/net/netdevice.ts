@@ -794,16 +794,9 @@ export interface ClassStats {
   readonly app?: Uint8Array;
 }
 
-/** What a filter says of a frame: the class it goes to; the verdict is what `classify` returns. */
-export interface FilterResult {
-  classid: number;
-  cl: QdiscClass | null;
-}
-
-/** The filters of one place, in order of priority (`struct tcf_block` with its chain 0). */
+/** The filters of one place (tcf.ts). */
 export interface FilterBlock {
-  /** TC_ACT_* of the first filter that matches, TC_ACT_UNSPEC when none does. The frame stays the caller's. */
-  classify(frame: Frame, result: FilterResult): number;
+  readonly sch: Qdisc;
 }
 
 /** Filters at a device's door, in one direction (`struct mini_Qdisc`); true: the frame is gone. */

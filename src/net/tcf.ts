@@ -1,47 +1,37 @@
-// Filters and actions: a block holds filters in order of priority, each asks its classifier, and a filter that matches runs its
-// actions and says what becomes of the frame.
+// Filters: a block holds chains of them, a chain has them in order of priority, each asks its classifier, and a filter that matches
+// says what becomes of the frame, or leads on to another chain.
 //
-// Mirrors net/sched/cls_api.c (tcf_classify, tcf_exts_exec) and net/sched/act_api.c (tcf_action_exec, tcf_idr_*). Omitted: chains
-// beside 0, shared blocks, templates, offload to hardware.
+// Mirrors net/sched/cls_api.c (tcf_classify, tcf_chain_get, tcf_chain_put, tcf_block_flush_all_chains). Omitted: shared blocks, offload
+// to hardware.
 
 import type { Attribute } from "../netlink/attribute.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import { ETH_P_ALL } from "../uapi/if_ether.ts";
 import {
   TC_ACT_EXT_VAL_MASK,
-  TC_ACT_JUMP,
-  TC_ACT_OK,
-  TC_ACT_PIPE,
+  TC_ACT_GOTO_CHAIN,
   TC_ACT_RECLASSIFY,
-  TC_ACT_REPEAT,
+  TC_ACT_SHOT,
   TC_ACT_UNSPEC,
-  TCA_ACT_HW_STATS_DELAYED,
-  TCA_ACT_HW_STATS_IMMEDIATE,
-  TCA_ACT_MAX_PRIO,
 } from "../uapi/pkt_cls.ts";
-import type {
-  Device,
-  FilterBlock,
-  FilterResult,
-  Frame,
-  MachineContext,
-  Netns,
-  Qdisc,
-  Warn,
-} from "./netdevice.ts";
-import { NetnsSlot } from "./netdevice.ts";
+import type { FilterBlock, Frame, Netns, Qdisc, Warn } from "./netdevice.ts";
 
-/** However the hardware counts. */
-export const TCA_ACT_HW_STATS_ANY = TCA_ACT_HW_STATS_IMMEDIATE | TCA_ACT_HW_STATS_DELAYED;
-
-/** Rounds that RECLASSIFY and REPEAT are allowed for one frame. */
+/** How often RECLASSIFY and GOTO_CHAIN take one frame to the beginning of a chain. */
 const maxRounds = 16;
+
+/** What a filter says of a frame beside the verdict. */
+export interface FilterResult {
+  /** The class it goes to. */
+  classid: number;
+  /** Where TC_ACT_GOTO_CHAIN leads. */
+  chain: TcfChain | null;
+}
 
 /** A kind of classifier (`struct tcf_proto_ops`): one table at the top of one file of sched/. */
 export interface ClassifierOps<State = unknown> {
   readonly kind: string;
   createState(block: TcfBlock, priority: number): State;
-  /** TC_ACT_*, TC_ACT_UNSPEC when nothing matches. */
+  /** TC_ACT_*, TC_ACT_UNSPEC when nothing matches; with another verdict `result` is set. */
   classify(frame: Frame, proto: TcfProto<State>, result: FilterResult): number;
   find(proto: TcfProto<State>, handle: number): Filter | null;
   walk(proto: TcfProto<State>): Iterable<Filter>;
@@ -55,6 +45,14 @@ export interface ClassifierOps<State = unknown> {
   destroy(proto: TcfProto<State>): void;
   /** Writes TCA_OPTIONS, header included. */
   dump(proto: TcfProto<State>, filter: Filter, writer: MessageWriter): void;
+  /** What filters of a chain may match, from TCA_OPTIONS; without it EOPNOTSUPP (tmplt_create). */
+  readTemplate?(netns: Netns, options: Attribute | undefined): ChainTemplate;
+}
+
+/** What the filters of a chain are held to, all of one kind. */
+export interface ChainTemplate {
+  /** Writes TCA_OPTIONS, header included. */
+  dump(writer: MessageWriter): void;
 }
 
 /** One filter, as far as all classifiers have it. */
@@ -77,71 +75,106 @@ export interface FilterRequest {
 /** The filters of one priority, protocol and kind (`struct tcf_proto`). */
 export class TcfProto<State = unknown> {
   readonly ops: ClassifierOps<State>;
+  readonly chain: TcfChain;
   readonly block: TcfBlock;
   readonly priority: number;
   /** The EtherType it looks at, in host order. */
   readonly protocol: number;
   readonly state: State;
 
-  constructor(ops: ClassifierOps<State>, block: TcfBlock, priority: number, protocol: number) {
+  constructor(ops: ClassifierOps<State>, chain: TcfChain, priority: number, protocol: number) {
     this.ops = ops;
-    this.block = block;
+    this.chain = chain;
+    this.block = chain.block;
     this.priority = priority;
     this.protocol = protocol;
-    this.state = ops.createState(block, priority);
+    this.state = ops.createState(chain.block, priority);
   }
 }
 
-/** The filters of one place. */
-export class TcfBlock implements FilterBlock {
-  readonly sch: Qdisc;
-  /** The number of the place by which the last filter came: what lists tell of as their parent. */
-  classid = 0;
+/**
+ * Filters that a frame is led through one after the other. It is there as long as somebody holds it: the user who made it, its
+ * filters, actions that lead to it. Users do not hear of one that only actions hold (`struct tcf_chain`).
+ */
+export class TcfChain {
+  readonly block: TcfBlock;
+  readonly index: number;
   /** In order of priority. */
   readonly protos: TcfProto[] = [];
-  /** Called when the first filter comes and the last one goes. */
-  onEmptiness: () => void = () => {};
+  /** Made by the user, and held until the user deletes it. */
+  isExplicit = false;
+  /** The kind of its filters and what they may match. */
+  template: { readonly ops: ClassifierOps; readonly what: ChainTemplate } | null = null;
+  #references = 0;
+  #actions = 0;
 
-  constructor(sch: Qdisc) {
-    this.sch = sch;
+  constructor(block: TcfBlock, index: number) {
+    this.block = block;
+    this.index = index;
   }
 
-  get isEmpty(): boolean {
-    return this.protos.length === 0;
+  /** Nobody but actions holds it (tcf_chain_held_by_acts_only). */
+  get isOfActions(): boolean {
+    return this.#references === this.#actions;
   }
 
-  classify(frame: Frame, result: FilterResult): number {
-    for (let round = 0; round < maxRounds; round++) {
-      const verdict = this.#classifyOnce(frame, result);
-      if (verdict !== TC_ACT_RECLASSIFY) return verdict;
-    }
-    return TC_ACT_OK;
+  /** Holds it, and tells of it where nobody but actions did (__tcf_chain_get). */
+  get(): void {
+    const isNew = this.isOfActions;
+    this.#references++;
+    if (isNew) this.block.tell(this, true);
   }
 
-  #classifyOnce(frame: Frame, result: FilterResult): number {
-    // A tag beside the bytes is the protocol, as one in them is (skb_protocol without skip_vlan).
-    const protocol = frame.vlanProtocol === 0 ? frame.protocol : frame.vlanProtocol;
-    for (const proto of this.protos) {
-      if (proto.protocol !== protocol && proto.protocol !== ETH_P_ALL) continue;
-      const verdict = proto.ops.classify(frame, proto, result);
-      if (verdict !== TC_ACT_UNSPEC) return verdict;
-    }
-    return TC_ACT_UNSPEC;
+  /** Holds it and tells nobody. */
+  hold(): void {
+    this.#references++;
+  }
+
+  getByAction(): void {
+    this.#references++;
+    this.#actions++;
+  }
+
+  /** Lets it go; it is told of when nobody but actions holds it any more, and gone when nobody does (__tcf_chain_put). */
+  put(): void {
+    this.#references--;
+    if (this.isOfActions) this.block.tell(this, false);
+    this.#detach();
+  }
+
+  putByAction(): void {
+    this.#references--;
+    this.#actions--;
+    this.#detach();
+  }
+
+  /** Takes the user's hold back, if there is one. */
+  putExplicit(): void {
+    if (!this.isExplicit) return;
+    this.isExplicit = false;
+    this.put();
+  }
+
+  #detach(): void {
+    if (this.#references === 0) this.block.chains.splice(this.block.chains.indexOf(this), 1);
   }
 
   /** Puts a new proto at its place. */
   insert(proto: TcfProto): void {
+    this.hold();
     const at = this.protos.findIndex(({ priority }) => priority > proto.priority);
     this.protos.splice(at < 0 ? this.protos.length : at, 0, proto);
-    if (this.protos.length === 1) this.onEmptiness();
+    if (this.index === 0 && this.protos.length === 1) this.block.setHead(this);
   }
 
+  /** Takes the filters of a priority away. */
   remove(proto: TcfProto): void {
     const at = this.protos.indexOf(proto);
     if (at < 0) return;
     this.protos.splice(at, 1);
+    if (this.index === 0 && this.protos.length === 0) this.block.setHead(null);
     proto.ops.destroy(proto);
-    if (this.protos.length === 0) this.onEmptiness();
+    this.put();
   }
 
   /** Takes every filter away. */
@@ -150,154 +183,84 @@ export class TcfBlock implements FilterBlock {
   }
 }
 
-// --- Actions ----------------------------------------------------------------------------------------------------------
+/** The filters of one place (`struct tcf_block`). */
+export class TcfBlock implements FilterBlock {
+  readonly sch: Qdisc;
+  /** The number of the place by which the last filter came: what lists tell of as their parent. */
+  classid = 0;
+  /** In the order they were made. */
+  readonly chains: TcfChain[] = [];
+  /** What the last `classify` found; the caller's until the next one. */
+  readonly result: FilterResult = { classid: 0, chain: null };
+  /** Called when the first filter comes to chain 0, where frames begin, and the last one goes. */
+  onEmptiness: () => void = () => {};
+  /** Tells of a chain that has come or gone; set by whoever makes chains. */
+  tell: (chain: TcfChain, isNew: boolean) => void = () => {};
+  /** Chain 0 while it has filters. */
+  #head: TcfChain | null = null;
 
-/** A kind of action (`struct tc_action_ops`). */
-export interface ActionOps<State = unknown> {
-  readonly kind: string;
-  /** The number that TCA_ACT_OPTIONS ask for, 0 for the next free one; throws NetlinkError for what are no options. */
-  indexOf(options: Attribute | undefined): number;
-  /** Reads TCA_ACT_OPTIONS into a new action's state, or a changed one's; throws NetlinkError to refuse. */
-  init(request: ActionRequest<State>): ActionInit<State>;
-  /** Does it to a frame that stays the caller's, and says what becomes of it (TC_ACT_*). */
-  act(frame: Frame, action: Action<State>, dev: Device): number;
-  /** Writes the content of TCA_ACT_OPTIONS but the times. */
-  dump(action: Action<State>, writer: MessageWriter): void;
-}
-
-/** What is asked of an action. */
-export interface ActionRequest<State> {
-  readonly netns: Netns;
-  readonly options: Attribute | undefined;
-  /** The one that has this number already. */
-  readonly old: Action<State> | undefined;
-  /** It may be changed. */
-  readonly isReplace: boolean;
-  /** It is for a filter, and does not stand alone. */
-  readonly isBound: boolean;
-}
-
-/** What `init` has read. */
-export interface ActionInit<State> {
-  readonly verdict: number;
-  readonly state: State;
-}
-
-/** An action (`struct tc_action`). */
-export class Action<State = unknown> {
-  readonly ops: ActionOps<State>;
-  readonly index: number;
-  /** What is done with the frame when the action has been (TC_ACT_*). */
-  verdict: number;
-  state: State;
-  /** Who holds it, and how many of them are filters. */
-  references = 1;
-  bindings = 0;
-  bytes = 0;
-  packets = 0;
-  drops = 0;
-  overlimits = 0;
-  /** TCA_ACT_COOKIE, the user's own. */
-  cookie: Uint8Array | undefined;
-  /** TCA_ACT_FLAGS_*, from when it was made. */
-  flags = 0;
-  /** TCA_ACT_HW_STATS_*: how hardware may count. */
-  hardwareStats = TCA_ACT_HW_STATS_ANY;
-  /** A list has told of it since it was made, and with that how hardware counts. */
-  isListed = false;
-  readonly installedAtNs: number;
-  usedAtNs: number;
-  firstUsedAtNs = 0;
-
-  constructor(ops: ActionOps<State>, index: number, init: ActionInit<State>, nowNs: number) {
-    this.ops = ops;
-    this.index = index;
-    this.verdict = init.verdict;
-    this.state = init.state;
-    this.installedAtNs = nowNs;
-    this.usedAtNs = nowNs;
+  constructor(sch: Qdisc) {
+    this.sch = sch;
   }
 
-  /** Counts a frame (tcf_action_update_bstats, tcf_lastuse_update). */
-  count(frame: Frame, nowNs: number): void {
-    this.packets++;
-    this.bytes += frame.end - frame.start;
-    this.usedAtNs = nowNs;
-    if (this.firstUsedAtNs === 0) this.firstUsedAtNs = nowNs;
+  /** No filter is in chain 0: frames pass by. */
+  get isEmpty(): boolean {
+    return this.#head === null;
+  }
+
+  setHead(chain: TcfChain | null): void {
+    this.#head = chain;
+    this.onEmptiness();
+  }
+
+  /** TC_ACT_* of the first filter that matches, TC_ACT_UNSPEC when none does. The frame stays the caller's. */
+  classify(frame: Frame): number {
+    const { result } = this;
+    let chain = this.#head;
+    if (chain === null) return TC_ACT_UNSPEC;
+    for (let round = 0; ; round++) {
+      const verdict = classifyOnce(chain.protos, frame, result);
+      const isLed = (verdict & ~TC_ACT_EXT_VAL_MASK) === TC_ACT_GOTO_CHAIN;
+      if (!isLed && verdict !== TC_ACT_RECLASSIFY) return verdict;
+      if (round >= maxRounds) return TC_ACT_SHOT;
+      chain = isLed ? result.chain : this.#head;
+      if (chain === null) return TC_ACT_UNSPEC;
+    }
+  }
+
+  /** The chain of this number, made if it is not there; held by nobody then. */
+  chain(index: number): TcfChain {
+    const known = this.findChain(index);
+    if (known !== undefined) return known;
+    const made = new TcfChain(this, index);
+    this.chains.push(made);
+    return made;
+  }
+
+  findChain(index: number): TcfChain | undefined {
+    return this.chains.find((chain) => chain.index === index);
+  }
+
+  /** Takes every filter and every chain away (tcf_block_flush_all_chains). */
+  flush(): void {
+    for (const chain of [...this.chains]) {
+      // It may have gone with an action that led to it.
+      if (chain.isOfActions) continue;
+      chain.hold();
+      chain.putExplicit();
+      chain.flush();
+      chain.put();
+    }
   }
 }
 
-/** Runs actions in turn until one does not say PIPE; a jump goes on at another of the list (tcf_action_exec). */
-export function runActions(actions: readonly Action[], frame: Frame, dev: Device): number {
-  let verdict = TC_ACT_OK;
-  let rounds = 0;
-  let jumps = 0;
-  for (let at = 0; at < actions.length; at++) {
-    const action = actions[at];
-    if (action === undefined) break;
-    action.count(frame, dev.machine.clock.now());
-    verdict = action.ops.act(frame, action, dev);
-    if (verdict === TC_ACT_REPEAT && rounds++ < maxRounds) at--;
-    else if ((verdict & ~TC_ACT_EXT_VAL_MASK) === TC_ACT_JUMP) {
-      const to = verdict & TC_ACT_EXT_VAL_MASK;
-      if (to === 0 || to > actions.length || ++jumps >= TCA_ACT_MAX_PRIO) return TC_ACT_OK;
-      at = to - 1;
-      verdict = TC_ACT_OK;
-    } else if (verdict !== TC_ACT_PIPE) return verdict;
+function classifyOnce(protos: readonly TcfProto[], frame: Frame, result: FilterResult): number {
+  for (const proto of protos) {
+    // A tag beside the bytes is the protocol, as one in them is (skb_protocol without skip_vlan).
+    const protocol = frame.vlanProtocol === 0 ? frame.protocol : frame.vlanProtocol;
+    if (proto.protocol !== protocol && proto.protocol !== ETH_P_ALL) continue;
+    const verdict = proto.ops.classify(frame, proto, result);
+    if (verdict >= 0) return verdict;
   }
-  return verdict === TC_ACT_PIPE ? TC_ACT_OK : verdict;
-}
-
-/** The actions of a namespace by kind and index (tcf_idrinfo). */
-class ActionTable extends NetnsSlot {
-  readonly netns: Netns;
-  readonly kinds = new Map<string, Map<number, Action>>();
-
-  constructor(netns: Netns) {
-    super();
-    this.netns = netns;
-  }
-}
-
-/** The actions of `kind` in `netns` by index. */
-export function actionsOf(netns: Netns, kind: string): Map<number, Action> {
-  const table = netns.actions instanceof ActionTable ? netns.actions : new ActionTable(netns);
-  netns.actions = table;
-  let actions = table.kinds.get(kind);
-  if (actions === undefined) {
-    actions = new Map();
-    table.kinds.set(kind, actions);
-  }
-  return actions;
-}
-
-/** Gives back a filter's hold on its actions; those that nobody holds are gone (tcf_action_put_many). */
-export function releaseActions(netns: Netns, actions: readonly Action[]): void {
-  for (const action of actions) {
-    action.bindings--;
-    releaseAction(netns, action);
-  }
-}
-
-/** Gives back the hold that an action has by itself. */
-export function releaseAction(netns: Netns, action: Action): void {
-  action.references--;
-  if (action.references <= 0) actionsOf(netns, action.ops.kind).delete(action.index);
-}
-
-/** An action of a list, and whether that made it. */
-export interface TakenAction {
-  readonly action: Action;
-  readonly isNew: boolean;
-}
-
-/** What requests about actions that stand alone need of sched/, which has their kinds. */
-export interface ActionCalls {
-  isKind(kind: string): boolean;
-  /** Makes or changes the actions of a list, all or none of the new ones; throws NetlinkError to refuse. */
-  make(netns: Netns, list: Attribute, isReplace: boolean): readonly TakenAction[];
-  /** Writes the attributes of an action. */
-  dump(machine: MachineContext, action: Action, writer: MessageWriter): void;
-  /** Writes no more than what a short list has. */
-  dumpTerse(action: Action, writer: MessageWriter, isAlone: boolean): void;
+  return TC_ACT_UNSPEC;
 }

@@ -6,8 +6,8 @@
 
 import type { Dump, DumpControl, Request } from "../af_netlink/handler.ts";
 import { setU32 } from "../bytes/endian.ts";
-import type { Action, ActionCalls } from "../net/tcf.ts";
-import { actionsOf, releaseAction } from "../net/tcf.ts";
+import type { Action, ActionCalls } from "../net/tc-action.ts";
+import { actionsOf, releaseAction } from "../net/tc-action.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { invalid, NetlinkError } from "../netlink/error.ts";
 import { parseMessage, parseNested } from "../netlink/parse.ts";

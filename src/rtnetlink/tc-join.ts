@@ -2,15 +2,16 @@
 //
 // Mirrors net/sched/sch_api.c (pktsched_init) and net/sched/cls_api.c (tc_filter_init), net/sched/act_api.c (tc_action_init).
 
-import type { ActionCalls } from "../net/tcf.ts";
+import type { ActionCalls } from "../net/tc-action.ts";
 import * as rt from "../uapi/rtnetlink.ts";
 import { AF_UNSPEC } from "../uapi/socket.ts";
 import type { Rtnetlink } from "./dispatch.ts";
 import { delAction, getAction, listActions, newAction } from "./tc-action.ts";
+import { delChain, dumpChains, getChain, newChain } from "./tc-chain.ts";
 import { delClass, getClass, newClass } from "./tc-class.ts";
 import { dumpClasses, dumpQdiscs } from "./tc-dump.ts";
-import type { Classifiers } from "./tc-filter.ts";
 import { delFilter, dumpFilters, getFilter, newFilter } from "./tc-filter.ts";
+import type { Classifiers } from "./tc-place.ts";
 import { delQdisc, getQdisc, newQdisc } from "./tc-qdisc.ts";
 
 /** Registers the handlers; `classifiers` are the kinds of filter there are, `actions` what is done with actions. */
@@ -35,6 +36,11 @@ export function joinTrafficControl(
   });
   rtnetlink.register(AF_UNSPEC, rt.RTM_DELTFILTER, { handle: (request) => delFilter(rtnetlink, request) });
   rtnetlink.register(AF_UNSPEC, rt.RTM_GETTFILTER, { handle: getFilter, dump: dumpFilters });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_NEWCHAIN, {
+    handle: (request) => newChain(rtnetlink, classifiers, request),
+  });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_DELCHAIN, { handle: (request) => delChain(rtnetlink, request) });
+  rtnetlink.register(AF_UNSPEC, rt.RTM_GETCHAIN, { handle: getChain, dump: dumpChains });
   rtnetlink.register(AF_UNSPEC, rt.RTM_NEWACTION, {
     handle: (request) => newAction(rtnetlink, actions, request),
   });

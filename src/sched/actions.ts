@@ -5,9 +5,17 @@
 
 import { setU32, setU64Number } from "../bytes/endian.ts";
 import type { MachineContext, Netns } from "../net/netdevice.ts";
+import type { ActionCalls, ActionOps, TakenAction } from "../net/tc-action.ts";
+import {
+  Action,
+  actionsOf,
+  releaseAction,
+  releaseActions,
+  setActionChain,
+  TCA_ACT_HW_STATS_ANY,
+} from "../net/tc-action.ts";
 import { writeStats } from "../net/tc-stats.ts";
-import type { ActionCalls, ActionOps, TakenAction } from "../net/tcf.ts";
-import { Action, actionsOf, releaseAction, releaseActions, TCA_ACT_HW_STATS_ANY } from "../net/tcf.ts";
+import type { FilterRequest, TcfChain, TcfProto } from "../net/tcf.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { invalid, NetlinkError } from "../netlink/error.ts";
 import { parseNested } from "../netlink/parse.ts";
@@ -39,24 +47,28 @@ const maxKind = 16;
 const userHz = 100;
 const nsPerTick = 1_000_000_000 / userHz;
 
-/** How a list of actions is taken. */
+/** How a list of actions is taken: whether it may change some, and the filters that it is for, if it is for any. */
 interface Manner {
   readonly isReplace: boolean;
-  readonly isBound: boolean;
+  readonly proto: TcfProto | null;
 }
 
 /** What requests about actions by themselves need. */
 export const actionCalls: ActionCalls = {
   isKind: (kind) => kinds.has(kind),
-  make: (netns, attribute, isReplace) => initActions(netns, attribute, { isReplace, isBound: false }),
+  make: (netns, attribute, isReplace) => initActions(netns, attribute, { isReplace, proto: null }),
   dump: dumpAction,
   dumpTerse,
 };
 
-/** Reads a list of actions and binds them to a filter; what is refused leaves none behind. */
-export function readActions(netns: Netns, attribute: Attribute | undefined, isReplace: boolean): Action[] {
+/** Reads a list of actions and binds them to a filter of `proto`; what is refused leaves none behind. */
+export function readActions(
+  proto: TcfProto,
+  { netns, isReplace }: FilterRequest,
+  attribute: Attribute | undefined,
+): Action[] {
   if (attribute === undefined) return [];
-  return initActions(netns, attribute, { isReplace, isBound: true }).map(({ action }) => action);
+  return initActions(netns, attribute, { isReplace, proto }).map(({ action }) => action);
 }
 
 /** Takes a list: first whether there are such kinds, then one action after the other (tcf_action_init). */
@@ -72,7 +84,7 @@ function initActions(netns: Netns, attribute: Attribute, manner: Manner): TakenA
     return taken;
   } catch (error) {
     for (const { action, isNew } of taken) {
-      if (manner.isBound) releaseActions(netns, [action]);
+      if (manner.proto !== null) releaseActions(netns, [action]);
       else if (isNew) releaseAction(netns, action);
     }
     throw error;
@@ -93,7 +105,7 @@ function initAction(
   netns: Netns,
   ops: ActionOps,
   asked: Parsed<typeof actionPolicy>,
-  { isReplace, isBound }: Manner,
+  { isReplace, proto }: Manner,
 ): TakenAction {
   const { options, cookie, hardwareStats } = asked;
   const flags = asked.flags?.value ?? 0;
@@ -101,24 +113,33 @@ function initAction(
   const known = actionsOf(netns, ops.kind);
   const index = ops.indexOf(options);
   const old = index === 0 ? undefined : known.get(index);
-  if (old !== undefined && isBound) {
+  if (old !== undefined && proto !== null) {
     old.references++;
     old.bindings++;
     old.cookie = cookie;
     return { action: old, isNew: false };
   }
-  const given = ops.init({ netns, options, old, isReplace, isBound });
+  const given = ops.init({ netns, options, old, isReplace, proto });
   // Nobody would run it.
   if ((flags & skipSoftware) !== 0) throw invalid();
   const action = old ?? new Action(ops, index || freeIndex(known), given, netns.machine.clock.now());
   action.verdict = given.verdict;
   action.state = given.state;
+  setActionChain(action, takeChain(proto, given.verdict));
   action.cookie = cookie;
   if (old === undefined) action.flags = flags;
-  if (isBound) action.bindings++;
+  if (proto !== null) action.bindings++;
   else action.hardwareStats = hardwareStats?.value ?? TCA_ACT_HW_STATS_ANY;
   known.set(action.index, action);
   return { action, isNew: old === undefined };
+}
+
+/** The chain that a verdict leads to, held for the action; null for another verdict. */
+function takeChain(proto: TcfProto | null, verdict: number): TcfChain | null {
+  if (proto === null || (verdict & ~cls.TC_ACT_EXT_VAL_MASK) !== cls.TC_ACT_GOTO_CHAIN) return null;
+  const chain = proto.block.chain(verdict & cls.TC_ACT_EXT_VAL_MASK);
+  chain.getByAction();
+  return chain;
 }
 
 /** The smallest number that no action has. */

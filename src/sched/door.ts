@@ -24,7 +24,7 @@ function runFilters(block: TcfBlock, frame: Frame, dev: Device, direction: "ingr
   const { sch } = block;
   sch.bytes += frame.end - frame.start;
   sch.packets++;
-  const verdict = block.classify(frame, { classid: 0, cl: null });
+  const verdict = block.classify(frame);
   switch (verdict) {
     case TC_ACT_SHOT:
       sch.drops++;

@@ -242,10 +242,9 @@ function classify(frame: Frame, sch: Qdisc<FqCodelState>): number {
   if (majorOf(frame.priority) === sch.handle && named > 0 && named <= state.flowCount) return named - 1;
   if (state.block === null || state.block.isEmpty)
     return Math.floor((flowHash(frame, state.secret) / 0x1_0000_0000) * state.flowCount);
-  const result = { classid: 0, cl: null };
-  const verdict = state.block.classify(frame, result);
+  const verdict = state.block.classify(frame);
   if (verdict === TC_ACT_STOLEN || verdict === TC_ACT_QUEUED || verdict === TC_ACT_TRAP) return -XMIT_STOLEN;
-  const minor = result.classid & minorMask;
+  const minor = state.block.result.classid & minorMask;
   if (verdict < 0 || verdict === TC_ACT_SHOT || minor === 0 || minor > state.flowCount) return -XMIT_DROP;
   return minor - 1;
 }

@@ -1,10 +1,10 @@
 // gact: does nothing to a frame but decide: pass, drop, go on; of some frames, by chance or by count, otherwise.
 //
-// Mirrors net/sched/act_gact.c (v6.18). Omitted: chains.
+// Mirrors net/sched/act_gact.c (v6.18).
 
 import { getS32, getU16, getU32, setS32, setU16, setU32 } from "../bytes/endian.ts";
 import type { Device } from "../net/netdevice.ts";
-import type { Action, ActionInit, ActionOps, ActionRequest } from "../net/tcf.ts";
+import type { Action, ActionInit, ActionOps, ActionRequest } from "../net/tc-action.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { invalid } from "../netlink/error.ts";
 import { parseNested } from "../netlink/parse.ts";

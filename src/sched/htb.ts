@@ -88,8 +88,8 @@ function classify(frame: Frame, sch: Qdisc<HtbState>): HtbClass | "direct" | "st
   if (named?.leaf != null) return named;
   let block: TcfBlock | null = named?.block ?? state.block;
   while (block !== null && !block.isEmpty) {
-    const result = { classid: 0, cl: null };
-    const verdict = block.classify(frame, result);
+    const { result } = block;
+    const verdict = block.classify(frame);
     if (verdict < 0) break;
     if (verdict === TC_ACT_STOLEN || verdict === TC_ACT_QUEUED || verdict === TC_ACT_TRAP) return "stolen";
     if (verdict === TC_ACT_SHOT) return "dropped";

@@ -3,9 +3,10 @@
 // Mirrors net/sched/cls_matchall.c (v6.18). Omitted: offload to hardware.
 
 import { setU64Number } from "../bytes/endian.ts";
-import type { FilterResult, Frame } from "../net/netdevice.ts";
-import type { Action, ClassifierOps, Filter, FilterRequest, TcfProto } from "../net/tcf.ts";
-import { releaseActions, runActions } from "../net/tcf.ts";
+import type { Frame } from "../net/netdevice.ts";
+import type { Action } from "../net/tc-action.ts";
+import { releaseActions, runActions } from "../net/tc-action.ts";
+import type { ClassifierOps, Filter, FilterRequest, FilterResult, TcfProto } from "../net/tcf.ts";
 import { invalid, NetlinkError } from "../netlink/error.ts";
 import { parseNested } from "../netlink/parse.ts";
 import { nest, policy, u32 } from "../netlink/policy.ts";
@@ -51,9 +52,10 @@ function classify(
   result: FilterResult,
 ): number {
   if (filter === null || (filter.flags & cls.TCA_CLS_FLAGS_SKIP_SW) !== 0) return cls.TC_ACT_UNSPEC;
-  result.classid = filter.classid;
   filter.hits++;
-  return runActions(filter.actions, frame, block.sch.dev);
+  const verdict = runActions(filter.actions, frame, block.sch.dev, result);
+  result.classid = filter.classid;
+  return verdict;
 }
 
 function change(proto: TcfProto<MatchallState>, request: FilterRequest): Filter {
@@ -61,7 +63,7 @@ function change(proto: TcfProto<MatchallState>, request: FilterRequest): Filter 
   if (proto.state.filter !== null) throw new NetlinkError("EEXIST");
   const { classid = 0, act, flags = 0 } = parseNested(request.options, matchallPolicy);
   checkFlags(flags);
-  const actions = readActions(request.netns, act, request.isReplace);
+  const actions = readActions(proto, request, act);
   bindFilter(proto, classid);
   const filter = {
     handle: request.handle === 0 ? 1 : request.handle,

@@ -7,7 +7,7 @@ import { ethTypeTrans } from "../net/ethernet.ts";
 import type { Device, Frame, Netns } from "../net/netdevice.ts";
 import { REDIRECT_EGRESS, REDIRECT_INGRESS } from "../net/netdevice.ts";
 import { netifRx } from "../net/receive.ts";
-import type { Action, ActionInit, ActionOps, ActionRequest } from "../net/tcf.ts";
+import type { Action, ActionInit, ActionOps, ActionRequest } from "../net/tc-action.ts";
 import { devQueueXmit } from "../net/transmit.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { invalid, NetlinkError } from "../netlink/error.ts";

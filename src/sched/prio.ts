@@ -108,12 +108,11 @@ function classify(frame: Frame, sch: Qdisc<PrioState>): Qdisc | number {
   let band = frame.priority;
   if (majorOf(band) !== sch.handle) {
     if (state.block === null || state.block.isEmpty) return byPriority(band, state);
-    const result = { classid: 0, cl: null };
-    const verdict = state.block.classify(frame, result);
+    const verdict = state.block.classify(frame);
     if (verdict === TC_ACT_STOLEN || verdict === TC_ACT_QUEUED || verdict === TC_ACT_TRAP) return XMIT_STOLEN;
     if (verdict === TC_ACT_SHOT) return XMIT_DROP;
     if (verdict < 0) return byPriority(band, state);
-    band = result.classid;
+    band = state.block.result.classid;
   }
   return queueOf(sch, band) ?? state.queues[state.priomap[0] ?? 0] ?? XMIT_DROP;
 }

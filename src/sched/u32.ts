@@ -5,9 +5,10 @@
 
 import { getBe16, getBe32, getS16, getS32 } from "../bytes/endian.ts";
 import { deviceByName } from "../net/device.ts";
-import type { FilterResult, Frame, Netns } from "../net/netdevice.ts";
-import type { Action, ClassifierOps, Filter, FilterRequest, TcfBlock, TcfProto } from "../net/tcf.ts";
-import { releaseActions, runActions } from "../net/tcf.ts";
+import type { Frame, Netns } from "../net/netdevice.ts";
+import type { Action } from "../net/tc-action.ts";
+import { releaseActions, runActions } from "../net/tc-action.ts";
+import type { ClassifierOps, Filter, FilterRequest, FilterResult, TcfBlock, TcfProto } from "../net/tcf.ts";
 import type { Attribute } from "../netlink/attribute.ts";
 import { invalid, NetlinkError } from "../netlink/error.ts";
 import { parseNested } from "../netlink/parse.ts";
@@ -168,10 +169,10 @@ function lookIn(
     if (node.link === null) {
       if ((selector.flags & cls.TC_U32_TERMINAL) === 0) continue;
       if (node.ifindex !== 0 && node.ifindex !== frame.iif) continue;
+      const verdict = runActions(node.actions, frame, block.sch.dev, result);
+      if (verdict < 0) continue;
       result.classid = node.classid;
-      const verdict = runActions(node.actions, frame, block.sch.dev);
-      if (verdict >= 0) return verdict;
-      continue;
+      return verdict;
     }
     if (depth >= maxDepth) return cls.TC_ACT_UNSPEC;
     const inner = innerOffset(selector, frame, at);
@@ -292,7 +293,7 @@ function makeNode(
   before: Pick<Node, "selector" | "ifindex">,
 ): Node {
   const { netns } = request;
-  const actions = readActions(netns, attrs.act, request.isReplace);
+  const actions = readActions(proto, request, attrs.act);
   try {
     const link = linkOf(proto.state, attrs.link ?? 0);
     const ifindex = attrs.indev === undefined ? before.ifindex : indevOf(netns, attrs.indev);
