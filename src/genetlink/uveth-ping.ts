@@ -5,7 +5,7 @@ import type { Deferred } from "../af_netlink/handler.ts";
 import type { PingEvent } from "../inet/ping.ts";
 import { startPing } from "../inet/ping.ts";
 import { deviceByName } from "../net/device.ts";
-import { invalid, missing, notSupported, refused } from "../netlink/error.ts";
+import { invalid, missing, refused } from "../netlink/error.ts";
 import { binary, nulString, policy, u8, u32, u64 } from "../netlink/policy.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import { errnoNumber } from "../uapi/errno.ts";
@@ -43,8 +43,6 @@ function ping(request: PingRequest): void {
   const { count, destination, ifname, size, source, tos, ttl } = attrs;
   const netns = netnsOf(request, attrs.netns);
   if (destination === undefined) throw missing(uveth.UVETH_A_DESTINATION);
-  if (netns.stack !== null)
-    throw notSupported("The namespace has the kernel's stack: ping in it with uveth exec");
   if (source !== undefined && source.length !== destination.length) throw invalid("", attrs, "source");
   const dev = ifname === undefined ? undefined : deviceByName(netns, ifname);
   if (ifname !== undefined && dev === undefined) throw refused("ENODEV", "", attrs, "ifname");

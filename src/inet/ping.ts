@@ -1,4 +1,5 @@
-// Echo requests on a schedule, and what comes back: the host's own `ping`, without a socket.
+// Echo requests on a schedule, and what comes back: the host's own `ping`, without a socket. Where the namespace has the stack of
+// a kernel, that one sends them.
 //
 // Mirrors iputils ping as far as traffic goes: payload with the send time at its head, sequence numbers from 1, one
 // identifier for all requests.
@@ -6,9 +7,11 @@
 import { getBe32, setBe32 } from "../bytes/endian.ts";
 import { isIpv6LinkLocal, isIpv6Multicast } from "../bytes/ipv6.ts";
 import type { Device, Frame, Netns } from "../net/netdevice.ts";
+import type { EchoError, EchoReply, OuterEcho } from "../net/outer-echo.ts";
 import type { Timer } from "../net/timers.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import type { ErrnoName } from "../uapi/errno.ts";
+import { errnoName } from "../uapi/errno.ts";
 import { ICMP_ECHO } from "../uapi/icmp.ts";
 import { ICMPV6_ECHO_REQUEST } from "../uapi/icmpv6.ts";
 import { IPPROTO_ICMP } from "../uapi/in.ts";
@@ -24,7 +27,7 @@ import { hopLimitOf, sendIcmp6 } from "./ipv6/icmp-error.ts";
 import { Route6, routeOutput6 } from "./ipv6/route.ts";
 import { isOwnAddress } from "./local-address.ts";
 import type { IpNetns } from "./netns.ts";
-import type { EchoError, EchoReply, PingSocket } from "./ping-socket.ts";
+import type { PingSocket } from "./ping-socket.ts";
 import { ipNetns } from "./slots.ts";
 
 /** What to ping, and how. Times in nanoseconds, sizes in bytes. */
@@ -91,7 +94,8 @@ export interface RunningPing {
 
 /**
  * Starts a ping in `netns`. Throws NetlinkError when it cannot start: EINVAL for what is no destination or a size no packet
- * has, EADDRNOTAVAIL for a source that is not this host's, and why there is no way to the destination.
+ * has, EADDRNOTAVAIL for a source that is not this host's, and why there is no way to the destination. Of a namespace that has
+ * another stack it is that one which refuses.
  */
 export function startPing(
   netns: Netns,
@@ -111,12 +115,15 @@ interface Request {
 class Ping implements PingSocket, RunningPing {
   readonly family: number;
   readonly id: number;
+  readonly #netns: Netns;
   readonly #ip: IpNetns;
   readonly #options: PingOptions;
   readonly #onEvent: (event: PingEvent) => void;
   readonly #requests = new Map<number, Request>();
   readonly #sendTimer: Timer;
   readonly #timeoutTimer: Timer;
+  /** What sends the requests, when the stack is not the machine's own. */
+  #outer: OuterEcho | undefined;
   #sent = 0;
   #isOver = false;
 
@@ -126,6 +133,7 @@ class Ping implements PingSocket, RunningPing {
     this.family = destination.length === 4 ? AF_INET : AF_INET6;
     const headers = this.family === AF_INET ? IPV4_SIZE + ICMP_SIZE : ICMPV6_SIZE;
     if (size < 0 || size > 65_535 - headers) throw new NetlinkError("EINVAL");
+    this.#netns = netns;
     this.#ip = ipNetns(netns);
     this.#options = options;
     this.#onEvent = onEvent;
@@ -137,8 +145,14 @@ class Ping implements PingSocket, RunningPing {
 
   /** Sees that there is a way, and has the first request sent as soon as the caller has returned. */
   start(): void {
-    const errno = this.family === AF_INET ? this.#wayTo4(new Route4()) : this.#wayTo6(new Route6());
-    if (errno !== "") throw new NetlinkError(errno);
+    const { stack } = this.#netns;
+    const { destination, dev, source, tos, ttl } = this.#options;
+    if (stack !== null) {
+      this.#outer = stack.openEcho({ destination, source, ifname: dev?.name, tos, ttl }, this);
+    } else {
+      const errno = this.family === AF_INET ? this.#wayTo4(new Route4()) : this.#wayTo6(new Route6());
+      if (errno !== "") throw new NetlinkError(errno);
+    }
     this.#ip.pings.set(this.id, this);
     this.#sendTimer.start(0);
   }
@@ -148,6 +162,7 @@ class Ping implements PingSocket, RunningPing {
     this.#sendTimer.stop();
     this.#timeoutTimer.stop();
     this.#ip.pings.delete(this.id);
+    this.#outer?.close();
   }
 
   close(): void {
@@ -262,7 +277,15 @@ class Ping implements PingSocket, RunningPing {
   }
 
   #send(sequence: number): ErrnoName | "" {
+    if (this.#outer !== undefined) return this.#sendOuter(this.#outer, sequence);
     return this.family === AF_INET ? this.#send4(sequence) : this.#send6(sequence);
+  }
+
+  #sendOuter(outer: OuterEcho, sequence: number): ErrnoName | "" {
+    const payload = new Uint8Array(this.#options.size ?? defaultSize);
+    this.#fill(payload, 0);
+    const result = outer.send(sequence & 0xffff, payload);
+    return result < 0 ? (errnoName(-result) ?? "EIO") : "";
   }
 
   #send4(sequence: number): ErrnoName | "" {
@@ -323,7 +346,7 @@ class Ping implements PingSocket, RunningPing {
     return routeOutput6(this.#ip, route) ? "" : route.error;
   }
 
-  /** A frame with room for the headers before `start`, whose payload begins with the time and goes on counting. */
+  /** A frame with room for the headers before `start`. */
   #payload(headerSize: number): Frame | null {
     const size = this.#options.size ?? defaultSize;
     const { machine } = this.#ip.inet;
@@ -331,14 +354,19 @@ class Ping implements PingSocket, RunningPing {
     if (frame === null) return null;
     frame.start += IPV6_HEADER_SIZE;
     frame.end = frame.start + headerSize + size;
-    const at = frame.start + headerSize;
-    for (let index = 0; index < size; index++) frame.bytes[at + index] = index;
-    if (size < stampSize) return frame;
-    const now = machine.clock.now();
-    setBe32(frame.bytes, at, Math.floor(now / S));
-    setBe32(frame.bytes, at + 4, 0);
-    setBe32(frame.bytes, at + 8, Math.floor((now % S) / 1_000));
-    setBe32(frame.bytes, at + 12, 0);
+    this.#fill(frame.bytes, frame.start + headerSize);
     return frame;
+  }
+
+  /** Writes a payload, which begins with the time and goes on counting. */
+  #fill(bytes: Uint8Array, at: number): void {
+    const size = this.#options.size ?? defaultSize;
+    for (let index = 0; index < size; index++) bytes[at + index] = index;
+    if (size < stampSize) return;
+    const now = this.#now();
+    setBe32(bytes, at, Math.floor(now / S));
+    setBe32(bytes, at + 4, 0);
+    setBe32(bytes, at + 8, Math.floor((now % S) / 1_000));
+    setBe32(bytes, at + 12, 0);
   }
 }

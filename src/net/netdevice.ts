@@ -16,6 +16,7 @@ import type { CounterArena, CounterSlot } from "./counters.ts";
 import type { DropReason } from "./drop-reason.ts";
 import type { LinkAttributes } from "./link-policy.ts";
 import { NameTemplates } from "./name-template.ts";
+import type { EchoListener, EchoWay, OuterEcho } from "./outer-echo.ts";
 import type { Random } from "./random.ts";
 import type { Timer, Timers } from "./timers.ts";
 
@@ -863,6 +864,8 @@ export interface OuterStack {
   /** Reads and sets a setting by the parts of its name behind `net`; NetlinkError with the errno of its file. */
   getSysctl(path: readonly string[]): string;
   setSysctl(path: readonly string[], value: string): void;
+  /** Opens what sends echo requests from there; NetlinkError: why there is no way, or what of it the kernel refuses. */
+  openEcho(way: EchoWay, listener: EchoListener): OuterEcho;
 }
 
 /** What puts outer stacks in the place of the machine's own, for programs to run there (attach/node/native). */

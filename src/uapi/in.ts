@@ -42,6 +42,7 @@ export const INADDR_ALLRTRS_GROUP = 0xe0000002;
 export const INADDR_MAX_LOCAL_GROUP = 0xe00000ff;
 
 // Options of level SOL_IP, which is IPPROTO_IP
+export const IP_TOS = 1;
 export const IP_TTL = 2;
 export const IP_RECVERR = 11;
 export const IP_RECVTTL = 12;

@@ -30,6 +30,7 @@ export const SO_TYPE = 3;
 export const SO_ERROR = 4;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
+export const SO_BINDTODEVICE = 25;
 export const SO_PASSCRED = 16;
 export const SO_PEERCRED = 17;
 export const SO_SNDBUFFORCE = 32;

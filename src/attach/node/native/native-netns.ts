@@ -18,6 +18,7 @@ import type {
   OuterSender,
   OuterStack,
 } from "../../../net/netdevice.ts";
+import type { EchoListener, EchoWay, OuterEcho } from "../../../net/outer-echo.ts";
 import { setOuterStack } from "../../../net/outer-stack.ts";
 import { NetlinkError } from "../../../netlink/error.ts";
 import type { ReceiveBuffer } from "../msghdr.ts";
@@ -27,6 +28,7 @@ import type { Holder } from "./holder.ts";
 import { ask } from "./holder.ts";
 import { InnerEvents } from "./inner-events.ts";
 import * as inner from "./inner-link.ts";
+import { NativeEchoes } from "./native-echoes.ts";
 import { NativeSockets } from "./native-sockets.ts";
 import { isOuterDevice } from "./outer-device.ts";
 import type { SetUp } from "./set-up.ts";
@@ -51,6 +53,7 @@ export class NativeNetns implements OuterStack, NativeProcess {
   readonly mapsRange: boolean;
   /** Sockets of this process there. */
   readonly sockets: NativeSockets;
+  readonly #echoes: NativeEchoes;
   readonly #parts: NativeParts;
   readonly #rtnl: SyncNetlink;
   readonly #events: InnerEvents;
@@ -79,6 +82,7 @@ export class NativeNetns implements OuterStack, NativeProcess {
     this.holder = holder;
     this.mapsRange = mapsRange;
     this.sockets = new NativeSockets(libc, holder);
+    this.#echoes = new NativeEchoes(libc, holder);
     this.#taps = [...taps];
     this.#rtnl = new SyncNetlink(libc, parts.buffer, rtnl);
     try {
@@ -166,6 +170,11 @@ export class NativeNetns implements OuterStack, NativeProcess {
     if (result < 0) throw NetlinkError.fromErrno(result);
   }
 
+  openEcho(way: EchoWay, listener: EchoListener): OuterEcho {
+    this.holder.settle();
+    return this.#echoes.open(way, listener);
+  }
+
   /** Lets the kernel's namespace follow what happens to a device of the machine's. */
   follow(event: DeviceEvent, dev: Device): void {
     if (!this.#isOpen) return;
@@ -207,6 +216,7 @@ export class NativeNetns implements OuterStack, NativeProcess {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.sockets.close();
+    this.#echoes.close();
     this.#events.close();
     for (const link of this.#links.values()) link.abandon();
     this.#links.clear();
