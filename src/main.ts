@@ -89,7 +89,7 @@ async function main(argv: readonly string[]): Promise<number> {
       writeStdout(`uveth ${UVETH_VERSION}\n`);
       return 0;
     default:
-      writeStderr(`Command "${word}" is unknown, try "uveth help".\n${USAGE}`);
+      writeStderr(`Command "${word}" is unknown, try "uveth help".\n`);
       return EXIT_USAGE;
   }
 }

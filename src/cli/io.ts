@@ -33,6 +33,8 @@ export interface CommandIo {
   createFile(path: string): Promise<OutputFile>;
   /** The wall clock, for time stamps. */
   now(): Date;
+  /** Whether a program that is named by a path is this command itself; absent where there are no programs. */
+  readonly isOwnProgram?: ((program: string) => boolean) | undefined;
   /** Runs a program of the system in a namespace and resolves with its exit code; absent where there is no such thing. */
   readonly runProgram?: ((netns: string, command: readonly string[]) => Promise<number>) | undefined;
   /** Calls `listener` when the user interrupts the command (Ctrl-C, SIGTERM); returns how to stop listening. */

@@ -3,6 +3,8 @@
 // Steps that could lose something for good, the end of a program and of a node, come last, when nothing can fail any more.
 
 import { isDeepStrictEqual } from "node:util";
+import { NetlinkError } from "../index.ts";
+import { errnoText } from "../uapi/errno.ts";
 import type { Change } from "./change.ts";
 import type { Lab } from "./lab.ts";
 import { createLab } from "./lab.ts";
@@ -47,7 +49,7 @@ export async function makeChanges(changes: readonly Change[]): Promise<void> {
 /** What went wrong, in words: the kernel says some of it by an errno alone. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.message === "" && "code" in error ? String(error.code) : error.message;
+  return error instanceof NetlinkError && error.message === "" ? errnoText(-error.errno) : error.message;
 }
 
 function compare(lab: Lab, programs: RunningPrograms, plan: LabPlan, trial: Lab): Change[] {

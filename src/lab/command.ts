@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { askLab, isAnswering } from "./control.ts";
 import { toDot, toMermaid } from "./graph.ts";
+import { helpOf, wrongWords } from "./help.ts";
 import type { LabIo } from "./io.ts";
 import { LabError } from "./lab-error.ts";
 import { loadPlan } from "./load.ts";
@@ -21,42 +22,19 @@ const EXIT_FAILURE = 1;
 const EXIT_USAGE = 255;
 const nsPerMs = 1_000_000;
 
-const USAGE = `Usage: uveth up [ FILE | FOLDER | --topo TOPOLOGY ] [ --detach ] [ --name NAME ] [ --seed N ] [ --no-ipv6 ]
-                [ --test pingall ] [ --dry-run ] [ --json ]
-       uveth down [ NAME | FILE | --all ]
-       uveth apply FILE [ --name NAME ] [ --dry-run ] [ --json ]
-       uveth events [ NAME | FILE ] [ --json ]
-       uveth inspect { FILE | FOLDER } [ --json ]
-       uveth graph { FILE | FOLDER } [ --mermaid | --dot ]
-
-up brings a lab up and takes lines from standard input: "h1 ping h2", "pingall", "netem h1-s1 delay=50ms", "help". The lab ends with
-the command, or by "uveth down". FILE is a lab's YAML file or one of containerlab's, FOLDER one of Kathará's; what of it cannot be
-followed is said.
-  --topo      minimal, single,K, linear,K,N, tree,DEPTH,FANOUT, torus,X,Y or mesh,K; single,2 without a file
-  --detach    leaves the lab in a process of its own and says its name; what programs write is in a log beside its socket
-  --name      what the lab is called, in place of the name in its file
-  --test      does this and ends: pingall
-  --dry-run   says what would be made
-  --json      events, one object a line
-apply makes what differs between the lab that runs and its file as the file says: nodes, links, faults, programs; "-" goes, "+"
-comes, "~" changes. Nothing else is disturbed. When a step is refused, those before it are taken back. Partitions stay.
-events tells of links, faults, programs and dropped frames as they happen; schemas/events.schema.json says what --json prints.
-Without a name, down and events mean the one lab that runs.
-`;
-
 /** Runs `uveth up`, `down`, `apply`, `events`, `inspect` or `graph`. */
 export async function runLabCommand(command: string, argv: readonly string[], io: LabIo): Promise<number> {
   if (argv.some((word) => word === "--help" || word === "-h" || word === "help")) {
-    io.stdout(USAGE);
+    io.stdout(helpOf(command));
     return 0;
   }
   const words = parseLabWords(command, argv);
   if (typeof words === "string") {
-    io.stderr(`${words}\n${USAGE}`);
+    io.stderr(wrongWords(command, words));
     return EXIT_USAGE;
   }
   if (["apply", "inspect", "graph"].includes(command) && words.target === undefined) {
-    io.stderr(USAGE);
+    io.stderr(wrongWords(command, "A lab's file is missing"));
     return EXIT_USAGE;
   }
   try {

@@ -1,5 +1,7 @@
 // What can be typed at a running lab: `h1 ping h2`, `pingall`, `link h1 h2 down`, `netem h1-h2 delay=50ms`, `partition h1 | h2,h3`.
 
+import { NetlinkError } from "../index.ts";
+import { messageOf } from "./changes.ts";
 import type { Lab } from "./lab.ts";
 import { LabError } from "./lab-error.ts";
 import type { LabLink, LinkFaults } from "./link.ts";
@@ -124,6 +126,18 @@ async function partition(lab: Lab, words: readonly string[]): Promise<string> {
   return "";
 }
 
+/** The time that one ping took, or why it did not go, or that nobody answered. */
+async function pingText(node: Host, target: string): Promise<string> {
+  try {
+    const { received, rttNs } = await node.ping(target, { timeoutMs: 2_000 });
+    const [rtt = 0] = rttNs;
+    return received === 0 ? "no answer" : `${(rtt / 1e6).toFixed(3)} ms`;
+  } catch (error) {
+    if (!(error instanceof NetlinkError)) throw error;
+    return messageOf(error);
+  }
+}
+
 async function runInHost(lab: Lab, name: string, words: readonly string[]): Promise<string> {
   const node = lab.nodes.get(name);
   if (node === undefined) throw new LabError(`There is neither a command nor a node "${name}", try "help"`);
@@ -131,11 +145,7 @@ async function runInHost(lab: Lab, name: string, words: readonly string[]): Prom
   const [command, target] = words;
   if (command === undefined) throw new LabError(`What is "${name}" to do? Try "${name} ping NODE"`);
   if (command === "ping" && target !== undefined && words.length === 2) {
-    const { received, rttNs } = await node.ping(target, { timeoutMs: 2_000 });
-    const [rtt = 0] = rttNs;
-    return received === 0
-      ? `${name} → ${target}: no answer\n`
-      : `${name} → ${target}: ${(rtt / 1e6).toFixed(3)} ms\n`;
+    return `${name} → ${target}: ${await pingText(node, target)}\n`;
   }
   // Names of the lab become addresses, as Mininet has it.
   const argv = words.map((word) => (lab.nodes.get(word) instanceof Host ? lab.resolve(word, node) : word));

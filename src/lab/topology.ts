@@ -96,6 +96,9 @@ function numbered(count: number, letter: string): string[] {
 /** Builds the shape that a text names, as Mininet's --topo: "single,3", "linear,4", "tree,2,3", "torus,3,3", "mesh,4". */
 export function buildTopology(lab: Lab, text: string, options: LinkOptions = {}): Shape {
   const [name = "", ...numbers] = text.split(",");
+  const wrong = numbers.find((number) => !/^[1-9]\d*$/.test(number));
+  if (wrong !== undefined)
+    throw new LabError(`The topology "${text}" takes whole numbers from 1 on, not "${wrong}"`);
   const [first, second] = numbers.map(Number);
   switch (name) {
     case "minimal":

@@ -1,7 +1,7 @@
 // What a command gets of the process: its standard streams, files, environment, Ctrl-C, and a way to a machine, which is
 // taken only when the command asks for it, so that `ip link help` starts no daemon.
 
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, realpathSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { CommandIo, OutputFile } from "../cli/command.ts";
 import { writeStderr, writeStdout, writeStdoutBytes } from "./streams.ts";
@@ -14,6 +14,7 @@ const STDOUT = 1;
 export function processIo(target: Target, runProgram?: CommandIo["runProgram"]): CommandIo {
   return {
     runProgram,
+    isOwnProgram,
     stdout: writeStdout,
     stderr: writeStderr,
     get isTTY() {
@@ -34,6 +35,17 @@ export function processIo(target: Target, runProgram?: CommandIo["runProgram"]):
       };
     },
   };
+}
+
+/** Whether a path leads to the file that was started as this process; links are followed. */
+function isOwnProgram(program: string): boolean {
+  const own = process.argv[1];
+  if (own === undefined || !program.includes("/")) return false;
+  try {
+    return realpathSync(program) === realpathSync(own);
+  } catch {
+    return false;
+  }
 }
 
 async function openOutput(path: string): Promise<OutputFile> {

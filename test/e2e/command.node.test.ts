@@ -19,10 +19,10 @@ describe.concurrent("uveth", () => {
     expect(stderr).toMatch(/^Usage: uveth \[ --kernel \] COMMAND/);
   });
 
-  test("names a word it does not know, and shows its usage", async ({ place }) => {
+  test("names a word it does not know, and where its own are said", async ({ place }) => {
     const { code, stdout, stderr } = await place.uveth("frobnicate", "now");
     expect({ code, stdout }).toEqual({ code: 255, stdout: "" });
-    expect(stderr).toMatch(/^Command "frobnicate" is unknown, try "uveth help".\nUsage: uveth /);
+    expect(stderr).toMatch(/^Command "frobnicate" is unknown, try "uveth help".\n$/);
   });
 
   test.for(["help", "--help", "-h"])("%s lists every command", async (word, { place }) => {
@@ -55,6 +55,23 @@ describe.concurrent("uveth", () => {
     const { code, stdout, stderr } = await place.uveth(word, "--help");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^\s*Usage/);
+  });
+
+  test("capture of a device that is not there says only that", async ({ place }) => {
+    expect(await place.uveth("capture", "-i", "nope")).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: 'Cannot find device "nope"\n',
+    });
+  });
+
+  test("is itself in a namespace by whatever path it is called", async ({ place }) => {
+    await place.ok("ip", "netns", "add", "red");
+    const link = join(place.folder, "linked");
+    symlinkSync(COMMAND, link);
+    for (const program of ["uveth", COMMAND, link])
+      expect(await place.ok("ip", "netns", "exec", "red", program, "ip", "netns", "identify")).toBe("red\n");
+    rmSync(link);
   });
 
   test.for(["version", "--version", "-V"])("%s tells the version of the package", async (word, { place }) => {

@@ -9,7 +9,9 @@ import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
+import { nativeMissing } from "../fixtures/native-missing.ts";
 import { schemaErrors } from "../json-schema.ts";
+import type { Place } from "./uveth.ts";
 import { COMMAND, test } from "./uveth.ts";
 
 const schema: unknown = JSON.parse(
@@ -24,6 +26,61 @@ links:
   - h1 - s1
   - { between: [h2, s1], delay: 10ms }
 `;
+
+/** Types lines at a lab's prompt. */
+async function typed(place: Place, words: readonly string[], lines: readonly string[]) {
+  const child = spawn(process.execPath, [COMMAND, "up", ...words], { env: place.env });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (text) => {
+    stdout += text;
+  });
+  child.stderr.on("data", (text) => {
+    stderr += text;
+  });
+  child.stdin.end(lines.map((line) => `${line}\n`).join(""));
+  const [code] = await once(child, "close");
+  return { code, stdout, stderr };
+}
+
+describe("uveth up and its prompt", () => {
+  test.for([
+    [["--seed", "x"], 'up: --seed takes a whole number, not "x", try "uveth up --help"\n', 255],
+    [["--foo"], 'up: There is no option "--foo", try "uveth up --help"\n', 255],
+    [["--topo", "single,x"], 'The topology "single,x" takes whole numbers from 1 on, not "x"\n', 1],
+    [["--topo", "tree,2,-1"], 'The topology "tree,2,-1" takes whole numbers from 1 on, not "-1"\n', 1],
+  ] as const)("%s is refused in one line", async ([words, stderr, code], { place }) => {
+    expect(await place.uveth("up", ...words)).toEqual({ code, stdout: "", stderr });
+  });
+
+  test("a ping that cannot go says why, in ping's words", async ({ place }) => {
+    const { code, stdout } = await typed(
+      place,
+      ["--topo", "mesh,2"],
+      ["link h1 h2 down", "h1 ping h2", "link h1 h2 up", "h1 ping h2"],
+    );
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^h1 → h2: Network is unreachable\nh1 → h2: [\d.]+ ms\n$/),
+    });
+  });
+
+  test("hosts whose stack is the kernel's, as programs run in them, ping and are pinged", async ({
+    place,
+    skip,
+  }) => {
+    if (nativeMissing !== undefined) skip(nativeMissing);
+    const { code, stdout } = await typed(
+      place,
+      ["--topo", "single,3"],
+      ["h1 true", "h2 true", "pingall", "h1 ping h3"],
+    );
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^6 of 6 answered\nh1 → h3: [\d.]+ ms\n$/),
+    });
+  });
+});
 
 describe("uveth up --detach, apply, events, down", () => {
   test("a lab outlives its command, follows its file, tells what happens, and goes", {

@@ -53,7 +53,13 @@ async function capture(io: CommandIo, options: CaptureOptions, uveth: UvethClien
       lost += frame.lost ?? 0;
       sink.add(sightingOf(frame));
     });
-    await Promise.race([captured, listening(io, options, uveth)]);
+    // A request sent behind it has been answered: the capture is in place, or was refused.
+    let isRefused = false;
+    captured.catch(() => {
+      isRefused = true;
+    });
+    await Promise.race([captured, uveth.info()]);
+    if (!options.isQuiet && !isRefused) io.stderr(`capture: listening on ${options.ifname ?? "any"}\n`);
     await captured;
   } catch (error) {
     if (!isStopped) throw refusal(error, options);
@@ -63,16 +69,6 @@ async function capture(io: CommandIo, options: CaptureOptions, uveth: UvethClien
   }
   if (!options.isQuiet) io.stderr(`${frames} frames captured${lost > 0 ? `, ${lost} lost` : ""}\n`);
   return 0;
-}
-
-/** Says so when the capture is in place: a request sent behind it has been answered. */
-async function listening(
-  io: CommandIo,
-  { ifname = "any", isQuiet }: CaptureOptions,
-  uveth: UvethClient,
-): Promise<void> {
-  await uveth.info();
-  if (!isQuiet) io.stderr(`capture: listening on ${ifname}\n`);
 }
 
 function refusal(error: unknown, { ifname }: CaptureOptions): unknown {

@@ -3,6 +3,7 @@
 // Facts: VDE's protocol, version 3: the request is packed and in the machine's byte order.
 
 import { randomInt } from "node:crypto";
+import { existsSync } from "node:fs";
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -63,6 +64,8 @@ export async function joinVde(tap: Tap, endpoint: Vde): Promise<Attached> {
 
 /** Takes a port of the switch, until it is lost. */
 async function plug(tap: Tap, { folder, port }: Vde, onLost: () => void): Promise<Attached> {
+  if (!existsSync(join(folder, "ctl")))
+    throw new NetlinkError("ENOENT", `There is no vde_switch in ${folder}: no ${join(folder, "ctl")}`);
   const path = join(folder, `.${five(process.pid)}-${five(randomInt(100_000))}`);
   const socket = await UnixDatagram.open(path, (frame) => tap.deliver(frame));
   let control: Socket;

@@ -23,7 +23,7 @@ export async function exec(ip: IpContext, words: Words): Promise<number> {
 async function execIn(ip: IpContext, name: string, command: readonly string[]): Promise<number> {
   const [program = "", ...argv] = command;
   if ((await ip.openNetns(name)) === undefined) throw noNetns(name, EXIT_USAGE);
-  if (program !== "uveth") {
+  if (program !== "uveth" && ip.io.isOwnProgram?.(program) !== true) {
     if (ip.io.runProgram !== undefined) return ip.io.runProgram(name, command);
     throw new CommandExit(
       EXIT_USAGE,
