@@ -130,3 +130,26 @@ test("counts what a device inside refuses", async ({ machine }) => {
   expect(loopback.drops?.get("device-down")).toBe(3);
   loop.close();
 });
+
+describe("onAnswer()", () => {
+  // The frames that come in are to one receiver, and go out again to one or to many.
+  test.for([
+    ["a frame to one", 0, 2],
+    ["frames to many", 1, 0],
+  ] as const)("is called when what comes in follows %s", async ([, first, count], { machine }) => {
+    const kernel = new FakeKernel();
+    const loop = await TapLoop.open(kernel, machine.core, false);
+    let answers = 0;
+    loop.onAnswer = () => answers++;
+    const port = loop.add(Tap.open(kernel, { name: "t0", fd: 7 }), (frame) => {
+      frame.bytes[frame.start] = first;
+      port.send(frame);
+    });
+    for (let times = 0; times < 3; times++) {
+      kernel.waiting = 1;
+      kernel.onReadable();
+    }
+    expect(answers).toBe(count);
+    loop.close();
+  });
+});

@@ -13,7 +13,6 @@ import { ETH_HLEN } from "../../uapi/if_ether.ts";
 import type { BatchIo } from "./batch-io.ts";
 import { SyscallIo } from "./batch-io.ts";
 import type { Watch } from "./libc.ts";
-import type { Tap } from "./tap.ts";
 import type { TapCalls } from "./tap-calls.ts";
 import { EPOLL_EVENT_SIZE } from "./tap-calls.ts";
 import { Uring } from "./uring.ts";
@@ -49,6 +48,14 @@ const copyLimit = 1_984;
 /** What tells the token of a write from that of a read. */
 const writeToken = 0x4000_0000;
 
+/** What is read from and written to a frame at a time, behind a virtio header: a TAP's file. */
+export interface FrameFile {
+  readonly fd: number;
+  /** Bytes of the header. */
+  readonly headerSize: number;
+  close(): void;
+}
+
 /** Takes over a frame that was read, whose `start` is at its MAC header. */
 export type TapReceiver = (frame: Frame) => void;
 
@@ -76,6 +83,9 @@ export class TapLoop {
   #isIoRefused = false;
   #isFlushDue = false;
   #isRunning = false;
+  #isAnswered = false;
+  /** Called when a port that somebody was told something by has been heard of: two are talking. */
+  onAnswer: () => void = () => {};
 
   private constructor(calls: TapCalls, machine: MachineContext, io: BatchIo, epoll: number) {
     this.#calls = calls;
@@ -102,18 +112,18 @@ export class TapLoop {
     }
   }
 
-  /** Serves `tap`, which the port closes in the end: `receive` is handed every frame that the kernel sends. */
-  add(tap: Tap, receive: TapReceiver): TapPort {
-    const port = new TapPort(this, tap, receive);
-    this.#ports.set(tap.fd, port);
-    this.#control(EPOLL_CTL_ADD, tap.fd);
+  /** Serves `file`, which the port closes in the end: `receive` is handed every frame that the kernel sends. */
+  add(file: FrameFile, receive: TapReceiver): TapPort {
+    const port = new TapPort(this, file, receive);
+    this.#ports.set(port.fd, port);
+    this.#control(EPOLL_CTL_ADD, port.fd);
     return port;
   }
 
   /** Takes a port out, and what waits to be written to it. */
   remove(port: TapPort): void {
-    if (!this.#ports.delete(port.tap.fd)) return;
-    this.#control(EPOLL_CTL_DEL, port.tap.fd);
+    if (!this.#ports.delete(port.fd)) return;
+    this.#control(EPOLL_CTL_DEL, port.fd);
     const index = this.#active.indexOf(port);
     if (index >= 0) this.#active.splice(index, 1);
   }
@@ -151,6 +161,15 @@ export class TapLoop {
       // The last round may have read what the next one would have written, and no TAP need be ready for that one to come.
       this.flush();
     }
+    if (this.#isAnswered) {
+      this.#isAnswered = false;
+      this.onAnswer();
+    }
+  }
+
+  /** Looks after all of them now. */
+  look(): void {
+    if (!this.#isRunning) this.#run();
   }
 
   /** Asks which TAPs have something to read; false for none. */
@@ -189,7 +208,7 @@ export class TapLoop {
   #prepareReads(): number {
     let slot = 0;
     for (const port of this.#active) {
-      const { fd, headerSize } = port.tap;
+      const { fd, headerSize } = port;
       port.found = 0;
       for (let count = 0; count < port.batch && this.#io.room > 0; count++) {
         const frame = this.#slots[slot] ?? this.#machine.frames.alloc(largestFrame, headroom);
@@ -223,7 +242,7 @@ export class TapLoop {
       if (result <= 0 || port === undefined || port === null) continue;
       found++;
       port.found++;
-      this.#take(port, token, result - port.tap.headerSize);
+      this.#take(port, token, result - port.headerSize);
     }
     if (this.#isIoRefused) this.#fallBack();
     return found;
@@ -239,7 +258,7 @@ export class TapLoop {
   #take(port: TapPort, slot: number, length: number): void {
     const frame = this.#slots[slot];
     if (frame === undefined || frame === null || length < ETH_HLEN || length >= largestFrame) return;
-    const { headerSize } = port.tap;
+    const { headerSize } = port;
     const isSmall = length <= copyLimit - headroom;
     const copy = isSmall ? this.#machine.frames.alloc(length, headroom) : null;
     const taken = copy ?? frame;
@@ -247,6 +266,10 @@ export class TapLoop {
     if (copy === null) this.#slots[slot] = null;
     else copy.bytes.copyWithin(copy.start - headerSize, frame.start - headerSize, frame.start + length);
     port.largest = Math.max(port.largest, length);
+    if (port.isTold && isToOne(frame)) {
+      port.isTold = false;
+      this.#isAnswered = true;
+    }
     taken.end = taken.start + length;
     taken.macHeader = taken.start;
     taken.networkHeader = taken.start + ETH_HLEN;
@@ -305,7 +328,7 @@ export class TapLoop {
       const frame = this.#pending[index];
       const port = this.#targets[index];
       if (frame === undefined || port === undefined) continue;
-      if (this.#ports.get(port.tap.fd) !== port) drop(frame, "device-down");
+      if (this.#ports.get(port.fd) !== port) drop(frame, "device-down");
       else if (!this.#prepareWrite(frame, port, index)) drop(frame, "no-memory");
     }
     if (count === this.#pending.length) {
@@ -320,11 +343,12 @@ export class TapLoop {
 
   /** False when memory is short. A device that is down inside refuses the frame (EIO). */
   #prepareWrite(frame: Frame, port: TapPort, index: number): boolean {
-    const { fd, headerSize } = port.tap;
+    const { fd, headerSize } = port;
     if (!frame.pool.cowHead(frame, headerSize)) return false;
     const start = frame.start - headerSize;
     writeVnetHeader(frame, start, headerSize);
     this.#writing[index] = frame;
+    if (isToOne(frame)) port.isTold = true;
     // What is told something often answers at once.
     this.#activate(port);
     this.#io.write(fd, this.#addressOf(frame, start), frame.end - start, writeToken | index);
@@ -337,6 +361,11 @@ export class TapLoop {
   }
 }
 
+/** Whether a frame is to one receiver, by its destination. */
+function isToOne({ bytes, start }: Frame): boolean {
+  return ((bytes[start] ?? 0) & 1) === 0;
+}
+
 /** Lets go of a frame that was written, or refused. */
 function endWrite(frame: Frame, result: number): void {
   if (result >= 0) frame.pool.free(frame);
@@ -345,8 +374,10 @@ function endWrite(frame: Frame, result: number): void {
 
 /** A TAP that is served. */
 export class TapPort {
-  readonly tap: Tap;
+  readonly fd: number;
+  readonly headerSize: number;
   readonly receive: TapReceiver;
+  readonly #file: FrameFile;
   readonly #loop: TapLoop;
   /** What the loop keeps: whether it reads, how many frames at once, how many it found, the largest, rounds without any. */
   isActive = false;
@@ -354,10 +385,14 @@ export class TapPort {
   found = 0;
   largest = 0;
   emptyRounds = 0;
+  /** Whether somebody was told something in particular, and has not been heard of since. */
+  isTold = false;
 
-  constructor(loop: TapLoop, tap: Tap, receive: TapReceiver) {
+  constructor(loop: TapLoop, file: FrameFile, receive: TapReceiver) {
     this.#loop = loop;
-    this.tap = tap;
+    this.#file = file;
+    this.fd = file.fd;
+    this.headerSize = file.headerSize;
     this.receive = receive;
   }
 
@@ -369,6 +404,6 @@ export class TapPort {
   /** Closes the TAP. */
   close(): void {
     this.#loop.remove(this);
-    this.tap.close();
+    this.#file.close();
   }
 }

@@ -58,6 +58,7 @@ export interface InnerParts {
 /** The inner side of one device other than `lo`. */
 export class InnerLink {
   readonly dev: Device;
+  readonly #tap: Tap;
   readonly #port: TapPort;
   readonly #rtnl: SyncNetlink;
   readonly #holder: Holder;
@@ -74,8 +75,8 @@ export class InnerLink {
     this.#number = number;
     const { name, ifindex, hasCarrier } = dev;
     try {
-      const tap = Tap.open(calls, { fd, name, ifindex, hasCarrier });
-      this.#port = loop.add(tap, (frame) => transmit(frame, dev));
+      this.#tap = Tap.open(calls, { fd, name, ifindex, hasCarrier });
+      this.#port = loop.add(this.#tap, (frame) => transmit(frame, dev));
     } catch (error) {
       holder.begin(ask.drop(number));
       throw error;
@@ -99,7 +100,7 @@ export class InnerLink {
     const { hasCarrier } = this.dev;
     if (hasCarrier === this.#hasCarrier) return;
     this.#hasCarrier = hasCarrier;
-    this.#port.tap.setCarrier(hasCarrier);
+    this.#tap.setCarrier(hasCarrier);
     this.#settle();
   }
 

@@ -6,6 +6,8 @@ import { VirtualClock } from "../../../index.ts";
 import type { Device, DeviceEvent, Netns, OuterStacks } from "../../../net/netdevice.ts";
 import { setOuterStack } from "../../../net/outer-stack.ts";
 import { NetlinkError } from "../../../netlink/error.ts";
+import { KeepWarm } from "../keep-warm.ts";
+import { Rehearsal } from "../rehearsal.ts";
 import { loadTapCalls } from "../tap-calls.ts";
 import { TapLoop } from "../tap-loop.ts";
 import { forbiddenTun, withDescriptorCure } from "./forbidden.ts";
@@ -21,6 +23,7 @@ import { netlinkBuffer } from "./sync-netlink.ts";
 /** All of them: what `core.outerStacks` of the machine is, which closes it in the end. */
 export class Natives implements OuterStacks {
   readonly #parts: NativeParts;
+  readonly #warm: KeepWarm;
   readonly #server: HolderServer;
   readonly #hosts: Hosts;
   readonly #all = new Map<Netns, NativeNetns>();
@@ -28,6 +31,7 @@ export class Natives implements OuterStacks {
 
   private constructor(parts: NativeParts) {
     this.#parts = parts;
+    this.#warm = new KeepWarm(parts.loop, () => Rehearsal.open(parts.calls));
     this.#server = new HolderServer(parts.calls.libc);
     this.#hosts = new Hosts(parts.machine, parts.calls.libc);
     parts.machine.core.notifiers.push(this.#follow);
@@ -125,6 +129,7 @@ export class Natives implements OuterStacks {
     for (const native of this.#all.values()) native.close();
     this.#all.clear();
     this.#hosts.close();
+    this.#warm.close();
     this.#parts.loop.close();
     this.#server.close();
   }
