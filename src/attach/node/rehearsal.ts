@@ -87,6 +87,7 @@ export class Rehearsal {
         if (restoreHeader(frame)) port.send(frame);
         else frame.pool.free(frame);
       },
+      openEcho: refuse,
       request: refuse,
       getSysctl: refuse,
       setSysctl: refuse,
