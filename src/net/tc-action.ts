@@ -29,13 +29,15 @@ const maxRepeats = 32;
 /** A kind of action (`struct tc_action_ops`). */
 export interface ActionOps<State = unknown> {
   readonly kind: string;
+  /** The attribute with the times; 1 without it. */
+  readonly timesType?: number;
   /** The number that TCA_ACT_OPTIONS ask for, 0 for the next free one; throws NetlinkError for what are no options. */
   indexOf(options: Attribute | undefined): number;
   /** Reads TCA_ACT_OPTIONS into a new action's state, or a changed one's; throws NetlinkError to refuse. */
   init(request: ActionRequest<State>): ActionInit<State>;
   /** Does it to a frame that stays the caller's, and says what becomes of it (TC_ACT_*). */
   act(frame: Frame, action: Action<State>, dev: Device): number;
-  /** Writes the content of TCA_ACT_OPTIONS but the times. */
+  /** Writes the content of TCA_ACT_OPTIONS but the times, which stand behind it. */
   dump(action: Action<State>, writer: MessageWriter): void;
 }
 

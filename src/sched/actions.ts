@@ -23,10 +23,15 @@ import type { Parsed } from "../netlink/policy.ts";
 import { binary, bitfield32, nest, policy, string, u32 } from "../netlink/policy.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import * as cls from "../uapi/pkt_cls.ts";
+import { csum } from "./csum.ts";
 import { gact } from "./gact.ts";
 import { mirred } from "./mirred.ts";
+import { pedit } from "./pedit.ts";
+import { police } from "./police.ts";
+import { skbedit } from "./skbedit.ts";
+import { vlan } from "./vlan.ts";
 
-const list: readonly ActionOps[] = [mirred, gact];
+const list: readonly ActionOps[] = [mirred, gact, police, vlan, skbedit, pedit, csum];
 const kinds: ReadonlyMap<string, ActionOps> = new Map(list.map((ops) => [ops.kind, ops]));
 
 const skipHardware = cls.TCA_ACT_FLAGS_SKIP_HW;
@@ -196,9 +201,9 @@ function dumpBits(writer: MessageWriter, type: number, value: number, selector: 
   setU32(writer.bytes, at + 4, selector);
 }
 
-/** struct tcf_t behind the attribute type that mirred and gact share: since when, used when, in ticks. */
+/** struct tcf_t: since when, used when, in ticks. */
 function dumpTimes(machine: MachineContext, action: Action, writer: MessageWriter): void {
-  const at = writer.attribute(timesType, cls.TCF_T_SIZE);
+  const at = writer.attribute(action.ops.timesType ?? timesType, cls.TCF_T_SIZE);
   const now = machine.clock.now();
   const since = (ns: number) => Math.floor((now - ns) / nsPerTick);
   setU64Number(writer.bytes, at + cls.TCF_T_INSTALL, since(action.installedAtNs));
@@ -207,5 +212,5 @@ function dumpTimes(machine: MachineContext, action: Action, writer: MessageWrite
     setU64Number(writer.bytes, at + cls.TCF_T_FIRSTUSE, since(action.firstUsedAtNs));
 }
 
-/** TCA_MIRRED_TM and TCA_GACT_TM. */
+/** TCA_MIRRED_TM, TCA_GACT_TM and most others. */
 const timesType = 1;

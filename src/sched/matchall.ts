@@ -14,7 +14,7 @@ import type { MessageWriter } from "../netlink/writer.ts";
 import * as cls from "../uapi/pkt_cls.ts";
 import { TCA_OPTIONS } from "../uapi/rtnetlink.ts";
 import { dumpActions, readActions } from "./actions.ts";
-import { bindFilter, checkFlags, unbindFilter } from "./filter-class.ts";
+import { bindFilter, checkFlags, checkSoftware, unbindFilter } from "./filter-class.ts";
 
 const matchallPolicy = policy(cls.TCA_MATCHALL_MAX, {
   [cls.TCA_MATCHALL_CLASSID]: u32("classid"),
@@ -51,7 +51,7 @@ function classify(
   { state: { filter }, block }: TcfProto<MatchallState>,
   result: FilterResult,
 ): number {
-  if (filter === null || (filter.flags & cls.TCA_CLS_FLAGS_SKIP_SW) !== 0) return cls.TC_ACT_UNSPEC;
+  if (filter === null) return cls.TC_ACT_UNSPEC;
   filter.hits++;
   const verdict = runActions(filter.actions, frame, block.sch.dev, result);
   result.classid = filter.classid;
@@ -63,6 +63,7 @@ function change(proto: TcfProto<MatchallState>, request: FilterRequest): Filter 
   if (proto.state.filter !== null) throw new NetlinkError("EEXIST");
   const { classid = 0, act, flags = 0 } = parseNested(request.options, matchallPolicy);
   checkFlags(flags);
+  checkSoftware(flags);
   const actions = readActions(proto, request, act);
   bindFilter(proto, classid);
   const filter = {

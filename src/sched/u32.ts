@@ -4,22 +4,19 @@
 // Mirrors net/sched/cls_u32.c (v6.18). Omitted: offload to hardware, mark, a selector's counters of hits.
 
 import { getBe16, getBe32, getS16, getS32 } from "../bytes/endian.ts";
-import { deviceByName } from "../net/device.ts";
-import type { Frame, Netns } from "../net/netdevice.ts";
+import type { Frame } from "../net/netdevice.ts";
 import type { Action } from "../net/tc-action.ts";
 import { releaseActions, runActions } from "../net/tc-action.ts";
 import type { ClassifierOps, Filter, FilterRequest, FilterResult, TcfBlock, TcfProto } from "../net/tcf.ts";
-import type { Attribute } from "../netlink/attribute.ts";
 import { invalid, NetlinkError } from "../netlink/error.ts";
 import { parseNested } from "../netlink/parse.ts";
 import type { Parsed } from "../netlink/policy.ts";
 import { min, nest, policy, u32 as u32Attribute, unspec } from "../netlink/policy.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
-import { IFNAMSIZ } from "../uapi/if.ts";
 import * as cls from "../uapi/pkt_cls.ts";
 import { TCA_OPTIONS } from "../uapi/rtnetlink.ts";
 import { dumpActions, readActions } from "./actions.ts";
-import { bindFilter, checkFlags, unbindFilter } from "./filter-class.ts";
+import { bindFilter, checkFlags, indevOf, unbindFilter } from "./filter-class.ts";
 import { networkOffset } from "./network-offset.ts";
 
 const tableMask = 0xfff0_0000;
@@ -314,16 +311,6 @@ function linkOf({ tables }: U32State, handle: number): Table | null {
   const target = tables.find(handle);
   if (target === undefined) throw invalid("cls_u32: Link hash table not found");
   return target;
-}
-
-/** The device that an attribute names (tcf_change_indev). */
-function indevOf(netns: Netns, attribute: Attribute): number {
-  const name = attribute.text();
-  const { offset } = attribute;
-  if (name.length >= IFNAMSIZ) throw new NetlinkError("EINVAL", "Interface name too long", { offset });
-  const dev = deviceByName(netns, name);
-  if (dev === undefined) throw new NetlinkError("ENODEV", "Network device not found", { offset });
-  return dev.ifindex;
 }
 
 /** A changed node keeps its selector and takes the rest anew. */
