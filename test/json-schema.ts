@@ -40,9 +40,23 @@ const WORDS: Readonly<Record<string, Check>> = {
     );
   },
   additionalProperties: (said, value, path, { properties }) => {
-    if (said !== false) throw new TypeError(`${path}: additionalProperties is understood as false only`);
     const known = fieldsOf(properties);
-    return Object.keys(fieldsOf(value)).flatMap((key) => (key in known ? [] : [`${path}.${key} is unknown`]));
+    return Object.entries(fieldsOf(value)).flatMap(([key, field]) => {
+      if (key in known) return [];
+      return said === false ? [`${path}.${key} is unknown`] : schemaErrors(said, field, `${path}.${key}`);
+    });
+  },
+  maximum: (said, value, path) =>
+    Number(value) <= Number(said) ? [] : [`${path} is more than ${String(said)}`],
+  minItems: (said, value, path) =>
+    !Array.isArray(value) || value.length >= Number(said) ? [] : [`${path} has too few`],
+  maxItems: (said, value, path) =>
+    !Array.isArray(value) || value.length <= Number(said) ? [] : [`${path} has too many`],
+  items: (said, value, path) =>
+    Array.isArray(value) ? value.flatMap((each, index) => schemaErrors(said, each, `${path}[${index}]`)) : [],
+  anyOf: (said, value, path) => {
+    const tries = listOf(said).map((schema) => schemaErrors(schema, value, path));
+    return tries.some(({ length }) => length === 0) ? [] : [tries.flat().join(", ")];
   },
   oneOf: (said, value, path) => {
     const tries = listOf(said).map((schema) => schemaErrors(schema, value, path));
@@ -53,6 +67,8 @@ const WORDS: Readonly<Record<string, Check>> = {
 
 function isOfType(value: unknown, type: unknown): boolean {
   if (type === "integer") return Number.isInteger(value);
+  if (type === "null") return value === null;
+  if (type === "array") return Array.isArray(value);
   if (type === "object") return typeof value === "object" && value !== null && !Array.isArray(value);
   return typeof value === type;
 }
@@ -63,5 +79,5 @@ function listOf(value: unknown): unknown[] {
 }
 
 function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

@@ -14,6 +14,17 @@ export async function prepare(root) {
     await ensureBuilt(root, console.error);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
+    if (isForbidden(error))
+      console.error(
+        `What is built in ${root} is older than its sources, and may be built anew by their owner only: npm run build`,
+      );
     process.exit(1);
   }
+}
+
+/** @param {unknown} error */
+function isForbidden(error) {
+  return (
+    error instanceof Error && "code" in error && ["EACCES", "EPERM", "EROFS"].includes(String(error.code))
+  );
 }

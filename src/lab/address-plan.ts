@@ -5,10 +5,13 @@
 //      sw──r──h3        two segments: 10.0.0.0/24 with h1, h2, r and 10.0.1.0/24 with r, h3
 //   h2─┘
 
+import type { NodeKind } from "./node-kind.ts";
+import { isBridging } from "./node-kind.ts";
+
 /** A node as far as addresses go. */
 interface PlannedNode {
   readonly name: string;
-  readonly kind: "host" | "router" | "switch";
+  readonly kind: NodeKind;
 }
 
 /** One end of a link. */
@@ -152,11 +155,11 @@ function segmentsOf(links: readonly (readonly [PlannedEnd, PlannedEnd])[]): Plan
     return at;
   };
   // A switch is one place, every other end a place of its own.
-  const placeOf = (end: PlannedEnd) => (end.node.kind === "switch" ? end.node : end);
+  const placeOf = (end: PlannedEnd) => (isBridging(end.node.kind) ? end.node : end);
   for (const [a, b] of links) leader.set(find(placeOf(a)), find(placeOf(b)));
   const segments = new Map<PlannedNode | PlannedEnd, PlannedEnd[]>();
   for (const end of links.flat()) {
-    if (end.node.kind === "switch") continue;
+    if (isBridging(end.node.kind)) continue;
     const place = find(end);
     const ends = segments.get(place) ?? [];
     ends.push(end);

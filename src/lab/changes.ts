@@ -11,7 +11,7 @@ import { createLab } from "./lab.ts";
 import { LabError } from "./lab-error.ts";
 import type { LabLink } from "./link.ts";
 import type { LabNode } from "./node.ts";
-import { Switch } from "./node.ts";
+import { Outside, Switch } from "./node.ts";
 import type { LabPlan } from "./plan.ts";
 import { declareNode, declarePlan } from "./plan.ts";
 import type { RunningPrograms } from "./running-programs.ts";
@@ -21,7 +21,7 @@ import type { RunningPrograms } from "./running-programs.ts";
  * that does where it cannot be.
  */
 export async function findChanges(lab: Lab, programs: RunningPrograms, plan: LabPlan): Promise<Change[]> {
-  const trial = createLab({ seed: lab.seed, time: "virtual", ipv6: lab.hasIpv6 });
+  const trial = createLab({ seed: lab.seed, time: "virtual", ipv6: lab.hasIpv6, attach: async () => {} });
   try {
     declarePlan(trial, plan);
     await trial.start();
@@ -78,6 +78,8 @@ function compare(lab: Lab, programs: RunningPrograms, plan: LabPlan, trial: Lab)
 
 function isSameNode(node: LabNode, wanted: LabNode | undefined): boolean {
   if (wanted === undefined || node.kind !== wanted.kind) return false;
+  if (node instanceof Outside && wanted instanceof Outside)
+    return node.endpoint === wanted.endpoint && node.mtu === wanted.mtu;
   return !(node instanceof Switch && wanted instanceof Switch) || node.isStp === wanted.isStp;
 }
 
@@ -142,6 +144,9 @@ function addNode(lab: Lab, node: LabNode): Change {
         name: node.name,
         kind: node.kind,
         stp: node instanceof Switch && node.isStp,
+        ...(node instanceof Outside && typeof node.endpoint === "string"
+          ? { endpoint: node.endpoint, mtu: node.mtu }
+          : {}),
         run: [],
       });
       const undo = () => lab.removeNode(added);

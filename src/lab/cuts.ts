@@ -6,6 +6,10 @@ import { bare } from "./address-plan.ts";
 import { FrameView } from "./frame-view.ts";
 import type { LabLink, LinkEnd } from "./link.ts";
 import type { LabNode } from "./node.ts";
+import { isBridging } from "./node-kind.ts";
+
+/** Hardware addresses that are kept of those outside. */
+const mostHeard = 4_096;
 
 /** Frames of those in `from` do not reach those in `to`. */
 interface Cut {
@@ -21,6 +25,8 @@ export class Cuts {
   readonly #cuts = new Set<Cut>();
   #stops: (() => void)[] = [];
   #byAddress = new Map<string, LabNode>();
+  /** Who is outside, and by which node: hardware addresses that frames came from while there were rules. */
+  readonly #heard = new Map<string, LabNode>();
 
   constructor(links: readonly LabLink[], wireOf: (end: LinkEnd) => WireHook) {
     this.#links = links;
@@ -76,7 +82,7 @@ export class Cuts {
     this.#byAddress = new Map();
     for (const link of this.#links) {
       for (const end of link.ends) {
-        if (end.node.kind === "switch") continue;
+        if (isBridging(end.node.kind)) continue;
         this.#byAddress.set(end.mac, end.node);
         for (const address of end.addresses) this.#byAddress.set(bare(address), end.node);
       }
@@ -96,6 +102,7 @@ export class Cuts {
   /** Whoever is next to a switch or a router is cut off from it too; else it is the packet's source that counts. */
   #judge(bytes: Uint8Array, sender: LinkEnd, receiver: LinkEnd): WireVerdict {
     let source: LabNode | undefined;
+    if (sender.node.kind === "outside") this.#hear(bytes, sender, receiver);
     for (const cut of this.#cuts) {
       if (cut.from.has(sender.node) && cut.to.has(receiver.node)) return cut.verdict;
       if (!cut.to.has(receiver.node)) continue;
@@ -109,6 +116,15 @@ export class Cuts {
     const frame = new FrameView(bytes, sender.node.name, receiver.node.name);
     const { ip, ethernet } = frame;
     const byIp = ip === undefined ? undefined : this.#byAddress.get(ip.source);
-    return byIp ?? (ethernet === undefined ? undefined : this.#byAddress.get(ethernet.source));
+    if (byIp !== undefined || ethernet === undefined) return byIp;
+    return this.#byAddress.get(ethernet.source) ?? this.#heard.get(ethernet.source);
+  }
+
+  /** Nobody has planned the addresses of those outside. */
+  #hear(bytes: Uint8Array, sender: LinkEnd, receiver: LinkEnd): void {
+    const { ethernet } = new FrameView(bytes, sender.node.name, receiver.node.name);
+    if (ethernet === undefined || this.#heard.get(ethernet.source) === sender.node) return;
+    if (this.#heard.size >= mostHeard) this.#heard.clear();
+    this.#heard.set(ethernet.source, sender.node);
   }
 }

@@ -2,12 +2,12 @@
 
 import type { LabPlan, PlanLink } from "./plan.ts";
 
-/** A flow chart in Mermaid's words: switches are rounded, routers six-sided. */
+/** A flow chart in Mermaid's words: switches are rounded, routers six-sided, what is outside leans. */
 export function toMermaid({ nodes, links }: LabPlan): string {
   const lines = ["graph LR"];
   const ids = idsOf(nodes.map(({ name }) => name));
   for (const { name, kind } of nodes) {
-    const shape = { host: ["[", "]"], router: ["{{", "}}"], switch: ["(", ")"] }[kind];
+    const shape = { host: ["[", "]"], router: ["{{", "}}"], switch: ["(", ")"], outside: ["[/", "/]"] }[kind];
     lines.push(`  ${ids.get(name)}${shape[0]}"${name}"${shape[1]}`);
   }
   for (const link of links) {
@@ -21,7 +21,7 @@ export function toMermaid({ nodes, links }: LabPlan): string {
 export function toDot({ name, nodes, links }: LabPlan): string {
   const lines = [`graph ${quote(name)} {`];
   for (const node of nodes) {
-    const shape = { host: "box", router: "hexagon", switch: "ellipse" }[node.kind];
+    const shape = { host: "box", router: "hexagon", switch: "ellipse", outside: "parallelogram" }[node.kind];
     lines.push(`  ${quote(node.name)} [shape=${shape}];`);
   }
   for (const link of links) {

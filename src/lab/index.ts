@@ -8,7 +8,7 @@ export type { LabOptions } from "./lab-options.ts";
 export type { FrameVerdict, LinkFaults, LinkOptions } from "./link.ts";
 export { LabLink } from "./link.ts";
 export type { ExecResult } from "./node.ts";
-export { Host, LabNode, Router, Switch } from "./node.ts";
+export { Host, LabNode, Outside, Router, Switch } from "./node.ts";
 export type { PingAllResult } from "./ping-all.ts";
 export type { Preset } from "./presets.ts";
 export type { Shape } from "./topology.ts";

@@ -4,13 +4,16 @@
 //   name: demo
 //   hosts: { h1: , h2: { run: [redis-server] } }
 //   switches: [s1]
+//   outside: { vm: "listen:/tmp/vm0.sock" }
 //   links:
 //     - h1 - s1
 //     - { between: [h2, s1], delay: 50ms, loss: 1% }
 
+import { parseEndpoint } from "../attach/node/outside/endpoint.ts";
 import { ipv4FromText } from "../bytes/ipv4.ts";
 import { ipv6FromText } from "../bytes/ipv6.ts";
-import { netemComplaint, netemWords } from "../index.ts";
+import { NetlinkError, netemComplaint, netemWords } from "../index.ts";
+import { ETH_DATA_LEN } from "../uapi/if_ether.ts";
 import { LabError } from "./lab-error.ts";
 import type { LinkOptions } from "./link.ts";
 import { interfaceNameForm, nodeNameForm } from "./node.ts";
@@ -19,7 +22,7 @@ import { presetOf } from "./presets.ts";
 import type { Keys, Mapping } from "./yaml-text.ts";
 import { isMapping, YamlText } from "./yaml-text.ts";
 
-const topKeys = ["name", "seed", "ipv6", "hosts", "routers", "switches", "links", "$schema"];
+const topKeys = ["name", "seed", "ipv6", "hosts", "routers", "switches", "outside", "links", "$schema"];
 /** What a link may say; LinkOptions. Its seed is made of the lab's. */
 const linkKeys = [
   ...["between", "name", "mtu", "interfaces", "addresses", "preset", "direction"],
@@ -58,6 +61,7 @@ class LabFile {
     this.#readNodes(file["hosts"], "host", ["hosts"]);
     this.#readNodes(file["routers"], "router", ["routers"]);
     this.#readNodes(file["switches"], "switch", ["switches"]);
+    this.#readOutside(file["outside"], ["outside"]);
     const { name, seed, ipv6, links = [] } = file;
     if (name !== undefined && typeof name !== "string") throw this.#wrong(["name"], name, "name is a text");
     if (seed !== undefined && !(typeof seed === "number" && Number.isSafeInteger(seed)))
@@ -124,6 +128,34 @@ class LabFile {
     if (stp !== undefined && typeof stp !== "boolean")
       throw this.#wrong([...keys, "stp"], stp, "stp is true or false");
     return { name, kind, stp: stp === true, run: this.#readRun(run, [...keys, "run"]) };
+  }
+
+  /** A mapping of names to endpoints, or to what more is said of each. */
+  #readOutside(value: unknown, keys: Keys): void {
+    if (value === undefined || value === null) return;
+    if (!isMapping(value)) throw this.#wrong(keys, value, "outside is a mapping of names to endpoints");
+    for (const [name, said] of Object.entries(value)) {
+      const own = [...keys, name];
+      const { endpoint, mtu } = isMapping(said) ? said : { endpoint: said, mtu: undefined };
+      const at = isMapping(said) ? [...own, "endpoint"] : own;
+      if (isMapping(said)) this.#checkKeys(said, ["endpoint", "mtu"], own);
+      if (typeof endpoint !== "string")
+        throw this.#wrong(at, endpoint, 'an endpoint is a text such as "listen:/tmp/vm0.sock"');
+      if (mtu !== undefined && (typeof mtu !== "number" || !Number.isInteger(mtu)))
+        throw this.#wrong([...own, "mtu"], mtu, "mtu is a whole number");
+      this.#checkEndpoint(endpoint, at);
+      const node: PlanNode = { name, kind: "outside", endpoint, mtu: Number(mtu ?? ETH_DATA_LEN), run: [] };
+      this.#addNode(node, this.#yaml.keyError.bind(this.#yaml, own));
+    }
+  }
+
+  #checkEndpoint(endpoint: string, keys: Keys): void {
+    try {
+      parseEndpoint(endpoint);
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error;
+      throw this.#yaml.error(keys, error.message);
+    }
   }
 
   #readRun(run: unknown, keys: Keys): string[] {

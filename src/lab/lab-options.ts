@@ -1,5 +1,6 @@
 // How a lab is made: where its chance and its time come from, and what it keeps of what happens.
 
+import type { Attach } from "./attach.ts";
 import type { ProgramRunner } from "./programs.ts";
 
 /** How a lab is made. */
@@ -18,4 +19,6 @@ export interface LabOptions {
   readonly record?: boolean;
   /** Runs real programs (programs.ts); by default loaded when the first is started. */
   readonly programs?: ProgramRunner;
+  /** Joins the TAP of an outside node to what the node names; by default attachEndpoint or attachChannel does. */
+  readonly attach?: Attach;
 }

@@ -4,10 +4,13 @@
 // nothing happens unless the lab is told to advance, and the same seed gives the same run, byte for byte.
 
 import type { ChildProcess, SpawnOptions } from "node:child_process";
+import type { FrameChannel } from "../attach/index.ts";
 import { realTime } from "../attach/index.ts";
 import type { NativeNamespace } from "../attach/node/index.ts";
 import type { Machine, Time, WireHook } from "../index.ts";
 import { createMachine, SeededRandom, VirtualClock } from "../index.ts";
+import { ETH_DATA_LEN } from "../uapi/if_ether.ts";
+import { attachOutside } from "./attach.ts";
 import { Cuts } from "./cuts.ts";
 import type { Disposer } from "./disposer.ts";
 import { disposer } from "./disposer.ts";
@@ -18,7 +21,7 @@ import { LabTime } from "./lab-time.ts";
 import type { LinkCaptureOptions, LinkOptions } from "./link.ts";
 import { LabLink, LinkEnd } from "./link.ts";
 import { Maker, SPANNING_TREE_NS } from "./maker.ts";
-import { Host, interfaceNameForm, LabNode, nodeNameForm, Router, Switch } from "./node.ts";
+import { Host, interfaceNameForm, LabNode, nodeNameForm, Outside, Router, Switch } from "./node.ts";
 import type { PartitionArguments } from "./partition.ts";
 import { readPartition } from "./partition.ts";
 import type { PingAllResult } from "./ping-all.ts";
@@ -44,6 +47,8 @@ export class Lab {
   #settledAtNs = 0;
   readonly #listeners = new Set<(event: LabEvent) => void>();
   readonly #history: number;
+  /** Somebody else joins what is outside. */
+  readonly #isTrial: boolean;
   /** What has been captured since the first start, when the lab records. */
   readonly recording: Recording | undefined;
   #programs: ProgramRunner | undefined;
@@ -53,6 +58,7 @@ export class Lab {
 
   constructor(options: LabOptions = {}) {
     const { seed, time = "real", ipv6 = true, epochNs, programs, history = 0, record = false } = options;
+    this.#isTrial = options.attach !== undefined;
     const world = realTime();
     this.seed = seed ?? world.random.u32();
     this.#history = history;
@@ -65,7 +71,7 @@ export class Lab {
     this.#time = new LabTime(this.machine, clock);
     this.recording = record ? new Recording(this.machine, this.seed, this.events) : undefined;
     this.hasIpv6 = ipv6;
-    this.#maker = new Maker(this.machine, this.links, ipv6);
+    this.#maker = new Maker(this.machine, this.links, ipv6, options.attach ?? attachOutside);
     this.isVirtual = this.#time.isVirtual;
     this.#cuts = new Cuts(this.links, (end) => this.wireOf(end));
   }
@@ -94,6 +100,21 @@ export class Lab {
         "Cannot make a switch: this uveth has no bridges. Link hosts to one another or to a router instead",
       );
     return this.#add(new Switch(this, name, stp));
+  }
+
+  /**
+   * What is not of the lab, by an endpoint as `uveth attach` takes it (`listen:/tmp/vm0.sock`, `vde:/tmp/switch`, …) or by a channel
+   * of messages (a WebSocket, …). Link it as any node; the wire that leads out has an MTU of its own, 1500 by default. An endpoint
+   * takes real time. LabError from `start()` when it cannot be had.
+   */
+  outside(
+    name: string,
+    endpoint: string | FrameChannel,
+    { mtu = ETH_DATA_LEN }: { readonly mtu?: number | undefined } = {},
+  ): Outside {
+    if (this.isVirtual && !this.#isTrial && typeof endpoint === "string")
+      throw new LabError(`Cannot join "${name}": what is outside takes real time, and this lab's is virtual`);
+    return this.#add(new Outside(this, name, endpoint, mtu));
   }
 
   #add<Node extends LabNode>(node: Node): Node {
@@ -140,7 +161,7 @@ export class Lab {
   /** A host or router by name. */
   get(name: string): Host {
     const node = this.node(name);
-    if (!(node instanceof Host)) throw new LabError(`"${name}" is a switch`);
+    if (!(node instanceof Host)) throw new LabError(`"${name}" is no host`);
     return node;
   }
 
@@ -231,7 +252,7 @@ export class Lab {
   resolve(name: string, from?: Host): string {
     const node = this.nodes.get(name);
     if (node instanceof Host) return from === undefined ? node.ip : node.ipFrom(from);
-    if (node !== undefined) throw new LabError(`"${name}" is a switch and has no address`);
+    if (node !== undefined) throw new LabError(`"${name}" is no host and has no address`);
     if (/^[0-9.]+$/.test(name) || name.includes(":")) return name;
     if (name === "localhost") return "127.0.0.1";
     throw new LabError(`There is no host "${name}" in the lab`);

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { schemaErrors } from "../../test/json-schema.ts";
 import { toDot, toMermaid } from "./graph.ts";
 import { readContainerlab } from "./import-clab.ts";
 import { readKathara } from "./import-kathara.ts";
@@ -12,6 +13,7 @@ import { loadPlan } from "./load.ts";
 import type { LabPlan } from "./plan.ts";
 import { declarePlan } from "./plan.ts";
 import { runLine } from "./prompt.ts";
+import { YamlText } from "./yaml-text.ts";
 
 const folder = fileURLToPath(new URL("../../test/fixtures/labs/", import.meta.url));
 
@@ -188,7 +190,10 @@ test.each([
   ["hosts: [*who]", "x.yml:1:9: Unresolved alias"],
   ["- h1", "x.yml:1:1: a lab is a mapping"],
   ["", "x.yml:1:1: a lab is a mapping"],
-  ["host: [h1]", 'x.yml:1:1: there is no "host", only name, seed, ipv6, hosts, routers, switches, links'],
+  [
+    "host: [h1]",
+    'x.yml:1:1: there is no "host", only name, seed, ipv6, hosts, routers, switches, outside, links',
+  ],
   ["name: a\nseed: seven", 'x.yml:2:7: seed is a whole number, not "seven"'],
   ["hosts: { h1: { runs: a } }", 'x.yml:1:16: there is no "runs", only run'],
   ["hosts: [h1]\nrouters:\n  - h1", 'x.yml:3:5: there is a node "h1" already'],
@@ -218,6 +223,9 @@ test("the schema for editors knows the same words", () => {
     readFileSync(new URL("../../schemas/lab.schema.json", import.meta.url), "utf8"),
   );
   expect(schema).toMatchObject({ properties: { links: { items: { anyOf: [{}, { properties: {} }] } } } });
+  const demo: unknown = new YamlText(readFileSync(`${folder}demo.yml`, "utf8"), "demo.yml").value;
+  expect(schemaErrors(schema, demo)).toEqual([]);
+  expect(schemaErrors(schema, { hosts: ["a"], links: [{ between: ["a"] }] })).not.toEqual([]);
   const text = JSON.stringify(schema);
   for (const key of [
     "delay",

@@ -5,16 +5,20 @@ import type { Machine } from "../index.ts";
 import { NetlinkError } from "../index.ts";
 import type { EndAddresses, PlannedRoute } from "./address-plan.ts";
 import { AddressPlan, planRoutes } from "./address-plan.ts";
+import type { Attach } from "./attach.ts";
 import { macOf } from "./hash.ts";
 import type { LabLink } from "./link.ts";
 import { LinkEnd } from "./link.ts";
-import { LabNode, Switch } from "./node.ts";
+import { LabNode, OUTSIDE_DEVICE, Outside, Switch } from "./node.ts";
+import { isBridging } from "./node-kind.ts";
 
 /**
  * The spanning tree in labs, in hundredths of a second: the shortest times that Linux allows (BR_MIN_FORWARD_DELAY, …), so that
  * ports forward after four seconds and not after thirty.
  */
 const spanningTree = { stp: true, forwardDelay: 200, helloTime: 100, maxAge: 600 };
+/** The bridge of an outside node is to be no more than a wire: every group passes, that may. */
+const wire = { mcastSnooping: false, groupFwdMask: 0xfff8 };
 /** How long a new port of such a switch takes to decide: to listen, to learn, and a hello. */
 export const SPANNING_TREE_NS = 5_000_000_000;
 
@@ -27,12 +31,14 @@ export interface RemovedLink {
 export class Maker {
   readonly #machine: Machine;
   readonly #hasIpv6: boolean;
+  readonly #attach: Attach;
   /** All links that have been declared. */
   readonly #links: readonly LabLink[];
   readonly #plan = new AddressPlan();
   readonly #routes = new Map<string, PlannedRoute>();
 
-  constructor(machine: Machine, links: readonly LabLink[], hasIpv6: boolean) {
+  constructor(machine: Machine, links: readonly LabLink[], hasIpv6: boolean, attach: Attach) {
+    this.#attach = attach;
     this.#machine = machine;
     this.#links = links;
     this.#hasIpv6 = hasIpv6;
@@ -58,8 +64,9 @@ export class Maker {
         name: "br0",
         isUp: true,
         address: macOf(`${node.name}/br0`),
-        bridge: node.isStp ? spanningTree : undefined,
+        bridge: node instanceof Outside ? wire : node.isStp ? spanningTree : undefined,
       });
+      if (node instanceof Outside) await this.#leadOut(node);
       return;
     }
     if (this.#hasIpv6) {
@@ -70,6 +77,14 @@ export class Maker {
     if (node.kind !== "router") return;
     await netns.setSysctl("net.ipv4.ip_forward", 1);
     if (this.#hasIpv6) await netns.setSysctl("net.ipv6.conf.all.forwarding", 1);
+  }
+
+  /** Joins the bridge of an outside node to the wire that leads out. */
+  async #leadOut({ name, netns, endpoint, mtu }: Outside): Promise<void> {
+    const tap = netns.tap({ name: OUTSIDE_DEVICE, mtu, address: macOf(`${name}/${OUTSIDE_DEVICE}`) });
+    if (typeof endpoint === "string") tap.alias = endpoint;
+    await netns.link.set(OUTSIDE_DEVICE, { master: "br0", isUp: true });
+    await this.#attach(tap, endpoint, name);
   }
 
   async #makeLink(link: LabLink): Promise<void> {
@@ -84,7 +99,7 @@ export class Maker {
     });
     b.handle = await b.node.netns.link.handle(b.ifname);
     for (const end of link.ends) {
-      const isPort = end.node.kind === "switch";
+      const isPort = isBridging(end.node.kind);
       await end.handle?.set(isPort ? { master: "br0", isUp: true } : { isUp: true });
     }
     link.isMade = true;

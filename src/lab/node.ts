@@ -2,10 +2,12 @@
 
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import type { Duplex } from "node:stream";
+import type { FrameChannel } from "../attach/index.ts";
 import type { NativeNamespace } from "../attach/node/index.ts";
 import type { Endpoint, MachineNetns, PingOptions, PingResult } from "../index.ts";
 import { bare, prefixOf } from "./address-plan.ts";
 import { LabError } from "./lab-error.ts";
+import type { NodeKind } from "./node-kind.ts";
 
 /** A link as its nodes see it (link.ts). */
 export interface NodeLink {
@@ -39,15 +41,18 @@ export const nodeNameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** What an interface may be called: dev_valid_name() without what is hard to type. */
 export const interfaceNameForm = /^(?!\.\.?$)[A-Za-z0-9._-]{1,15}$/;
 
+/** The device of an outside node whose wire leads out of the lab. */
+export const OUTSIDE_DEVICE = "out0";
+
 /** What hosts, routers and switches have in common. */
 export class LabNode {
   readonly name: string;
-  readonly kind: "host" | "router" | "switch";
+  readonly kind: NodeKind;
   readonly links: NodeLink[] = [];
   protected readonly lab: NodeOwner;
   #netns: MachineNetns | undefined;
 
-  constructor(lab: NodeOwner, name: string, kind: "host" | "router" | "switch") {
+  constructor(lab: NodeOwner, name: string, kind: NodeKind) {
     this.lab = lab;
     this.name = name;
     this.kind = kind;
@@ -83,7 +88,7 @@ export class LabNode {
 
   /** Whether a link's end can be called so here. */
   hasNameFree(ifname: string): boolean {
-    return !["lo", "br0"].includes(ifname) && !this.ends.some((end) => end.ifname === ifname);
+    return !["lo", "br0", OUTSIDE_DEVICE].includes(ifname) && !this.ends.some((end) => end.ifname === ifname);
   }
 }
 
@@ -277,8 +282,25 @@ export class Switch extends LabNode {
   /** It runs the spanning tree protocol. */
   readonly isStp: boolean;
 
-  constructor(lab: NodeOwner, name: string, isStp: boolean) {
-    super(lab, name, "switch");
+  constructor(lab: NodeOwner, name: string, isStp: boolean, kind: "switch" | "outside" = "switch") {
+    super(lab, name, kind);
     this.isStp = isStp;
+  }
+}
+
+/**
+ * What is not of the lab: a virtual machine, a switch of another program, another machine. Its links are those of any node, with
+ * faults, captures and partitions; inside it joins them to the wire that leads out. It has no addresses: who is there has its own.
+ */
+export class Outside extends Switch {
+  /** A word of attachEndpoint's (`listen:/tmp/vm0.sock`), or a channel of messages (attachChannel). */
+  readonly endpoint: string | FrameChannel;
+  /** Largest packet of the wire that leads out, in bytes. */
+  readonly mtu: number;
+
+  constructor(lab: NodeOwner, name: string, endpoint: string | FrameChannel, mtu: number) {
+    super(lab, name, false, "outside");
+    this.endpoint = endpoint;
+    this.mtu = mtu;
   }
 }

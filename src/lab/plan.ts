@@ -3,11 +3,15 @@
 import type { Lab } from "./lab.ts";
 import type { LinkOptions } from "./link.ts";
 import type { LabNode } from "./node.ts";
+import type { NodeKind } from "./node-kind.ts";
 
 /** A node of a plan. */
 export interface PlanNode {
   readonly name: string;
-  readonly kind: "host" | "router" | "switch";
+  readonly kind: NodeKind;
+  /** Of an outside node: where its wire leads, and its MTU. */
+  readonly endpoint?: string | undefined;
+  readonly mtu?: number | undefined;
   readonly stp?: boolean | undefined;
   /** Command lines that are started in it. */
   readonly run: readonly string[];
@@ -38,7 +42,8 @@ export function declarePlan(lab: Lab, { nodes, links }: LabPlan): void {
 }
 
 /** Declares a node of a plan. */
-export function declareNode(lab: Lab, { name, kind, stp }: PlanNode): LabNode {
+export function declareNode(lab: Lab, { name, kind, stp, endpoint = "", mtu }: PlanNode): LabNode {
+  if (kind === "outside") return lab.outside(name, endpoint, { mtu });
   if (kind === "switch") return lab.switch(name, { stp: stp ?? false });
   return kind === "router" ? lab.router(name) : lab.host(name);
 }

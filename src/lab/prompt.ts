@@ -5,7 +5,8 @@ import { messageOf } from "./changes.ts";
 import type { Lab } from "./lab.ts";
 import { LabError } from "./lab-error.ts";
 import type { LabLink, LinkFaults } from "./link.ts";
-import { Host } from "./node.ts";
+import type { LabNode } from "./node.ts";
+import { Host, Outside } from "./node.ts";
 
 /** The words there are. */
 const PROMPT_HELP = `NODE ping NODE         one echo request, by name
@@ -58,10 +59,15 @@ export async function pingAllText(lab: Lab): Promise<string> {
 export function nodesText(lab: Lab): string {
   return [...lab.nodes.values()]
     .map((node) =>
-      `${node.name.padEnd(16)} ${node.kind.padEnd(7)} ${node instanceof Host ? node.addresses.join(" ") : ""}`.trimEnd(),
+      `${node.name.padEnd(16)} ${node.kind.padEnd(7)} ${node instanceof Host ? node.addresses.join(" ") : endpointText(node)}`.trimEnd(),
     )
     .concat("")
     .join("\n");
+}
+
+function endpointText(node: LabNode): string {
+  if (!(node instanceof Outside)) return "";
+  return typeof node.endpoint === "string" ? node.endpoint : "a channel";
 }
 
 /** The links with what is wrong with them. */
@@ -141,7 +147,7 @@ async function pingText(node: Host, target: string): Promise<string> {
 async function runInHost(lab: Lab, name: string, words: readonly string[]): Promise<string> {
   const node = lab.nodes.get(name);
   if (node === undefined) throw new LabError(`There is neither a command nor a node "${name}", try "help"`);
-  if (!(node instanceof Host)) throw new LabError(`"${name}" is a switch`);
+  if (!(node instanceof Host)) throw new LabError(`"${name}" is no host`);
   const [command, target] = words;
   if (command === undefined) throw new LabError(`What is "${name}" to do? Try "${name} ping NODE"`);
   if (command === "ping" && target !== undefined && words.length === 2) {

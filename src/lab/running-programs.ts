@@ -28,7 +28,7 @@ export class RunningPrograms {
   /** Starts a line in a node, by the system's shell. */
   async start(name: string, line: string): Promise<void> {
     if (!(this.#lab.node(name) instanceof Host))
-      throw new LabError(`Cannot run programs in the switch "${name}"`);
+      throw new LabError(`Cannot run programs in "${name}": it is no host`);
     // A process group of its own: what the shell starts ends with it.
     const child = await this.#lab
       .get(name)
