@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,29 +18,36 @@ static unsigned char marks[MAX_FD];
 static unsigned marked; // how many are not 0
 
 // The process whose marks these are. A child of vfork(2) shares them until it is another program, and leaves them as they are; a
-// child by copy has its own from the start, which the page that is wiped then tells.
+// child by copy has its own from the start, and says so at once, lest a child of vfork(2) of its own takes them for its own. A
+// copy that nobody told of (clone(2) by number) is known by the page that is wiped.
 static struct {
   pid_t pid;
   volatile int *is_known;
 } owner;
 
-int is_any_marked(void) { return marked > 0; }
+int is_any_marked(void) { return __atomic_load_n(&marked, __ATOMIC_RELAXED) > 0; }
+
+static void own(void) {
+  owner.pid = getpid();
+  if (owner.is_known != NULL) *owner.is_known = 1;
+}
 
 static int is_owner(void) {
-  if (owner.is_known != NULL && *owner.is_known) return getpid() == owner.pid;
-  if (owner.is_known == NULL) {
-    size_t size = (size_t)getpagesize();
-    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) return 1;
-    if (madvise(page, size, MADV_WIPEONFORK) < 0) {
-      munmap(page, size);
-      return 1;
-    }
+  if (owner.is_known == NULL) return 1;
+  if (!*owner.is_known) own();
+  return getpid() == owner.pid;
+}
+
+// To be called before any descriptor is marked.
+static void begin_owning(void) {
+  size_t size = (size_t)getpagesize();
+  void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return;
+  if (madvise(page, size, MADV_WIPEONFORK) == 0) {
     owner.is_known = page;
-  }
-  owner.pid = getpid();
-  *owner.is_known = 1;
-  return 1;
+    own();
+    pthread_atfork(NULL, NULL, own);
+  } else munmap(page, size);
 }
 
 int mark_of(int fd) { return fd >= 0 && fd < MAX_FD ? marks[fd] : 0; }
@@ -51,7 +59,7 @@ void mark(int fd, int what) {
   forget_name(fd);
   if (mark_of(fd) == MARK_WRITTEN && what == 0) flush_written(fd);
   if (fd < 0 || fd >= MAX_FD || marks[fd] == what || !is_owner()) return;
-  marked += (unsigned)(what != 0) - (unsigned)(marks[fd] != 0);
+  __atomic_fetch_add(&marked, (unsigned)(what != 0) - (unsigned)(marks[fd] != 0), __ATOMIC_RELAXED);
   marks[fd] = (unsigned char)what;
 }
 
@@ -92,6 +100,7 @@ void adopt_received(struct msghdr *message) {
 __attribute__((constructor)) static void find_inherited(void) {
   if (daemon_socket() == NULL) return;
   int saved = errno;
+  begin_owning();
   if (getenv(ENV_NO_FDS) != NULL) {
     unsetenv(ENV_NO_FDS);
     return;
