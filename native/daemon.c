@@ -3,6 +3,7 @@
 #include "preload.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +33,11 @@ const char *daemon_socket(void) {
   return place.socket[0] == '\0' ? NULL : place.socket;
 }
 
-// Whether this program was started with rights. Whether it has them anywhere is for the daemon to say.
-uint32_t is_admin(void) { return getenv(ENV_NO_ADMIN) == NULL; }
+// Whether this program was started with rights, and has them still. Whether it has them anywhere is for the daemon to say.
+uint32_t is_admin(void) { return getenv(ENV_NO_ADMIN) == NULL && has_kept(CAP_NET_ADMIN); }
+
+// The same of CAP_NET_RAW, which --no-admin takes too.
+uint32_t may_be_raw(void) { return getenv(ENV_NO_ADMIN) == NULL && has_kept(CAP_NET_RAW); }
 
 // The folder of the namespace files.
 const char *daemon_folder(void) {
@@ -66,9 +70,12 @@ int connect_daemon(int type_flags) {
   int fd = NEXT(socket)(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
   if (NEXT(connect)(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-    complain("the daemon that this program was started with has gone");
     NEXT(close)(fd);
-    return -ENETDOWN;
+    fd = connect_by_way();
+    if (fd < 0) {
+      complain("the daemon that this program was started with has gone");
+      return -ENETDOWN;
+    }
   }
   if ((type_flags & SOCK_CLOEXEC) == 0) fcntl(fd, F_SETFD, 0);
   if ((type_flags & SOCK_NONBLOCK) != 0) fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -156,8 +163,8 @@ int ask_open(int fd, const struct request *request, int is_sure) {
   return ask_from(fd, netns, request, NULL, 0, NULL, 0);
 }
 
-// Asks over a connection of its own for a descriptor. Returns it or -errno, with the daemon's reason if it gives one.
-int ask_descriptor(const struct request *request, char *reason, size_t size) {
+// Asks over a connection for a descriptor. Returns it or -errno, with the daemon's reason if it gives one.
+int ask_descriptor_of(int fd, const struct request *request, char *reason, size_t size) {
   struct {
     int32_t result;
     uint32_t length;
@@ -167,29 +174,32 @@ int ask_descriptor(const struct request *request, char *reason, size_t size) {
     char bytes[CMSG_SPACE(sizeof(int))];
   } control;
   int ends[2];
-  int fd = connect_daemon(SOCK_CLOEXEC);
   *reason = '\0';
-  if (fd < 0) return fd;
-  int result = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0 ? -errno : 0;
-  if (result < 0) goto out;
-  result = send_with(fd, request, NULL, 0, &ends[1], 1);
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return -errno;
+  int result = send_with(fd, request, NULL, 0, &ends[1], 1);
   NEXT(close)(ends[1]);
   struct iovec parts[] = {{&head, sizeof(head)}, {reason, size - 1}};
   struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof(control)};
   ssize_t length = 0;
   while (result == 0 && (length = NEXT(recvmsg)(ends[0], &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) continue;
   NEXT(close)(ends[0]);
-  if (result < 0) goto out;
-  result = -ENETDOWN;
-  if (length < (ssize_t)sizeof(head)) goto out;
+  if (result < 0) return result;
+  if (length < (ssize_t)sizeof(head)) return -ENETDOWN;
   reason[(size_t)length - sizeof(head)] = '\0';
-  result = head.result;
+  if (head.result < 0) return head.result;
   const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  if (result < 0) goto out;
   // The system leaves a descriptor out that there is no room for.
   result = -EMFILE;
   if (header != NULL && header->cmsg_type == SCM_RIGHTS) memcpy(&result, CMSG_DATA(header), sizeof(result));
-out:
+  return result;
+}
+
+// The same over a connection of its own.
+int ask_descriptor(const struct request *request, char *reason, size_t size) {
+  int fd = connect_daemon(SOCK_CLOEXEC);
+  *reason = '\0';
+  if (fd < 0) return fd;
+  int result = ask_descriptor_of(fd, request, reason, size);
   NEXT(close)(fd);
   return result;
 }

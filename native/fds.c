@@ -112,7 +112,7 @@ __attribute__((constructor)) static void find_inherited(void) {
       char link[32];
       int fd = atoi(entry->d_name);
       if (entry->d_name[0] == '.') continue;
-      if (fd > 2 && is_inherited(fd)) mark(fd, MARK_NETLINK | MARK_LISTENS);
+      if (fd > 2 && is_inherited(fd)) mark(fd, fd == WAY_FD ? MARK_WAY : MARK_NETLINK | MARK_LISTENS);
       else if (snprintf(link, sizeof(link), "/proc/self/fd/%d", fd) > 0) mark(fd, adopt_written(link, fd));
     }
     closedir(folder);
@@ -120,8 +120,8 @@ __attribute__((constructor)) static void find_inherited(void) {
   errno = saved;
 }
 
-// The namespace's descriptor is no business of the program: it stays when "all" are closed.
-static int is_reserved(int fd) { return fd == NETNS_FD && daemon_socket() != NULL; }
+// The namespace's descriptor and the way's are no business of the program: they stay when "all" are closed.
+static int is_reserved(int fd) { return (fd == NETNS_FD && daemon_socket() != NULL) || is_way(fd); }
 
 EXPORT int close(int fd) {
   if (is_reserved(fd)) return fail(-EBADF);
@@ -129,13 +129,24 @@ EXPORT int close(int fd) {
   return NEXT(close)(fd);
 }
 
-EXPORT int close_range(unsigned first, unsigned last, int flags) {
+static int close_some(unsigned first, unsigned last, int flags) {
   if ((flags & CLOSE_RANGE_CLOEXEC) == 0) {
     for (unsigned fd = first; fd <= last && fd < MAX_FD; fd++) mark((int)fd, 0);
   }
-  if (daemon_socket() == NULL || first > NETNS_FD || last < NETNS_FD) return NEXT(close_range)(first, last, flags);
-  if (first < NETNS_FD && NEXT(close_range)(first, NETNS_FD - 1, flags) < 0) return -1;
-  return last > NETNS_FD ? NEXT(close_range)(NETNS_FD + 1, last, flags) : 0;
+  return NEXT(close_range)(first, last, flags);
+}
+
+EXPORT int close_range(unsigned first, unsigned last, int flags) {
+  // The reserved ones, in ascending order, part what is closed.
+  static const unsigned reserved[] = {WAY_FD, NETNS_FD};
+  for (int i = 0; i < 2; i++) {
+    unsigned fd = reserved[i];
+    if (!is_reserved((int)fd) || first > fd || last < fd) continue;
+    if (first < fd && close_some(first, fd - 1, flags) < 0) return -1;
+    if (last == fd) return 0;
+    first = fd + 1;
+  }
+  return close_some(first, last, flags);
 }
 
 EXPORT void closefrom(int first) { close_range(first < 0 ? 0 : (unsigned)first, ~0U, 0); }

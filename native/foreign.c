@@ -48,7 +48,8 @@ static int option_of(int fd, int option) {
 
 // Makes a socket in the namespace of this process. Returns the descriptor or -errno, having said why.
 int open_kernel_socket(int domain, int type, int protocol) {
-  struct request request = {OP_SOCKET, {is_admin() | (uint32_t)domain << 8, (uint32_t)type, (uint32_t)protocol}};
+  uint32_t is_allowed = domain == AF_NETLINK ? is_admin() : may_be_raw();
+  struct request request = {OP_SOCKET, {is_allowed | (uint32_t)domain << 8, (uint32_t)type, (uint32_t)protocol}};
   static char reason[REASON_ROOM];
   int fd = ask_descriptor(&request, reason, sizeof(reason));
   if (fd < 0 && *reason != '\0') complain(reason);

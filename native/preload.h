@@ -49,6 +49,9 @@
 // The descriptor of a process that is open on the file of the namespace it lives in.
 #define NETNS_FD 1023
 
+// The descriptor by which a process that has become another user still reaches the daemon (way.c).
+#define WAY_FD 1022
+
 // Requests: operation, three words, payload.
 enum {
   OP_OPEN = 1,      // protocol, socket type, 1 for CAP_NET_ADMIN; with the namespace's file as the last descriptor
@@ -68,8 +71,9 @@ enum {
                     // whose copy to read
   OP_WRITE = 15,    // 1 for CAP_NET_ADMIN; payload: a path, NUL, what was written to it
   OP_ERROR = 16,    // 1 to look only -> the errno that the socket has to tell, as the result
-  OP_SOCKET = 17,   // 1 for CAP_NET_ADMIN and the family << 8, type, protocol -> a socket of the kernel's, as SCM_RIGHTS beside
+  OP_SOCKET = 17,   // 1 for CAP_NET_RAW (of netlink CAP_NET_ADMIN) and the family << 8, type, protocol -> a socket of the kernel's, as SCM_RIGHTS beside
                     // the answer, for which a socket takes the pipe's place; or a text that says why there is none
+  OP_CONNECT = 18,  // -> a connection to the daemon, in the same way
 };
 
 struct request {
@@ -105,6 +109,7 @@ enum {
   MARK_NO_NAME = 8, // a netlink socket made here that has no port id yet
   MARK_GENERIC = 16, // a netlink socket made here of NETLINK_GENERIC
   MARK_KERNELS = 32,     // a socket of another family in the namespace of the kernel behind ours
+  MARK_WAY = 64,         // the connection by which others are handed out
 };
 
 // fds.c
@@ -123,6 +128,7 @@ void flush_written(int fd);                         // does what was written wit
 
 // daemon.c
 uint32_t is_admin(void);
+uint32_t may_be_raw(void);
 const char *daemon_socket(void); // NULL outside `uveth run`
 const char *daemon_folder(void);
 int connect_daemon(int type_flags);
@@ -130,9 +136,15 @@ int ask(int fd, const struct request *request, const struct iovec *payload, int 
 int tell(int fd, const struct request *request);
 int ask_open(int fd, const struct request *request, int is_sure);
 int ask_descriptor(const struct request *request, char *reason, size_t size);
+int ask_descriptor_of(int fd, const struct request *request, char *reason, size_t size);
 int ask_once(const struct request *request, const void *payload, size_t length, void *answer, size_t size);
 int fail(int negative_errno);
 void complain(const char *text);
+
+// way.c
+int is_way(int fd);
+int connect_by_way(void);
+int has_kept(int capability);
 
 // overrun.c
 void note_sent(int fd);

@@ -48,10 +48,12 @@ export const OP_WRITE = 15;
 /** The result is the errno that the socket has to tell, or 0; it is taken with it. With 1 it is looked at, and stays. */
 export const OP_ERROR = 16;
 /**
- * 1 for CAP_NET_ADMIN and a family << 8, type, protocol; answered through a socket with one of the kernel's beside the answer, or
+ * 1 for CAP_NET_RAW (of netlink CAP_NET_ADMIN) and a family << 8, type, protocol; answered through a socket with one of the kernel's beside the answer, or
  * with a text that says why there is none.
  */
 export const OP_SOCKET = 17;
+/** Answered in the same way with a connection to the daemon, for a program that may no longer open its socket. */
+export const OP_CONNECT = 18;
 
 /** Where the family of a socket lies in a word whose lowest bit stands for CAP_NET_ADMIN. */
 export const FAMILY_SHIFT = 8;

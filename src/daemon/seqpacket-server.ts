@@ -20,8 +20,8 @@ import { Rights } from "./rights.ts";
 import type { SeqpacketHost } from "./seqpacket-connection.ts";
 import { EventScratch, SeqpacketConnection } from "./seqpacket-connection.ts";
 import { largestReceiveBuffer } from "./seqpacket-options.ts";
-import type { SeqpacketAnswer } from "./seqpacket-protocol.ts";
-import { answerBytes, OP_OPEN, OP_SOCKET, parseRequest } from "./seqpacket-protocol.ts";
+import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
+import { answerBytes, OP_CONNECT, OP_OPEN, OP_SOCKET, parseRequest } from "./seqpacket-protocol.ts";
 
 type Netns = Engine["machine"]["core"]["initialNetns"];
 
@@ -156,6 +156,7 @@ export class SeqpacketServer {
       bind: (socket, portId) => machine.table.bind(socket, portId),
       netnsOfFd: (pid, other) => files.netnsOfFd(pid, other),
       control: (pid, request, atEnd) =>
+        this.#connect(request) ??
         this.#control.do(pid, request, atEnd) ??
         (request.op === OP_SOCKET ? openNativeSocket : askInterfaces)(
           machine,
@@ -172,6 +173,13 @@ export class SeqpacketServer {
       limit: (bytes) => calls.limit(fd, bytes),
       wantWritable: (isWanted) => watch.setWritable(isWanted),
     };
+  }
+
+  /** Hands a connection to a program that may no longer make one; undefined when that is not asked. */
+  #connect({ op }: SeqpacketRequest): SeqpacketAnswer | undefined {
+    if (op !== OP_CONNECT) return undefined;
+    const fd = this.#options.calls.connect(this.#options.socket);
+    return fd < 0 ? { result: fd } : { result: 0, fd };
   }
 
   #read(client: Client): void {
@@ -204,7 +212,7 @@ export class SeqpacketServer {
     } else {
       // A request that asked for a module goes on in a microtask, its answer included.
       const done = client.connection.receive({ pid, netns }, request);
-      if (pipe !== undefined || request.op === OP_SOCKET)
+      if (pipe !== undefined || request.op === OP_SOCKET || request.op === OP_CONNECT)
         void done.then((given) => setImmediate(() => answer(given)));
     }
   }

@@ -11,6 +11,7 @@ import { announceAddress6, delAddress6, dumpAddresses6, getAddress6, newAddress6
 import { delAddressLabel, dumpAddressLabels, getAddressLabel, newAddressLabel } from "./addrlabel.ts";
 import type { Rtnetlink } from "./dispatch.ts";
 import { dumpLinks6 } from "./dump-links6.ts";
+import { dumpMulticastRoutes4, dumpMulticastRoutes6 } from "./mroute.ts";
 import { dumpAnycasts6, dumpGroups4, dumpGroups6 } from "./multicast.ts";
 import { announcePrefix, announceUserOption } from "./nd-messages.ts";
 import { announceNeigh, delNeigh, getNeigh, newNeigh } from "./neigh.ts";
@@ -82,6 +83,11 @@ function joinRoutes(rtnetlink: Rtnetlink): void {
   rtnetlink.register(AF_INET6, rt.RTM_NEWROUTE, { handle: newRoute6 });
   rtnetlink.register(AF_INET6, rt.RTM_DELROUTE, { handle: delRoute6 });
   rtnetlink.register(AF_INET6, rt.RTM_GETROUTE, { handle: getRoute6, dump: dumpRoutes6, isDoneSplit: true });
+  rtnetlink.register(rt.RTNL_FAMILY_IPMR, rt.RTM_GETROUTE, { dump: dumpMulticastRoutes4, isDoneSplit: true });
+  rtnetlink.register(rt.RTNL_FAMILY_IP6MR, rt.RTM_GETROUTE, {
+    dump: dumpMulticastRoutes6,
+    isDoneSplit: true,
+  });
   rtnetlink.registerDumpAll(rt.RTM_GETROUTE);
   rtnetlink.register(AF_UNSPEC, rt.RTM_NEWNEXTHOP, { handle: newNexthop });
   rtnetlink.register(AF_UNSPEC, rt.RTM_DELNEXTHOP, { handle: delNexthop });

@@ -13,7 +13,7 @@ import { NLMSG_HDRLEN } from "../netlink/message.ts";
 import { parseMessage } from "../netlink/parse.ts";
 import { warnOfLeftover } from "../netlink/parsed.ts";
 import type { Parsed } from "../netlink/policy.ts";
-import { binary, flag, nest, policy, string, u32 } from "../netlink/policy.ts";
+import { binary, flag, min, nest, policy, string, u32 } from "../netlink/policy.ts";
 import type { MessageWriter } from "../netlink/writer.ts";
 import { TC_H_ROOT } from "../uapi/pkt_sched.ts";
 import * as rt from "../uapi/rtnetlink.ts";
@@ -26,7 +26,8 @@ const noStats = { bytes: 0, packets: 0, drops: 0, requeues: 0, overlimits: 0, le
 /** rtm_tca_policy */
 export const tcaPolicy = policy(rt.TCA_MAX, {
   [rt.TCA_KIND]: string("kind"),
-  [rt.TCA_OPTIONS]: nest("options"),
+  // What is in there is for the kind to judge, if there is one.
+  [rt.TCA_OPTIONS]: min("options", 0),
   [rt.TCA_RATE]: binary("rate", estimatorSize),
   [rt.TCA_STAB]: nest("stab"),
   [rt.TCA_DUMP_INVISIBLE]: flag("dumpInvisible"),

@@ -39,7 +39,8 @@ refused: a program never uses the host's network. Names of hosts are looked up i
 
 Not reached: programs that are linked statically or make system calls by themselves (Go), set-user-ID programs, clone with
 CLONE_NEWNET, a namespace for one thread of several, setns by a pidfd, counters of a namespace in /proc/net,
-multicast addresses by ioctl, netlink sockets that are connected to other sockets.
+multicast addresses by ioctl, netlink sockets that are connected to other sockets, files of /sys and /proc in a program that has
+become another user.
 `;
 
 const EXIT_FAILURE = 1;

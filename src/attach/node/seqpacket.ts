@@ -1,4 +1,4 @@
-// AF_UNIX sockets of type SOCK_SEQPACKET, which Node has no functions for: listening, accepting, and datagrams that carry
+// AF_UNIX sockets of type SOCK_SEQPACKET, which Node has no functions for: listening, connecting, accepting, and datagrams that carry
 // their sender's credentials and a descriptor.
 //
 // Mirrors listen(2), accept4(2), recvmsg(2), send(2) and sendmsg(2) of unix(7). Nothing waits: what would is -EAGAIN.
@@ -70,6 +70,16 @@ export class Seqpacket {
     checked(this.#libc.bind(fd, unixAddress(path)), path);
     checked(this.#calls.listen(fd, backlog), path);
     return fd;
+  }
+
+  /** Connects to what listens on `path`, without waiting; -errno when that cannot be. */
+  connect(path: string): number {
+    const fd = this.#libc.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return fd;
+    const result = this.#libc.connect(fd, unixAddress(path));
+    if (result >= 0) return fd;
+    this.#libc.close(fd);
+    return result;
   }
 
   /** Accepts a connection whose datagrams will tell who sent them. */
