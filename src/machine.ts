@@ -36,6 +36,7 @@ import type {
 import { PacketHandlers } from "./net/packet-handlers.ts";
 import type { Random } from "./net/random.ts";
 import { Timers } from "./net/timers.ts";
+import { mq } from "./sched/mq.ts";
 import { pfifoFast } from "./sched/pfifo-fast.ts";
 import { qdiscs } from "./sched/qdiscs.ts";
 
@@ -75,6 +76,7 @@ export class MachineCore implements MachineContext {
   readonly kinds = new Map<string, LinkOps>();
   readonly qdiscKinds = new Map<string, QdiscOps>();
   readonly defaultQdisc: QdiscOps = pfifoFast;
+  readonly defaultMultiQueue: QdiscOps = mq;
   readonly packetHandlers = new PacketHandlers();
   readonly possibleCpus: number;
   readonly maxBacklog: number;

@@ -708,6 +708,8 @@ export interface QdiscOps<State = unknown> {
   readonly id: string;
   /** Hangs on TC_H_INGRESS and holds filters only (TCQ_F_INGRESS). */
   readonly isIngress?: boolean;
+  /** Gives each transmit queue of the device a discipline of its own, and is held by none of them (mq_attach). */
+  readonly isPerQueue?: boolean;
   createState(): State;
   /** Reads the options of a new one; throws NetlinkError to refuse. */
   init?(sch: Qdisc<State>, options: Attribute | undefined, warn: Warn): void;
@@ -950,9 +952,10 @@ export interface MachineContext {
   readonly linkWatch: LinkWatch;
   /** Kinds of device by name. */
   readonly kinds: Map<string, LinkOps>;
-  /** Kinds of queueing discipline by name, and the one a device has that queues (default_qdisc_ops). */
+  /** Kinds of queueing discipline by name, the one a device has that queues (default_qdisc_ops), and the one above it for several queues. */
   readonly qdiscKinds: Map<string, QdiscOps>;
   readonly defaultQdisc: QdiscOps | null;
+  readonly defaultMultiQueue: QdiscOps | null;
   /** Handlers by EtherType. */
   readonly packetHandlers: PacketHandlerTable;
   /** What Linux reports as the number of possible CPUs: the default number of queues. */

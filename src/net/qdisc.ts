@@ -78,10 +78,16 @@ export function destroyQdisc(sch: Qdisc): void {
 export function activateQdisc(dev: Device): void {
   if (dev.isActivated) return;
   dev.isActivated = true;
-  const { defaultQdisc } = dev.machine;
+  dev.qdisc ??= createDefaultRoot(dev);
+}
+
+/** The discipline that a device has by itself; null for one that does not queue. */
+export function createDefaultRoot(dev: Device): Qdisc | null {
+  const { defaultQdisc, defaultMultiQueue } = dev.machine;
+  const ops = dev.txQueues > 1 ? defaultMultiQueue : defaultQdisc;
   // Without a queue length there is nothing to queue in: frames go straight out.
-  if (dev.qdisc !== null || dev.isQueueless || dev.txQueueLength === 0 || defaultQdisc === null) return;
-  dev.qdisc = createDefaultQdisc(dev, defaultQdisc, TC_H_ROOT);
+  if (dev.isQueueless || dev.txQueueLength === 0 || ops === null) return null;
+  return createDefaultQdisc(dev, ops, TC_H_ROOT);
 }
 
 /** Drops what a device's disciplines hold, as one does that goes down or loses its carrier (dev_deactivate). */

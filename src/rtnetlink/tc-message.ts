@@ -87,9 +87,9 @@ export function writeTcmsg(writer: MessageWriter, tcm: Tcmsg): void {
   setU32(writer.bytes, at + rt.TCMSG_INFO, tcm.info);
 }
 
-/** Who holds a discipline: for a root the device and each of its transmit queues. */
+/** Who holds a discipline: for a root the device and each of its transmit queues, unless those have their own. */
 function referencesOf(sch: Qdisc): number {
-  return sch.parent === TC_H_ROOT ? sch.dev.txQueues + 1 : 1;
+  return sch.parent === TC_H_ROOT && sch.ops.isPerQueue !== true ? sch.dev.txQueues + 1 : 1;
 }
 
 /** Writes header and attributes of a discipline, which hangs on `parent`; `references` while it is being grafted. */

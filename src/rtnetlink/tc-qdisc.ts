@@ -1,11 +1,19 @@
 // Queueing disciplines: RTM_NEWQDISC makes, changes and grafts them, RTM_DELQDISC takes them off, RTM_GETQDISC tells of one.
 //
 // Mirrors net/sched/sch_api.c (tc_modify_qdisc, tc_get_qdisc, qdisc_create, qdisc_change, qdisc_graft, qdisc_notify) with their
-// order, errno and texts. Omitted: shared blocks, rate estimators, offload, multi-queue roots, modules.
+// order, errno and texts. Omitted: shared blocks, rate estimators, offload, modules.
 
 import type { Request } from "../af_netlink/handler.ts";
 import type { Device, Qdisc } from "../net/netdevice.ts";
-import { allocQdisc, destroyQdisc, hashQdisc, lookupQdisc, majorOf, resetQdisc } from "../net/qdisc.ts";
+import {
+  allocQdisc,
+  createDefaultRoot,
+  destroyQdisc,
+  hashQdisc,
+  lookupQdisc,
+  majorOf,
+  resetQdisc,
+} from "../net/qdisc.ts";
 import { invalid, NetlinkError, notSupported } from "../netlink/error.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../uapi/netlink.ts";
 import { TC_H_INGRESS, TC_H_MIN_MASK, TC_H_ROOT } from "../uapi/pkt_sched.ts";
@@ -187,7 +195,7 @@ function graft(
     dev.hasIngressQueue = true;
   } else {
     if (old !== null && old !== sch) resetQdisc(old);
-    dev.qdisc = sch ?? defaultRoot(dev);
+    dev.qdisc = sch ?? (dev.isActivated ? createDefaultRoot(dev) : null);
     dev.isActivated = true;
   }
   announce(rtnetlink, request, classid, old === sch ? null : wasNoqueue ? "noqueue" : old, sch);
@@ -209,15 +217,6 @@ function graftOnClass(
   const old = classes.graft(parent, cl, sch);
   announce(rtnetlink, request, classid, old, sch);
   if (old !== null && old !== sch) destroyQdisc(old);
-}
-
-/** The discipline a device has by itself, when the one that was asked for goes. */
-function defaultRoot(dev: Device): Qdisc | null {
-  const { defaultQdisc } = dev.machine;
-  if (dev.isQueueless || dev.txQueueLength === 0 || defaultQdisc === null || !dev.isActivated) return null;
-  const sch = allocQdisc(dev, defaultQdisc, TC_H_ROOT);
-  defaultQdisc.init?.(sch, undefined, () => {});
-  return sch;
 }
 
 /**

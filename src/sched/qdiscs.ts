@@ -6,6 +6,7 @@ import { clsact } from "./clsact.ts";
 import { fqCodel } from "./fq-codel.ts";
 import { htb } from "./htb.ts";
 import { ingress } from "./ingress.ts";
+import { mq } from "./mq.ts";
 import { netem } from "./netem.ts";
 import { noqueue } from "./noqueue.ts";
 import { pfifo, pfifoHeadDrop } from "./pfifo.ts";
@@ -24,6 +25,7 @@ export const qdiscs: readonly QdiscOps[] = [
   htb,
   netem,
   fqCodel,
+  mq,
   ingress,
   clsact,
 ];
