@@ -12,6 +12,7 @@ import { noqueue } from "./noqueue.ts";
 import { pfifo, pfifoHeadDrop } from "./pfifo.ts";
 import { pfifoFast } from "./pfifo-fast.ts";
 import { prio } from "./prio.ts";
+import { red } from "./red.ts";
 import { tbf } from "./tbf.ts";
 
 export const qdiscs: readonly QdiscOps[] = [
@@ -25,6 +26,7 @@ export const qdiscs: readonly QdiscOps[] = [
   htb,
   netem,
   fqCodel,
+  red,
   mq,
   ingress,
   clsact,

@@ -255,3 +255,36 @@ export const TC_NETEM_GEMODEL_SIZE = 16;
 // Distribution tables of netem
 export const NETEM_DIST_SCALE = 8192;
 export const NETEM_DIST_MAX = 16384;
+
+// Attributes in TCA_OPTIONS of red
+export const TCA_RED_UNSPEC = 0;
+export const TCA_RED_PARMS = 1;
+export const TCA_RED_STAB = 2;
+export const TCA_RED_MAX_P = 3;
+export const TCA_RED_FLAGS = 4;
+export const TCA_RED_EARLY_DROP_BLOCK = 5;
+export const TCA_RED_MARK_BLOCK = 6;
+export const TCA_RED_MAX = 6;
+
+// struct tc_red_qopt: TCA_RED_PARMS
+export const TC_RED_QOPT_LIMIT = 0;
+export const TC_RED_QOPT_QTH_MIN = 4;
+export const TC_RED_QOPT_QTH_MAX = 8;
+export const TC_RED_QOPT_WLOG = 12;
+export const TC_RED_QOPT_PLOG = 13;
+export const TC_RED_QOPT_SCELL_LOG = 14;
+export const TC_RED_QOPT_FLAGS = 15;
+export const TC_RED_QOPT_SIZE = 16;
+
+// Flags of red
+export const TC_RED_ECN = 1;
+export const TC_RED_HARDDROP = 2;
+export const TC_RED_ADAPTATIVE = 4;
+export const TC_RED_NODROP = 8;
+
+// struct tc_red_xstats
+export const TC_RED_XSTATS_EARLY = 0;
+export const TC_RED_XSTATS_PDROP = 4;
+export const TC_RED_XSTATS_OTHER = 8;
+export const TC_RED_XSTATS_MARKED = 12;
+export const TC_RED_XSTATS_SIZE = 16;
