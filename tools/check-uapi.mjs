@@ -86,7 +86,9 @@ function partOf(name, struct, headers) {
   if (!name.startsWith(prefix)) return name;
   const field = name.slice(prefix.length).toLowerCase();
   const words = wordsOf(headers, struct);
-  const member = words.find((word) => word === field) ?? words.find((word) => word.endsWith(`_${field}`));
+  const named = words.map((word) => [word, word.toLowerCase()]);
+  const [member] =
+    named.find(([, word]) => word === field) ?? named.find(([, word]) => word?.endsWith(`_${field}`)) ?? [];
   if (field === "size" || (member === undefined && field.endsWith("_size")))
     return `sizeof(struct ${struct})`;
   return `offsetof(struct ${struct}, ${member ?? field})`;
