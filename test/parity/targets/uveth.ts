@@ -4,8 +4,11 @@
 import { availableParallelism } from "node:os";
 import { expect } from "vitest";
 import type { Machine, NetlinkSession, VirtualClock } from "../../../src/index.ts";
+import { setSysctl } from "../../../src/inet/sysctl.ts";
+import { destroyNetns } from "../../../src/net/namespace.ts";
 import type { Netns } from "../../../src/net/netdevice.ts";
 import type { NetlinkTransport } from "../../../src/netlink/transport.ts";
+import { closeAndFindLeaks, createTestMachine } from "../../../src/testkit/index.ts";
 import type {
   GroupSocket,
   PacketPort,
@@ -16,12 +19,13 @@ import type {
   TargetMachine,
   TargetNetns,
 } from "../targets.ts";
+import { openUvethGroupSocket } from "./uveth-group-socket.ts";
+import { openUvethPacket } from "./uveth-packet.ts";
+import { connectUvethStream, listenUvethStream } from "./uveth-stream.ts";
 
 export const uvethTarget: Target = {
   name: "uveth",
   async start(): Promise<TargetMachine> {
-    // Imported here, so that the kernel's side runs whatever state the core is in.
-    const { createTestMachine } = await import("../../../src/testkit/index.ts");
     const possibleCpus = availableParallelism();
     const { machine, clock } = createTestMachine({ possibleCpus });
     return new UvethMachine(machine, clock, machine.openSession({ pid: 4242 }), possibleCpus);
@@ -50,7 +54,6 @@ class UvethMachine implements TargetMachine {
   }
 
   async close(): Promise<void> {
-    const { closeAndFindLeaks } = await import("../../../src/testkit/index.ts");
     this.#session.close();
     expect(closeAndFindLeaks(this.#machine)).toEqual([]);
   }
@@ -72,22 +75,18 @@ class UvethNetns implements TargetNetns {
   }
 
   async openPacket(ifindex: number, protocol: number): Promise<PacketPort> {
-    const { openUvethPacket } = await import("./uveth-packet.ts");
     return openUvethPacket(this.#netns, ifindex, protocol);
   }
 
   async setSysctl(name: string, value: number): Promise<void> {
-    const { setSysctl } = await import("../../../src/inet/sysctl.ts");
     setSysctl(this.#netns, name, String(value));
   }
 
   async openGroupSocket(family: 4 | 6, port: number): Promise<GroupSocket> {
-    const { openUvethGroupSocket } = await import("./uveth-group-socket.ts");
     return openUvethGroupSocket(this.#netns, family, port);
   }
 
   async listenStream(port: number, options: StreamOptions): Promise<StreamListener> {
-    const { listenUvethStream } = await import("./uveth-stream.ts");
     return listenUvethStream(this.#netns, port, options);
   }
 
@@ -95,12 +94,10 @@ class UvethNetns implements TargetNetns {
     to: { readonly host: string; readonly port: number; readonly localPort: number },
     options: StreamOptions,
   ): Promise<StreamSocket> {
-    const { connectUvethStream } = await import("./uveth-stream.ts");
     return connectUvethStream(this.#netns, to, options);
   }
 
   async destroy(): Promise<void> {
-    const { destroyNetns } = await import("../../../src/net/namespace.ts");
     destroyNetns(this.#netns);
   }
 }
