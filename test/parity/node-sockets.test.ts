@@ -112,15 +112,18 @@ both(
       { host: "127.0.0.1", port: 80, localPort: 81, localAddress: "127.0.0.1" },
       { host: "::", port: 80 },
     ];
+    // All stay open to the end: how soon the addresses of one that is closed may be had again, its last acknowledgement decides.
+    const sockets: TestStream[] = [];
     for (const options of tries) {
       const socket = connect(options);
+      sockets.push(socket);
       const log = watch(socket);
       await sleep(30);
       const from = options.localAddress === undefined ? "" : ` from ${options.localAddress}`;
       const port = options.localPort === undefined ? "" : ` port ${options.localPort}`;
       say(`${options.host} ${options.port}${from}${port}: ${log[0] ?? "–"}`);
-      socket.destroy();
     }
+    for (const socket of sockets) socket.destroy();
     server.close();
   },
   [

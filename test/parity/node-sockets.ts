@@ -6,7 +6,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import net from "node:net";
 import type { Duplex } from "node:stream";
-import { setTimeout } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
 import { connect, NetnsSocket } from "../../src/attach/node/netns-socket.ts";
 import type { Listener, Udp } from "../../src/index.ts";
@@ -142,7 +142,11 @@ export function kernelSide(): Side {
         },
       };
     },
-    sleep: (ms) => setTimeout(ms),
+    sleep: async (ms) => {
+      await setTimeout(ms);
+      // On a busy machine the event loop comes to this timer before it has read what came meanwhile.
+      await setImmediate();
+    },
     close: async () => {},
   };
 }
