@@ -6,8 +6,7 @@
 // Kernel reference: net/ipv6/ndisc.c (ndisc_router_discovery), net/ipv6/addrconf.c (addrconf_prefix_rcv, addrconf_rs_timer),
 // net/ipv6/route.c (rt6_add_dflt_router, rt6_route_rcv).
 
-import { expect } from "vitest";
-import { getBe16, setBe16, setBe32 } from "../../src/bytes/endian.ts";
+import { getBe16, getU32, setBe16, setBe32, setU32 } from "../../src/bytes/endian.ts";
 import { toHex } from "../../src/bytes/hex.ts";
 import * as ia from "../../src/uapi/if_addr.ts";
 import { ETH_P_IPV6 } from "../../src/uapi/if_ether.ts";
@@ -15,7 +14,7 @@ import * as rt from "../../src/uapi/rtnetlink.ts";
 import { AF_INET6 } from "../../src/uapi/socket.ts";
 import { writeIcmpv6 } from "../../src/wire/icmpv6.ts";
 import type { ParityContext, TestNetns } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { PacketPort } from "./targets.ts";
 import { attributeNames, ipBytes, macBytes, messageText } from "./vocabulary.ts";
 
@@ -114,7 +113,7 @@ interface Link {
   readonly router: PacketPort;
 }
 
-/** The pair, a with its link-local address in use, b silent. */
+/** The pair, a with its link-local address in use, b silent. Addresses that come later stay tentative for as long as they are looked at. */
 async function connect(ctx: ParityContext): Promise<Link> {
   const red = await ctx.otherNetns();
   await ctx.newLink({ name: "a", address: A, vethPeer: { name: "b", address: B, netnsFd: red.fd } });
@@ -127,10 +126,11 @@ async function connect(ctx: ParityContext): Promise<Link> {
     async () => (await addresses(ctx)).some((line) => line.endsWith("flags 128 | proto 3")),
     "an address in use",
   );
+  await ctx.netns.setSysctl("net.ipv6.conf.a.dad_transmits", 100);
   return { red, router };
 }
 
-/** Addresses as they are told; when they were made and changed is left out. */
+/** Addresses as they are told; when they were made and changed is left out, and lifetimes are those of at most nine seconds before. */
 async function addresses(ctx: TestNetns): Promise<string[]> {
   const names = attributeNames(ia, "IFA_");
   const messages = await ctx.dump(rt.RTM_GETADDR, (writer) => {
@@ -138,7 +138,20 @@ async function addresses(ctx: TestNetns): Promise<string[]> {
   });
   return messages
     .map((message) => messageText(message, ia.IFADDRMSG_SIZE, names))
-    .map((line) => line.replace(/(cacheinfo [0-9a-f]{16})[0-9a-f]{16}/, "$1"));
+    .map((line) =>
+      line.replace(
+        /cacheinfo ([0-9a-f]{8})([0-9a-f]{8})[0-9a-f]{16}/,
+        (_, preferred: string, valid: string) => `cacheinfo ${lifetime(preferred)}${lifetime(valid)}`,
+      ),
+    );
+}
+
+/** Seconds, in the hexadecimal digits of a little-endian number, as they were told: in tens. */
+function lifetime(text: string): string {
+  const bytes = Uint8Array.from(Buffer.from(text, "hex"));
+  const seconds = getU32(bytes, 0);
+  if (seconds !== 0xffff_ffff) setU32(bytes, 0, Math.ceil(seconds / 10) * 10);
+  return toHex(bytes);
 }
 
 /** Sends an advertisement and waits until it has been worked off: a router is a neighbour then. */
