@@ -12,7 +12,6 @@
 // lifetime without end too. With a primary its secondaries go (net.ipv4.conf.*.promote_secondaries is 0 in a fresh
 // namespace).
 
-import { expect } from "vitest";
 import { IFF_UP } from "../../src/uapi/if.ts";
 import * as ia from "../../src/uapi/if_addr.ts";
 import { NLM_F_CREATE, NLM_F_DUMP_FILTERED, NLM_F_MULTI, NLM_F_REPLACE } from "../../src/uapi/netlink.ts";
@@ -25,7 +24,7 @@ import {
 } from "../../src/uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../src/uapi/socket.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { Addr, AddrRequest } from "./vocabulary.ts";
 import { expectError, FOREVER, writeAddr } from "./vocabulary.ts";
 

@@ -11,7 +11,6 @@
 // Surprises: every text carries the prefix "ipv6: ", except where there is none at all (no address in the request, no
 // IPv6 on a device of a small MTU).
 
-import { expect } from "vitest";
 import { ipv6ToText, linkLocalFromMac } from "../../src/bytes/ipv6.ts";
 import { macFromText } from "../../src/bytes/mac.ts";
 import * as ia from "../../src/uapi/if_addr.ts";
@@ -20,7 +19,7 @@ import { NLM_F_CREATE, NLM_F_REPLACE } from "../../src/uapi/netlink.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
 import { AF_INET6 } from "../../src/uapi/socket.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { Addr, AddrRequest } from "./vocabulary.ts";
 import { expectError, FOREVER, readAddr, writeAddr } from "./vocabulary.ts";
 

@@ -5,7 +5,6 @@
 //
 // Kernel reference: net/netlink/af_netlink.c (netlink_rcv_skb, netlink_ack), net/core/rtnetlink.c (rtnetlink_rcv_msg).
 
-import { expect } from "vitest";
 import { getS32, getU32, setU32 } from "../../src/bytes/endian.ts";
 import type { Message } from "../../src/netlink/message.ts";
 import { NLMSG_HDRLEN } from "../../src/netlink/message.ts";
@@ -13,7 +12,7 @@ import { errnoNumber } from "../../src/uapi/errno.ts";
 import * as il from "../../src/uapi/if_link.ts";
 import * as nl from "../../src/uapi/netlink.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { RawSocket } from "./raw.ts";
 import { concat, makeMessage } from "./raw.ts";
 import type { LinkRequest } from "./vocabulary.ts";

@@ -7,7 +7,6 @@
 //
 // Surprises: nobody asks for NLM_F_CREATE, and a port with too many groups is out of memory.
 
-import { expect } from "vitest";
 import { getBe16, setBe16, setU32 } from "../../src/bytes/endian.ts";
 
 import type { MessageWriter } from "../../src/netlink/writer.ts";
@@ -19,7 +18,7 @@ import { NLM_F_CREATE, NLM_F_REPLACE } from "../../src/uapi/netlink.ts";
 import { RTM_GETMDB, RTM_NEWMDB } from "../../src/uapi/rtnetlink.ts";
 import { AF_BRIDGE } from "../../src/uapi/socket.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError, ipBytes } from "./vocabulary.ts";
 
 /** A bridge of one port, both up. */

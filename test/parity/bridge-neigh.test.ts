@@ -8,7 +8,6 @@
 // Kernel reference: net/bridge/br_arp_nd_proxy.c (br_do_suppress_nd, br_nd_send); RFC 4861. ARP, and questions of all sorts, are
 // in test/frames.
 
-import { expect } from "vitest";
 import { setBe16, setBe32 } from "../../src/bytes/endian.ts";
 import { toHex } from "../../src/bytes/hex.ts";
 import type { MessageWriter } from "../../src/netlink/writer.ts";
@@ -20,7 +19,7 @@ import { RTM_NEWNEIGH } from "../../src/uapi/rtnetlink.ts";
 import { AF_BRIDGE } from "../../src/uapi/socket.ts";
 import { writeIcmpv6 } from "../../src/wire/icmpv6.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { PacketPort } from "./targets.ts";
 import { ipBytes, macBytes, writeNeigh } from "./vocabulary.ts";
 

@@ -6,7 +6,6 @@
 // Kernel reference: net/bridge/br_multicast.c (br_ip4_multicast_alloc_query, br_ip6_multicast_alloc_query,
 // br_multicast_leave_group, br_multicast_select_querier); RFC 2236, 3376, 2710, 3810.
 
-import { expect } from "vitest";
 import { checksum } from "../../src/bytes/checksum.ts";
 import { setBe16, setBe32 } from "../../src/bytes/endian.ts";
 import { toHex } from "../../src/bytes/hex.ts";
@@ -24,7 +23,7 @@ import { writeIcmpv6 } from "../../src/wire/icmpv6.ts";
 import { updateIpv4Checksum } from "../../src/wire/ipv4.ts";
 import { emitRouterAlertHeader, MLD_DONE, MLD_QUERY, MLD_REPORT } from "../../src/wire/mld.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { PacketPort } from "./targets.ts";
 import { ipBytes, macBytes } from "./vocabulary.ts";
 

@@ -7,7 +7,6 @@
 //
 // Surprise: a port that is one for a time (3) becomes one by queries (1) when that is over, or the port goes down.
 
-import { expect } from "vitest";
 import { getU32 } from "../../src/bytes/endian.ts";
 import type { MessageWriter } from "../../src/netlink/writer.ts";
 import * as mdb from "../../src/uapi/if_bridge.ts";
@@ -15,7 +14,7 @@ import * as link from "../../src/uapi/if_link.ts";
 import { IFINFOMSG_SIZE, RTM_GETLINK, RTM_GETMDB } from "../../src/uapi/rtnetlink.ts";
 import { AF_BRIDGE } from "../../src/uapi/socket.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 
 async function build(ctx: ParityContext): Promise<void> {
   // A router for a time is one for half a second.

@@ -6,7 +6,6 @@
 //
 // Surprise: a source that a record names twice is counted twice, so that another one is not asked for.
 
-import { expect } from "vitest";
 import { checksum } from "../../src/bytes/checksum.ts";
 import { setBe16, setBe32 } from "../../src/bytes/endian.ts";
 import * as mdb from "../../src/uapi/if_bridge.ts";
@@ -17,7 +16,7 @@ import { AF_BRIDGE } from "../../src/uapi/socket.ts";
 import { IGMP3_CHANGE_TO_INCLUDE, IGMP3_REPORT } from "../../src/wire/igmp.ts";
 import { updateIpv4Checksum } from "../../src/wire/ipv4.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { PacketPort } from "./targets.ts";
 import { ipBytes, ipText, macBytes } from "./vocabulary.ts";
 

@@ -5,7 +5,6 @@
 // IFF_MULTICAST, an address of its own and MTU bounds 0 and 0; dummy_xmit counts and frees; carrier is on and can be
 // set by hand (dummy_change_carrier); every link of the kind is named dummy%d.
 
-import { expect } from "vitest";
 import {
   IF_OPER_UNKNOWN,
   IFF_BROADCAST,
@@ -14,7 +13,7 @@ import {
   IFF_RUNNING,
   IFF_UP,
 } from "../../src/uapi/if.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError, makeFrame } from "./vocabulary.ts";
 
 const skip = { kernel: "this kernel is built without dummy (CONFIG_DUMMY)" };

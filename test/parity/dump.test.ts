@@ -7,7 +7,6 @@
 // RTEXT_FILTER_SKIP_STATS leaves out IPv6's counters only, IFLA_STATS and IFLA_STATS64 stay. The refusal of a dump is an
 // NLMSG_DONE with an errno, not an NLMSG_ERROR.
 
-import { expect } from "vitest";
 import { getS32, setU16 } from "../../src/bytes/endian.ts";
 import type { Message } from "../../src/netlink/message.ts";
 import { messages, NLMSG_HDRLEN } from "../../src/netlink/message.ts";
@@ -17,7 +16,7 @@ import * as nl from "../../src/uapi/netlink.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
 import { AF_BRIDGE, AF_INET6 } from "../../src/uapi/socket.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { makeMessage } from "./raw.ts";
 import type { LinkRequest } from "./vocabulary.ts";
 import { expectError, readLink, writeLink } from "./vocabulary.ts";

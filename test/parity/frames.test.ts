@@ -7,7 +7,6 @@
 // Kernel reference: drivers/net/veth.c (veth_xmit, veth_get_stats64), net/core/dev.c (__dev_forward_skb,
 // __netif_receive_skb_core).
 
-import { expect } from "vitest";
 import { setBe16 } from "../../src/bytes/endian.ts";
 import { IFF_NOARP } from "../../src/uapi/if.ts";
 import { ETH_P_8021Q } from "../../src/uapi/if_ether.ts";
@@ -18,7 +17,7 @@ import {
   PACKET_OTHERHOST,
 } from "../../src/uapi/if_packet.ts";
 import type { ParityContext, TestNetns } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { PacketPort } from "./targets.ts";
 import { ETH_P_EXPERIMENT, expectError, makeFrame } from "./vocabulary.ts";
 

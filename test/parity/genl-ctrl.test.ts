@@ -5,7 +5,6 @@
 // Kernel reference: net/netlink/genetlink.c (genl_rcv_msg, genl_header_check, ctrl_getfamily, ctrl_dumppolicy),
 // net/netlink/policy.c.
 
-import { expect } from "vitest";
 import { toHex } from "../../src/bytes/hex.ts";
 import { NetlinkError } from "../../src/netlink/error.ts";
 import type { Message } from "../../src/netlink/message.ts";
@@ -14,7 +13,7 @@ import type { MessageWriter } from "../../src/netlink/writer.ts";
 import * as genl from "../../src/uapi/genetlink.ts";
 import * as nl from "../../src/uapi/netlink.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { makeMessage, RawSocket } from "./raw.ts";
 
 const ACKED = nl.NLM_F_REQUEST | nl.NLM_F_ACK;

@@ -6,7 +6,6 @@
 // Kernel reference: net/ethtool/{netlink,bitset,features,channels,linkmodes,linkinfo,linkstate,strset,tsinfo}.c,
 // drivers/net/veth.c (veth_ethtool_ops).
 
-import { expect } from "vitest";
 import { toHex } from "../../src/bytes/hex.ts";
 import { NetlinkError } from "../../src/netlink/error.ts";
 import type { Message } from "../../src/netlink/message.ts";
@@ -16,7 +15,7 @@ import * as ethtool from "../../src/uapi/ethtool_netlink.ts";
 import * as genl from "../../src/uapi/genetlink.ts";
 import * as nl from "../../src/uapi/netlink.ts";
 import type { ParityContext, TestNetns } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { makeMessage, RawSocket } from "./raw.ts";
 
 const ACKED = nl.NLM_F_REQUEST | nl.NLM_F_ACK;

@@ -2,11 +2,10 @@
 //
 // Kernel reference: net/core/rtnetlink.c (rtnl_getlink, rtnl_valid_getlink_req).
 
-import { expect } from "vitest";
 import type { Answer } from "../../src/netlink/client.ts";
 import * as il from "../../src/uapi/if_link.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { LinkRequest } from "./vocabulary.ts";
 import { expectError, readLink, writeLink } from "./vocabulary.ts";
 

@@ -4,7 +4,6 @@
 //
 // Kernel reference: net/core/rtnetlink.c (rtnl_stats_get, rtnl_stats_dump, rtnl_valid_stats_req, rtnl_fill_statsinfo).
 
-import { expect } from "vitest";
 import { getS32, getU32, setS32, setU32 } from "../../src/bytes/endian.ts";
 import type { Message } from "../../src/netlink/message.ts";
 import { NLMSG_HDRLEN } from "../../src/netlink/message.ts";
@@ -12,7 +11,7 @@ import type { MessageWriter } from "../../src/netlink/writer.ts";
 import * as il from "../../src/uapi/if_link.ts";
 import { NLM_F_MULTI } from "../../src/uapi/netlink.ts";
 import { RTM_GETSTATS, RTM_NEWSTATS } from "../../src/uapi/rtnetlink.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError } from "./vocabulary.ts";
 
 const LINK_64 = 1 << (il.IFLA_STATS_LINK_64 - 1);

@@ -7,7 +7,6 @@
 //
 // Surprises: an identification that is not 0 stands in messages with DF, so it is left out here.
 
-import { expect } from "vitest";
 import { checksum } from "../../src/bytes/checksum.ts";
 import { getBe16, setBe16, setBe32 } from "../../src/bytes/endian.ts";
 import { toHex } from "../../src/bytes/hex.ts";
@@ -17,7 +16,7 @@ import * as rt from "../../src/uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../src/uapi/socket.ts";
 import { updateIpv4Checksum } from "../../src/wire/ipv4.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { PacketPort } from "./targets.ts";
 import { attributeNames, ipBytes, macBytes, messageText } from "./vocabulary.ts";
 

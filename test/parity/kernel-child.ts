@@ -28,7 +28,7 @@ export function canMakeNamespaces(): boolean {
 
 /** Takes over what became of the test `name` in the child. */
 export async function resultInChild(context: TestContext, name: string): Promise<void> {
-  const file = expect.getState().testPath ?? "";
+  const file = context.task.file.filepath;
   const report = reports.get(file) ?? runFile(file);
   reports.set(file, report);
   const outcome = await report;

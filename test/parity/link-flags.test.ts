@@ -2,7 +2,6 @@
 //
 // Kernel reference: net/core/dev.c (__dev_change_flags, dev_get_flags), net/core/rtnetlink.c (rtnl_dev_combine_flags).
 
-import { expect } from "vitest";
 import {
   IFF_ALLMULTI,
   IFF_BROADCAST,
@@ -15,7 +14,7 @@ import {
   IFF_RUNNING,
   IFF_UP,
 } from "../../src/uapi/if.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 
 const FRESH = IFF_BROADCAST | IFF_MULTICAST;
 

@@ -2,10 +2,9 @@
 //
 // Kernel reference: net/core/rtnetlink.c (rtnl_group_changelink, __rtnl_newlink).
 
-import { expect } from "vitest";
 import { IFF_UP } from "../../src/uapi/if.ts";
 import { NLM_F_CREATE } from "../../src/uapi/netlink.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError } from "./vocabulary.ts";
 
 parity("a link is in group 0 until it is put in another", async (ctx) => {

@@ -3,11 +3,10 @@
 // Kernel reference: net/core/dev.c (__dev_alloc_name, dev_change_name, dev_set_alias), net/core/rtnetlink.c
 // (rtnl_linkprop, rtnl_alt_ifname).
 
-import { expect } from "vitest";
 import * as il from "../../src/uapi/if_link.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../../src/uapi/netlink.ts";
 import { RTM_NEWLINKPROP } from "../../src/uapi/rtnetlink.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError, writeLink } from "./vocabulary.ts";
 
 // --- Templates --------------------------------------------------------------------------------------------------------

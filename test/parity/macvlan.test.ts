@@ -6,7 +6,6 @@
 //
 // Source: drivers/net/macvlan.c; the live kernel.
 
-import { expect } from "vitest";
 import { NetlinkError } from "../../src/netlink/error.ts";
 import type { MessageWriter } from "../../src/netlink/writer.ts";
 import {
@@ -26,7 +25,7 @@ import {
 } from "../../src/uapi/if_packet.ts";
 import { RTM_DELLINK, RTNLGRP_LINK } from "../../src/uapi/rtnetlink.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { Event } from "./listener.ts";
 import type { LinkRequest } from "./vocabulary.ts";
 import { expectError, macBytes, makeFrame, readLink } from "./vocabulary.ts";

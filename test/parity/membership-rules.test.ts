@@ -9,7 +9,6 @@
 // Surprises: a bridge asks for neither router alert nor hop limit, only for some hop-by-hop header; IGMP's router alert and TTL
 // nobody asks for. A packet without payload, and a question that is not as it must be, go no further in a bridge.
 
-import { expect } from "vitest";
 import { checksum } from "../../src/bytes/checksum.ts";
 import { setBe16, setBe32 } from "../../src/bytes/endian.ts";
 import { toHex } from "../../src/bytes/hex.ts";
@@ -21,7 +20,7 @@ import { IFINFOMSG_SIZE, RTM_GETLINK } from "../../src/uapi/rtnetlink.ts";
 import { writeIcmpv6 } from "../../src/wire/icmpv6.ts";
 import { updateIpv4Checksum } from "../../src/wire/ipv4.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { PacketPort } from "./targets.ts";
 import { ipBytes, macBytes } from "./vocabulary.ts";
 

@@ -12,7 +12,6 @@
 // solicitation that no packet caused is sent from the link-local address, and without one not at all. A new neighbour
 // whose state is refused stays behind without a state.
 
-import { expect } from "vitest";
 import { setBe16 } from "../../src/bytes/endian.ts";
 import { ETH_P_ARP, ETH_P_IP } from "../../src/uapi/if_ether.ts";
 import * as nd from "../../src/uapi/neighbour.ts";
@@ -20,7 +19,7 @@ import * as nl from "../../src/uapi/netlink.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../src/uapi/socket.ts";
 import type { ParityContext, TestNetns } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { NeighRequest } from "./vocabulary.ts";
 import { expectError, ipBytes, macBytes, makeFrame, readNeigh, writeNeigh } from "./vocabulary.ts";
 

@@ -6,12 +6,11 @@
 // (IFLA_NETKIT_*, enum netkit_mode, netkit_action, netkit_scrub), Documentation/netlink/specs/rt-link.yaml, and what
 // drivers/net/netkit.c is known to do: defaults l3, pass and scrub; names nk%d; the policy of the sending end decides.
 
-import { expect } from "vitest";
 import type { MessageWriter } from "../../src/netlink/writer.ts";
 import { IFF_NOARP } from "../../src/uapi/if.ts";
 import * as il from "../../src/uapi/if_link.ts";
 import type { ParityContext, TestNetns } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { LinkRequest } from "./vocabulary.ts";
 import { expectError, makeFrame, writeLink } from "./vocabulary.ts";
 

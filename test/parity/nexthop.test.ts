@@ -7,7 +7,6 @@
 // Surprises: an event carries the flags of the request that caused it; when a device loses its carrier the objects by it go, and
 // nobody is told.
 
-import { expect } from "vitest";
 import { setU16, setU32 } from "../../src/bytes/endian.ts";
 import type { MessageWriter } from "../../src/netlink/writer.ts";
 import * as nl from "../../src/uapi/netlink.ts";
@@ -15,7 +14,7 @@ import * as nh from "../../src/uapi/nexthop.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../src/uapi/socket.ts";
 import type { ParityContext, TestNetns } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { attributeNames, ipBytes, messageText, routeText } from "./vocabulary.ts";
 
 interface Request {

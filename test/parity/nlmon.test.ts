@@ -4,11 +4,10 @@
 // (EINVAL for one), type ARPHRD_NETLINK, no ARP, an MTU of NLMSG_GOODSIZE with a minimum of a message's header and no
 // maximum, datagrams counted as received.
 
-import { expect } from "vitest";
 import { IFF_NOARP } from "../../src/uapi/if.ts";
 import { ARPHRD_NETLINK } from "../../src/uapi/if_arp.ts";
 import { RTM_GETLINK, RTM_NEWLINK } from "../../src/uapi/rtnetlink.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError } from "./vocabulary.ts";
 
 const skip = { kernel: "this kernel is built without nlmon (CONFIG_NLMON)" };

@@ -7,7 +7,6 @@
 // it beside IFF_UP, one set down by a request has not. Alias, group and alternative names of a device that is down are
 // not told of. A link's carrier events wait for a work queue, which RTM_GETLINK of that link runs first: settle().
 
-import { expect } from "vitest";
 import { IFF_RUNNING, IFF_UP } from "../../src/uapi/if.ts";
 import * as ia from "../../src/uapi/if_addr.ts";
 import { NUD_PERMANENT } from "../../src/uapi/neighbour.ts";
@@ -23,7 +22,7 @@ import {
 } from "../../src/uapi/netlink.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../src/uapi/socket.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { Event } from "./listener.ts";
 import { makeMessage } from "./raw.ts";
 import { readAddr, readLink, readNeigh, readRoute, routeText, writeLink } from "./vocabulary.ts";

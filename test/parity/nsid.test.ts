@@ -2,10 +2,9 @@
 //
 // Kernel reference: net/core/net_namespace.c (rtnl_net_newid, rtnl_net_getid, rtnl_net_dumpid, peernet2id_alloc).
 
-import { expect } from "vitest";
 import { NLM_F_MULTI } from "../../src/uapi/netlink.ts";
 import { RTM_DELNSID, RTM_GETNSID, RTM_NEWNSID, RTNLGRP_NSID } from "../../src/uapi/rtnetlink.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError, readNsid, writeNsid } from "./vocabulary.ts";
 
 parity("a namespace has no id until it is given one", async (ctx) => {

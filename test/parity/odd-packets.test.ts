@@ -4,10 +4,9 @@
 //
 // Source: the live kernel, which wrote the expectations; RFC 791, 792, 1122 3.2, 4443, 8200 4, 4861 7, 6946, 5095.
 
-import { expect } from "vitest";
 import { NUD_PERMANENT } from "../../src/uapi/neighbour.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import {
   ACK,
   answerText,

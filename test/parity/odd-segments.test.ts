@@ -6,10 +6,9 @@
 //
 // A line is what the peer sends, `>`, or what comes back, `<`: flags, and sequence numbers counted from the initial ones.
 
-import { expect } from "vitest";
 import { NUD_PERMANENT } from "../../src/uapi/neighbour.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { ACK, FIN, PSH, RST, SYN, stranger, strangersWire, URG } from "./odd-packets.ts";
 import type { Said } from "./segment-peer.ts";
 import { Peer, stamp } from "./segment-peer.ts";

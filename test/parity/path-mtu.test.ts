@@ -4,13 +4,12 @@
 //
 // Kernel reference: net/ipv4/route.c (__ip_rt_update_pmtu), net/ipv6/route.c (rt6_do_update_pmtu).
 
-import { expect } from "vitest";
 import { setBe16 } from "../../src/bytes/endian.ts";
 import { ETH_P_IPV6 } from "../../src/uapi/if_ether.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
 import { writeIcmpv6 } from "../../src/wire/icmpv6.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { A, aboutReply4, B, connect, header6 } from "./icmp-frames.ts";
 import { macBytes, toPrefix, writeRoute } from "./vocabulary.ts";
 

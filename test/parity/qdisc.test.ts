@@ -4,7 +4,6 @@
 //
 // Surprise: the ifindex in the request's header filters nothing; `tc qdisc show dev X` filters by itself.
 
-import { expect } from "vitest";
 import { getS32, getU32 } from "../../src/bytes/endian.ts";
 import type { Message } from "../../src/netlink/message.ts";
 import { NLMSG_HDRLEN } from "../../src/netlink/message.ts";
@@ -12,7 +11,7 @@ import { NLM_F_MULTI } from "../../src/uapi/netlink.ts";
 import { TC_H_ROOT } from "../../src/uapi/pkt_sched.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError } from "./vocabulary.ts";
 
 /** The disciplines that a dump tells of. */

@@ -4,7 +4,6 @@
 //
 // Kernel reference: net/ipv4/route.c (__ip_do_redirect, rt_fill_info), net/ipv6/route.c (rt6_do_redirect, rt6_fill_node).
 
-import { expect } from "vitest";
 import { getBe32, setBe16 } from "../../src/bytes/endian.ts";
 import { ipv6ToText } from "../../src/bytes/ipv6.ts";
 import { ICMP_REDIRECT } from "../../src/uapi/icmp.ts";
@@ -16,7 +15,7 @@ import { writeIcmpv6 } from "../../src/wire/icmpv6.ts";
 import { emitRedirect, ND_REDIRECT, ND_REDIRECT_SIZE } from "../../src/wire/nd.ts";
 import { emitNdLinkLayerAddress, ND_OPT_TARGET_LL_ADDR } from "../../src/wire/nd-option.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { A, aboutReply4, B, connect, header6 } from "./icmp-frames.ts";
 import { ipBytes, macBytes, toPrefix, writeRoute } from "./vocabulary.ts";
 

@@ -12,13 +12,12 @@
 // not exist" comes in both forms. As long as no rule was ever added, the local table's routes are found in the main table,
 // so a look-up of an own address answers with table main. 0x80000000 in rtm_flags is RTCF_LOCAL.
 
-import { expect } from "vitest";
 import * as ia from "../../src/uapi/if_addr.ts";
 import * as nl from "../../src/uapi/netlink.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
 import { AF_INET } from "../../src/uapi/socket.ts";
 import type { ParityContext, TestNetns } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { RouteRequest } from "./vocabulary.ts";
 import { expectError, routeText, writeRoute } from "./vocabulary.ts";
 

@@ -12,13 +12,12 @@
 // plain NLM_F_CREATE merge a route of the same metric into one with several next hops. A strict RTM_GETROUTE refuses
 // RTM_F_LOOKUP_TABLE, which IPv4 wants. Local routes have metric 0, and rta_error is 0 in a dump even of reject routes.
 
-import { expect } from "vitest";
 import * as ia from "../../src/uapi/if_addr.ts";
 import * as nl from "../../src/uapi/netlink.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
 import { AF_INET6 } from "../../src/uapi/socket.ts";
 import type { ParityContext, TestNetns } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { RouteRequest } from "./vocabulary.ts";
 import { expectError, routeText, writeRoute } from "./vocabulary.ts";
 

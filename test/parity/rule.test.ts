@@ -9,13 +9,12 @@
 // Surprises: a rule without a priority goes before the second one, not before the last; with NLM_F_EXCL a rule without
 // addresses is the same as one with any; from the first change of rules on the local table is told by its own name.
 
-import { expect } from "vitest";
 import * as fr from "../../src/uapi/fib_rules.ts";
 import * as nl from "../../src/uapi/netlink.ts";
 import * as rt from "../../src/uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "../../src/uapi/socket.ts";
 import type { ParityContext, TestNetns } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { RuleRequest } from "./vocabulary.ts";
 import { expectError, ruleText, writeRule } from "./vocabulary.ts";
 

@@ -2,12 +2,11 @@
 //
 // Kernel reference: net/core/rtnetlink.c (do_setlink, rtnl_setlink, validate_linkmsg), net/ethernet/eth.c.
 
-import { expect } from "vitest";
 import type { MessageWriter } from "../../src/netlink/writer.ts";
 import { IFF_UP } from "../../src/uapi/if.ts";
 import * as il from "../../src/uapi/if_link.ts";
 import { AF_INET6 } from "../../src/uapi/socket.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError } from "./vocabulary.ts";
 
 parity(

@@ -5,7 +5,6 @@
 //
 // Kernel reference: net/ipv4/igmp.c, net/ipv6/mcast.c; RFC 3376, RFC 3810, RFC 3678.
 
-import { expect } from "vitest";
 import { checksum } from "../../src/bytes/checksum.ts";
 import { getBe16, getBe32, setBe16, setBe32 } from "../../src/bytes/endian.ts";
 import { ipv4MulticastMac } from "../../src/bytes/ipv4.ts";
@@ -16,7 +15,7 @@ import { writeIcmpv6 } from "../../src/wire/icmpv6.ts";
 import { updateIpv4Checksum } from "../../src/wire/ipv4.ts";
 import { emitRouterAlertHeader } from "../../src/wire/mld.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { GroupSocket, LinkName, PacketPort } from "./targets.ts";
 import { ipBytes, macBytes } from "./vocabulary.ts";
 

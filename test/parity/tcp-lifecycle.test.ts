@@ -4,8 +4,7 @@
 //
 // Source: the live kernel, which wrote the expectations; RFC 9293 3.5, 3.6, 3.10; RFC 1337; RFC 6191; RFC 4987; RFC 6093.
 
-import { expect } from "vitest";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { ACK, FIN, PSH, RST, SYN, URG } from "./odd-packets.ts";
 import type { Peer, Stage, StageTrial } from "./segment-peer.ts";
 import { playOn, setStage, stamp } from "./segment-peer.ts";

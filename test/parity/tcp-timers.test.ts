@@ -8,8 +8,7 @@
 // The time between two segments is that of the timestamps in them, so that a busy machine does not matter; it is told in powers of
 // two of a unit, as what is waited for doubles.
 
-import { expect } from "vitest";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { ACK, FIN, PSH, SYN } from "./odd-packets.ts";
 import type { Peer, Stage, StageTrial } from "./segment-peer.ts";
 import { playTogether, setStage, stamp } from "./segment-peer.ts";

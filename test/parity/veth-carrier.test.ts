@@ -5,7 +5,6 @@
 //
 // Surprise: the counters of a new end already show one change, to carrier off, made when the pair was created.
 
-import { expect } from "vitest";
 import {
   IF_OPER_DOWN,
   IF_OPER_LOWERLAYERDOWN,
@@ -15,7 +14,7 @@ import {
   IFF_UP,
 } from "../../src/uapi/if.ts";
 import type { TestNetns } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError } from "./vocabulary.ts";
 
 const STATE = IFF_UP | IFF_RUNNING | IFF_LOWER_UP;

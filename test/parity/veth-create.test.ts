@@ -5,7 +5,6 @@
 // Kernel reference: drivers/net/veth.c (veth_newlink, veth_setup), net/core/rtnetlink.c (rtnl_newlink_create,
 // rtnl_configure_link, rtnl_fill_ifinfo).
 
-import { expect } from "vitest";
 import { getS32, setS32, setU32 } from "../../src/bytes/endian.ts";
 import type { Message } from "../../src/netlink/message.ts";
 import { IF_OPER_DOWN, IFF_BROADCAST, IFF_LOOPBACK, IFF_MULTICAST, IFF_UP } from "../../src/uapi/if.ts";
@@ -21,7 +20,7 @@ import {
 import { AF_INET, AF_INET6 } from "../../src/uapi/socket.ts";
 import { VETH_INFO_PEER } from "../../src/uapi/veth.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError, writeLink } from "./vocabulary.ts";
 
 /** The RTM_NEWLINK that answers for `name`. */

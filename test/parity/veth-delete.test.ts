@@ -3,9 +3,8 @@
 // Kernel reference: drivers/net/veth.c (veth_dellink), net/core/rtnetlink.c (rtnl_dellink, rtnl_group_dellink),
 // net/core/dev.c (default_device_exit_batch).
 
-import { expect } from "vitest";
 import { RTM_DELLINK, RTNLGRP_LINK } from "../../src/uapi/rtnetlink.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError, readLink } from "./vocabulary.ts";
 
 parity("deleting either end deletes both", async (ctx) => {

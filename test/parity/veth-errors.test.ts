@@ -7,13 +7,12 @@
 // Kernel reference: net/core/rtnetlink.c (rtnl_newlink, __rtnl_newlink, rtnl_newlink_create, validate_linkmsg),
 // drivers/net/veth.c (veth_validate, veth_newlink), lib/nlattr.c (validate_nla).
 
-import { expect } from "vitest";
 import { IFF_UP } from "../../src/uapi/if.ts";
 import * as il from "../../src/uapi/if_link.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../../src/uapi/netlink.ts";
 import { VETH_INFO_PEER } from "../../src/uapi/veth.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { LinkRequest, Refusal } from "./vocabulary.ts";
 import { expectError } from "./vocabulary.ts";
 

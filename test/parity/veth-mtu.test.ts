@@ -2,9 +2,8 @@
 //
 // Kernel reference: net/core/dev.c (netif_set_mtu_ext, dev_validate_mtu), drivers/net/veth.c (veth_setup).
 
-import { expect } from "vitest";
 import { IF_OPER_UP } from "../../src/uapi/if.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError } from "./vocabulary.ts";
 
 parity("an mtu is set at one end only", async (ctx) => {

@@ -8,12 +8,11 @@
 // Surprise: IFLA_IFNAME of a moving link matters to the move itself only when the link's own name is taken at the
 // destination. Otherwise the link moves under its own name, and the rename is a step of its own that can fail behind it.
 
-import { expect } from "vitest";
 import { IFF_UP } from "../../src/uapi/if.ts";
 import * as ia from "../../src/uapi/if_addr.ts";
 import { AF_INET } from "../../src/uapi/socket.ts";
 import type { TestNetns } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError } from "./vocabulary.ts";
 
 /** Gives `other` the id `nsid` in `ctx`. */

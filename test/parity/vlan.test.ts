@@ -7,7 +7,6 @@
 // vlan_newlink, an identifier below 4095, the MTU at most that of the device below (ERANGE), an address taken over from
 // there until one is set, up and down with it unless the binding is loose, counted without the link header inwards.
 
-import { expect } from "vitest";
 import { getU32, setBe16, setU32 } from "../../src/bytes/endian.ts";
 import type { Attribute } from "../../src/netlink/attribute.ts";
 import type { MessageWriter } from "../../src/netlink/writer.ts";
@@ -23,7 +22,7 @@ import {
 } from "../../src/uapi/if_vlan.ts";
 import { RTM_DELLINK, RTNLGRP_LINK } from "../../src/uapi/rtnetlink.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import type { LinkRequest } from "./vocabulary.ts";
 import { ETH_P_EXPERIMENT, expectError, makeFrame, readLink } from "./vocabulary.ts";
 

@@ -4,13 +4,12 @@
 // those of <linux/if_link.h> (IFLA_VRF_*), and what drivers/net/vrf.c is known to do: its texts; an MTU of 65575 with a
 // minimum of 1280; the routes of a port's addresses in the table of the VRF; rules of priority 1000 for both families.
 
-import { expect } from "vitest";
 import type { MessageWriter } from "../../src/netlink/writer.ts";
 import { IF_OPER_UP, IFF_MASTER, IFF_NOARP } from "../../src/uapi/if.ts";
 import * as il from "../../src/uapi/if_link.ts";
 import { RTM_GETRULE, RTNH_F_ONLINK } from "../../src/uapi/rtnetlink.ts";
 import type { ParityContext } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError } from "./vocabulary.ts";
 
 const skip = { kernel: "this kernel is built without VRFs (CONFIG_NET_VRF)" };

@@ -5,7 +5,6 @@
 //
 // Source: drivers/net/vxlan/vxlan_core.c; RFC 7348; the live kernel.
 
-import { expect } from "vitest";
 import { getBe16, getBe24, setBe16, setU32 } from "../../src/bytes/endian.ts";
 import type { MessageWriter } from "../../src/netlink/writer.ts";
 import * as il from "../../src/uapi/if_link.ts";
@@ -22,7 +21,7 @@ import {
 } from "../../src/uapi/rtnetlink.ts";
 import { AF_BRIDGE, AF_INET } from "../../src/uapi/socket.ts";
 import type { ParityContext, TestNetns } from "./context.ts";
-import { parity } from "./harness.ts";
+import { expect, parity } from "./harness.ts";
 import { expectError, macBytes, makeFrame } from "./vocabulary.ts";
 
 const X0 = "02:00:00:00:00:10";

@@ -2,7 +2,7 @@
 // one made last, so a test leaves nothing behind: the namespace dies with its last descriptor.
 
 import { closeSync, readFileSync, writeFileSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { openKernelSocket } from "../../../src/attach/node/kernel-netlink.ts";
 import type { Libc } from "../../../src/attach/node/libc.ts";
 import { loadLibc } from "../../../src/attach/node/libc.ts";
@@ -39,8 +39,10 @@ class KernelMachine implements TargetMachine {
     return netns;
   }
 
-  sleep(milliseconds: number): Promise<void> {
-    return setTimeout(milliseconds);
+  async sleep(milliseconds: number): Promise<void> {
+    await setTimeout(milliseconds);
+    // On a busy machine the event loop comes to this timer before it has read what the sockets received meanwhile.
+    await setImmediate();
   }
 
   async close(): Promise<void> {
