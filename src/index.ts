@@ -49,7 +49,7 @@ export { VirtualClock } from "./net/clock.ts";
 export type { LinkOps } from "./net/netdevice.ts";
 export type { Random } from "./net/random.ts";
 export { SeededRandom } from "./net/random.ts";
-export type { WireFunction, WireVerdict } from "./net/wire-hook.ts";
+export type { WireFunction, WirePiece, WireVerdict } from "./net/wire-hook.ts";
 export { WireHook } from "./net/wire-hook.ts";
 export { NetlinkError } from "./netlink/error.ts";
 /** What the files of /proc/net show. */

@@ -11,6 +11,7 @@ export type { ExecResult } from "./node.ts";
 export { Host, LabNode, Outside, Router, Switch } from "./node.ts";
 export type { PingAllResult } from "./ping-all.ts";
 export type { Preset } from "./presets.ts";
+export type { TcpFaults } from "./tcp-faults.ts";
 export type { Shape } from "./topology.ts";
 export { buildTopology, linear, mesh, single, torus, tree } from "./topology.ts";
 export type { WaitStrategy } from "./wait.ts";

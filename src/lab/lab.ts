@@ -337,12 +337,13 @@ export class Lab {
     );
   }
 
-  /** Takes every partition and hold back, and every netem and downed link. */
+  /** Takes every partition and hold back, and every netem, fault of TCP and downed link. */
   async heal(): Promise<void> {
     this.#cuts.clear();
     for (const link of this.links) {
       if (!link.isMade) continue;
       await link.netem(null);
+      await link.tcp(null);
       await link.up();
     }
     this.note("healed");

@@ -1,7 +1,7 @@
 // A link of a lab: two ends, one in each node, and what may be wrong with the wire between them.
 
 import type { LinkHandle, NetemOptions, Time, WireHook } from "../index.ts";
-import { nanoseconds, netemComplaint } from "../index.ts";
+import { nanoseconds, netemComplaint, SeededRandom } from "../index.ts";
 import { ETH_DATA_LEN } from "../uapi/if_ether.ts";
 import { Filter } from "../wire/filter/filter.ts";
 import type { Disposer } from "./disposer.ts";
@@ -12,6 +12,8 @@ import { LabError } from "./lab-error.ts";
 import type { LabNode } from "./node.ts";
 import type { Preset } from "./presets.ts";
 import { presetOf } from "./presets.ts";
+import type { TcpFaults } from "./tcp-faults.ts";
+import { TcpFaulter } from "./tcp-faults.ts";
 
 /** Both ways, or the frames that one node sends. */
 export type Direction = "both" | "to" | "from" | LabNode | string;
@@ -96,6 +98,7 @@ export class LabLink {
   /** Frames that the lab remembers, oldest first. */
   readonly history: CarriedFrame[] = [];
   readonly #lab: LinkOwner;
+  readonly #tcpFaulters = new Set<TcpFaulter>();
   isMade = false;
   #isDown = false;
 
@@ -222,6 +225,48 @@ export class LabLink {
     if (Object.keys(faults).length === 0) return handle.netem(null);
     const seed = hash64(`${this.#lab.seed}/${this.name}/${end.node.name}`);
     await handle.netem({ perSegment: true, seed, ...faults });
+  }
+
+  /**
+   * Harms TCP connections over the link, those that match `filter` (pcap-filter(7)) and of them the share `toxicity`, 1 by default:
+   * see TcpFaults; null takes away what there is. `direction` says whose data it is, as for `netem`. Heals when it is disposed of;
+   * a connection that was reset stays so.
+   */
+  async tcp(
+    faults:
+      | (TcpFaults & {
+          readonly direction?: Direction;
+          readonly filter?: string;
+          readonly toxicity?: number;
+        })
+      | null,
+  ): Promise<Disposer> {
+    await this.#lab.start();
+    if (faults === null) {
+      for (const faulter of this.#tcpFaulters) faulter.stop();
+      this.#tcpFaulters.clear();
+      return disposer(() => {});
+    }
+    const { direction = "both", filter, toxicity = 1, ...wrong } = faults;
+    if (!(toxicity >= 0 && toxicity <= 1)) throw new LabError(`toxicity is 0 to 1, not ${toxicity}`);
+    const faulter = new TcpFaulter(
+      wrong,
+      { filter: filter === undefined ? undefined : new Filter(filter), toxicity },
+      {
+        random: new SeededRandom(Number(hash64(`${this.#lab.seed}/${this.name}/tcp`) & 0xffff_ffffn)),
+        mtu: this.#options.mtu ?? ETH_DATA_LEN,
+        now: () => this.#lab.now(),
+        after: (delayNs, run) => this.#lab.after(delayNs, run),
+      },
+      this.ends.map((end) => this.#lab.wireOf(end)),
+      new Set(this.#sending(direction).map((end) => this.#lab.wireOf(end))),
+    );
+    this.#tcpFaulters.add(faulter);
+    this.#lab.note(`${this.name}: tcp ${JSON.stringify(wrong)}`);
+    return disposer(() => {
+      this.#tcpFaulters.delete(faulter);
+      faulter.stop();
+    });
   }
 
   /** Cuts the wire: both ends lose their carrier's other half. It is mended when the result is disposed of. */
