@@ -16,6 +16,8 @@ static struct {
   char folder[128];
 } place;
 
+struct caller *caller;
+
 // Reads the environment once, so that a program that changes it does not change its network.
 static void read_place(void) {
   const char *socket = getenv(ENV_SOCKET);
@@ -48,19 +50,6 @@ const char *daemon_folder(void) {
 int fail(int negative_errno) {
   errno = -negative_errno;
   return -1;
-}
-
-// Says a sentence once per process and text.
-void complain(const char *text) {
-  static const char *said[8];
-  for (int i = 0; i < 8; i++) {
-    if (said[i] == text) return;
-    if (said[i] != NULL) continue;
-    said[i] = text;
-    break;
-  }
-  struct iovec parts[] = {{"uveth: ", 7}, {(void *)text, strlen(text)}, {"\n", 1}};
-  if (NEXT(writev)(STDERR_FILENO, parts, 3) < 0) return;
 }
 
 // Connects; `type_flags` are SOCK_CLOEXEC and SOCK_NONBLOCK. Returns the descriptor or -errno.
@@ -105,6 +94,7 @@ static int read_answer(int pipe_end, void *answer, size_t size) {
     length = NEXT(readv)(pipe_end, parts, 2);
   } while (length < 0 && errno == EINTR);
   if (length < (ssize_t)sizeof(head)) return -ENETDOWN;
+  if (caller != NULL) caller->answered = head.length;
   size_t given = (size_t)length - sizeof(head);
   while (given < head.length && given < size) {
     length = NEXT(read)(pipe_end, (char *)answer + given, size - given);
@@ -114,17 +104,26 @@ static int read_answer(int pipe_end, void *answer, size_t size) {
   return head.result;
 }
 
-// Sends a request with the descriptors that go with it.
-static int send_with(int fd, const struct request *request, const struct iovec *payload, int count, const int *fds,
+// Sends a request with the descriptors that go with it, one at most beside the namespace of whoever it is asked for.
+static int send_with(int fd, const struct request *request, const struct iovec *payload, int count, const int *given,
                      int fd_count) {
-  struct iovec parts[1 + count];
-  parts[0] = (struct iovec){(void *)request, sizeof(*request)};
-  if (count > 0) memcpy(parts + 1, payload, count * sizeof(*payload));
+  struct iovec parts[2 + count];
+  struct request asked = *request;
+  int fds[2];
+  int first = 1;
+  if (fd_count > 0) memcpy(fds, given, fd_count * sizeof(int));
+  parts[0] = (struct iovec){&asked, sizeof(asked)};
+  if (caller != NULL) {
+    asked.op |= OP_FOR;
+    parts[first++] = (struct iovec){&caller->pid, sizeof(caller->pid)};
+    if (fd_count == 0 || fds[fd_count - 1] != caller->netns) fds[fd_count++] = caller->netns;
+  }
+  if (count > 0) memcpy(parts + first, payload, count * sizeof(*payload));
   union {
     struct cmsghdr header;
     char bytes[CMSG_SPACE(2 * sizeof(int))];
   } control = {.header = {CMSG_LEN(fd_count * sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
-  struct msghdr message = {.msg_iov = parts, .msg_iovlen = 1 + count};
+  struct msghdr message = {.msg_iov = parts, .msg_iovlen = first + count};
   if (fd_count > 0) {
     memcpy(CMSG_DATA(&control.header), fds, fd_count * sizeof(int));
     message.msg_control = &control;
@@ -158,7 +157,7 @@ int tell(int fd, const struct request *request) { return send_with(fd, request, 
 // Makes a connection a netlink socket in the namespace of this process, whose file goes along: by the time the daemon reads of
 // it the process may live elsewhere. Waits for the answer unless it is sure.
 int ask_open(int fd, const struct request *request, int is_sure) {
-  int netns = NETNS_FD;
+  int netns = caller != NULL ? caller->netns : NETNS_FD;
   if (is_sure) return send_with(fd, request, NULL, 0, &netns, 1);
   return ask_from(fd, netns, request, NULL, 0, NULL, 0);
 }

@@ -1,16 +1,12 @@
-// The C library's own questions about interfaces, which it asks inside itself and so past this library: names and indices by
-// ioctl, lists by netlink.
+// Interfaces by call: ioctl(2), which ioctl.c does, and the C library's own questions, which it asks inside itself and so past this
+// library: names and indices by ioctl, lists by netlink.
 //
-// Mirrors if_nametoindex(3), if_indextoname(3), if_nameindex(3) and ioctl(2) of netdevice(7).
+// Mirrors if_nametoindex(3), if_indextoname(3) and if_nameindex(3).
 
 #include "dump.h"
 #include "preload.h"
 
 #include <linux/if.h>
-#include <linux/if_arp.h>
-#include <linux/ipv6.h>
-#include <linux/ipv6_route.h>
-#include <linux/route.h>
 #include <linux/sockios.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -28,48 +24,6 @@ EXPORT char *if_indextoname(unsigned index, char *name);
 EXPORT struct if_nameindex *if_nameindex(void);
 EXPORT void if_freenameindex(struct if_nameindex *list);
 
-// The largest argument, a struct rtentry with the name it points at.
-#define MOST_ARGUMENT (sizeof(struct rtentry) + IFNAMSIZ)
-
-// How much a request reads and writes, and 0 for a struct rtentry, which points further.
-static size_t argument_size(unsigned long request, int family) {
-  switch (request) {
-  case SIOCADDRT:
-  case SIOCDELRT: return family == AF_INET6 ? sizeof(struct in6_rtmsg) : 0;
-  case SIOCSARP:
-  case SIOCGARP:
-  case SIOCDARP: return sizeof(struct arpreq);
-  case SIOCSIFADDR:
-  case SIOCDIFADDR: return family == AF_INET6 ? sizeof(struct in6_ifreq) : sizeof(struct ifreq);
-  case SIOCBRADDBR:
-  case SIOCBRDELBR: return IFNAMSIZ;
-  default: return sizeof(struct ifreq);
-  }
-}
-
-static int ask_interface(unsigned long request, int family, void *argument) {
-  unsigned char copy[MOST_ARGUMENT] = {0};
-  size_t size = argument_size(request, family);
-  struct request question = {OP_IOCTL, {(uint32_t)request, MAX_ANSWER, is_admin() | (uint32_t)family << 8}};
-  if (size > 0) return ask_once(&question, memcpy(copy, argument, size), size, argument, size);
-  memcpy(copy, argument, sizeof(struct rtentry));
-  const char *device = ((const struct rtentry *)argument)->rt_dev;
-  if (device != NULL) strncpy((char *)copy + sizeof(struct rtentry), device, IFNAMSIZ - 1);
-  return ask_once(&question, copy, sizeof(copy), NULL, 0);
-}
-
-static int list_addresses(struct ifconf *list) {
-  uint32_t room = list->ifc_buf == NULL || list->ifc_len < 0 ? 0 : (uint32_t)list->ifc_len;
-  struct request question = {OP_IOCTL, {SIOCGIFCONF, room < MAX_ANSWER ? room : MAX_ANSWER, 1}};
-  int result = ask_once(&question, NULL, 0, list->ifc_buf, room);
-  if (result < 0) return result;
-  list->ifc_len = result;
-  return 0;
-}
-
-// Whether a request is about interfaces: 0x8900 to 0x89ff less the socket's own (SIOCINQ and others are below 0x890b).
-static int is_about_interfaces(unsigned long request) { return request >= 0x890b && request <= 0x89ff; }
-
 // The family of a socket as the program knows it; -1 for what is none.
 static int family_of(int fd) {
   int domain;
@@ -86,9 +40,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...) {
   int family = is_about_interfaces(request) && daemon_socket() != NULL ? family_of(fd) : -1;
   if (family < 0) return NEXT(ioctl)(fd, request, argument);
   if (argument == NULL) return fail(-EFAULT);
-  int result = request == SIOCETHTOOL   ? ask_ethtool(argument, is_admin())
-               : request == SIOCGIFCONF ? list_addresses(argument)
-                                        : ask_interface(request, family, argument);
+  int result = request_of_interface(request, family, argument);
   return result < 0 ? fail(result) : result;
 }
 

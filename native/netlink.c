@@ -91,21 +91,24 @@ void put_address(struct sockaddr *address, socklen_t *length, uint32_t port_id, 
   *length = sizeof(name);
 }
 
-EXPORT int getsockname(int fd, struct sockaddr *address, socklen_t *length) {
-  if (!is_netlink(fd)) return NEXT(getsockname)(fd, address, length);
+// The name of a socket, as getsockname(2) tells it. Returns 0 or -errno.
+int name_netlink(int fd, struct sockaddr *address, socklen_t *length) {
   struct name name = fd < MAX_FD ? names[fd] : (struct name){0, 0};
   struct request request = {OP_NAME, {0, 0, 0}};
   int result = name.port_id != 0 ? 0 : ask(fd, &request, NULL, 0, &name, sizeof(name));
-  if (result < 0) return fail(result);
-  put_address(address, length, name.port_id, name.groups);
-  return 0;
+  if (result == 0) put_address(address, length, name.port_id, name.groups);
+  return result;
 }
 
-// The peer of a netlink socket is the kernel, connected to or not.
-EXPORT int getpeername(int fd, struct sockaddr *address, socklen_t *length) {
-  if (!is_netlink(fd)) return NEXT(getpeername)(fd, address, length);
-  put_address(address, length, 0, 0);
-  return 0;
+// Connecting to the kernel is nothing but being bound; other sockets of netlink are not to be reached. Returns 0 or -errno.
+int connect_netlink(int fd, const struct sockaddr *address, socklen_t length) {
+  struct sockaddr_nl peer = {0};
+  memcpy(&peer, address, length < sizeof(peer) ? length : sizeof(peer));
+  if (peer.nl_family == AF_NETLINK && (peer.nl_pid != 0 || peer.nl_groups != 0)) return -ECONNREFUSED;
+  struct request request = {OP_BIND, {0, 0, 0}};
+  int result = ask(fd, &request, NULL, 0, NULL, 0);
+  // One that is bound already stays so.
+  return result == -EINVAL ? 0 : result;
 }
 
 // Whether an option is the daemon's: those of netlink, the receive queue's size, its error, and what the socket is.

@@ -9,7 +9,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
@@ -56,38 +55,4 @@ int error_of(int fd, int is_looked_at) {
   if (error == 0 || !is_looked_at) sockets[fd].seen = now;
   errno = saved;
   return error > 0 ? error : 0;
-}
-
-// Adds to what poll found: sockets with an error are ready, whatever was asked for.
-static int poll_errors(struct pollfd *fds, nfds_t count, int ready) {
-  for (nfds_t i = 0; i < count; i++) {
-    if (!is_netlink(fds[i].fd) || error_of(fds[i].fd, 1) == 0) continue;
-    if (fds[i].revents == 0) ready++;
-    fds[i].revents |= POLLERR;
-  }
-  return ready;
-}
-
-EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout) {
-  int ready = NEXT(poll)(fds, count, timeout);
-  return ready < 0 ? ready : poll_errors(fds, count, ready);
-}
-
-EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
-  int ready = NEXT(ppoll)(fds, count, timeout, mask);
-  return ready < 0 ? ready : poll_errors(fds, count, ready);
-}
-
-// What the compiler makes of them when it knows the array's size (_FORTIFY_SOURCE).
-EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room);
-EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room);
-
-int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room) {
-  if (room / sizeof(*fds) < count) __chk_fail();
-  return poll(fds, count, timeout);
-}
-
-int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room) {
-  if (room / sizeof(*fds) < count) __chk_fail();
-  return ppoll(fds, count, timeout, mask);
 }

@@ -11,7 +11,8 @@
 // daemon queues what it has to say before it answers, a reply is there when send returns, as rtnetlink's is. What cannot be
 // refused is told without a pipe and not waited for: a connection keeps its order.
 //
-// Programs that this does not reach (reach.c) run too, with a filter that leaves them no socket of a network (confine.c).
+// Programs that this does not reach (reach.c) run with a supervisor beside them, which does what the library would do
+// (supervise/), or else with a filter that leaves them no socket of a network (confine.c).
 //
 // A socket of another family becomes one of the kernel's when it is to carry something (foreign.c).
 //
@@ -31,13 +32,17 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-// The function of the next library in line, looked up once.
+// The function of the next library in line, looked up once; in a program of its own (supervise/) there is none before it.
+#ifdef UVETH_SUPERVISE
+#define NEXT(name) name
+#else
 #define NEXT(name)                                                                                  \
   ({                                                                                                \
     static __typeof__(&name) next_;                                                                 \
     if (next_ == NULL) next_ = (__typeof__(&name))dlsym(RTLD_NEXT, #name);                          \
     next_;                                                                                          \
   })
+#endif
 
 // The environment of `uveth run`.
 #define ENV_SOCKET "UVETH_RUN_SOCKET"
@@ -75,6 +80,12 @@ enum {
                     // the answer, for which a socket takes the pipe's place; or a text that says why there is none
   OP_CONNECT = 18,  // -> a connection to the daemon, in the same way
 };
+
+// Added to an operation that is asked for another process: its id goes in front of the payload, and the file of the namespace that
+// it lives in is the last descriptor.
+#define OP_FOR 0x80000000U
+// In place of a descriptor's number: the namespace's file that came with the request.
+#define FD_GIVEN 0xffffffffU
 
 struct request {
   uint32_t op;
@@ -126,6 +137,14 @@ int adopt_written(const char *link, int fd);        // the mark of a descriptor 
 ssize_t write_written(int fd, const void *text, size_t length); // -errno when it is refused
 void flush_written(int fd);                         // does what was written without our seeing it
 
+// Whom this process asks for, when it is not for itself: a process or a thread, and a descriptor of the namespace it lives in.
+struct caller {
+  uint32_t pid;
+  int netns;
+  size_t answered; // how much there was of the last answer
+};
+extern struct caller *caller;
+
 // daemon.c
 uint32_t is_admin(void);
 uint32_t may_be_raw(void);
@@ -139,6 +158,8 @@ int ask_descriptor(const struct request *request, char *reason, size_t size);
 int ask_descriptor_of(int fd, const struct request *request, char *reason, size_t size);
 int ask_once(const struct request *request, const void *payload, size_t length, void *answer, size_t size);
 int fail(int negative_errno);
+
+// complain.c
 void complain(const char *text);
 
 // way.c
@@ -155,6 +176,8 @@ extern void __chk_fail(void) __attribute__((noreturn));
 // netlink.c
 int set_option(int fd, int level, int option, const void *value, socklen_t length);
 int get_option(int fd, int level, int option, void *value, socklen_t *length);
+int name_netlink(int fd, struct sockaddr *address, socklen_t *length);
+int connect_netlink(int fd, const struct sockaddr *address, socklen_t length);
 int bind_netlink(int fd, const struct sockaddr *address, socklen_t length);
 int open_netlink(int type, int protocol);
 void forget_name(int fd);
@@ -185,17 +208,25 @@ const char *map_path(const char *path, char room[PATH_ROOM]);
 struct ifreq;
 int ask_ethtool(const struct ifreq *ifreq, uint32_t is_admin);
 
+// ioctl.c
+int is_about_interfaces(unsigned long request);
+size_t argument_size(unsigned long request, int family);
+int ask_interface(unsigned long request, int family, void *argument);
+int request_of_interface(unsigned long request, int family, void *argument);
+
 // reach.c
 enum reach {
   REACH_NO_PROGRAM, // what cannot be started, or is a shell's to read
   REACH_ALL,
   REACH_STATIC,
-  REACH_FOREIGN,
+  REACH_FOREIGN, // with another C library's loader
   REACH_GO,
+  REACH_ARCHITECTURE,
   REACH_RIGHTS,
   REACH_UNREADABLE,
 };
 static inline int is_unreached(enum reach reach) { return reach > REACH_ALL; }
+static inline int is_supervised(enum reach reach) { return is_unreached(reach) && reach < REACH_ARCHITECTURE; }
 enum reach reach_of(const char *path);
 const char *find_program(const char *file, char *room);
 

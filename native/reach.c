@@ -1,5 +1,5 @@
 // Which programs this library reaches: those that the system's loader puts it before, and that make their system calls by
-// the C library.
+// the C library. Others are led by a supervisor, if anything can.
 //
 //   script → its interpreter → … → ELF: of our machine, with our loader, not Go's, without rights of its own
 //
@@ -104,9 +104,9 @@ static int has_go_section(const struct file *file, const ElfW(Ehdr) *elf) {
 static enum reach reach_of_elf(const struct file *file) {
   ElfW(Ehdr) elf;
   ElfW(Phdr) headers[MOST_HEADERS];
-  if (file->length < sizeof(elf) || file->head[EI_CLASS] != own_header.e_ident[EI_CLASS]) return REACH_FOREIGN;
+  if (file->length < sizeof(elf) || file->head[EI_CLASS] != own_header.e_ident[EI_CLASS]) return REACH_ARCHITECTURE;
   memcpy(&elf, file->head, sizeof(elf));
-  if (elf.e_machine != own_header.e_machine || elf.e_phentsize != sizeof(*headers)) return REACH_FOREIGN;
+  if (elf.e_machine != own_header.e_machine || elf.e_phentsize != sizeof(*headers)) return REACH_ARCHITECTURE;
   size_t count = elf.e_phnum < MOST_HEADERS ? elf.e_phnum : MOST_HEADERS;
   if (read_at(file, elf.e_phoff, headers, count * sizeof(*headers)) < 0) return REACH_FOREIGN;
   int has_loader = 0;
@@ -184,6 +184,16 @@ const char *find_program(const char *file, char *room) {
   }
 }
 
+// For `uveth run`: the path of a program that a supervisor (supervise/) can lead to a uveth namespace; NULL for any other.
+EXPORT const char *uveth_supervised(const char *file) {
+  static char room[PATH_MAX];
+  const char *path = find_program(file, room);
+  return path != NULL && is_supervised(reach_of(path)) ? path : NULL;
+}
+
+// Whether a program's loader would fail with this library before its own.
+EXPORT int uveth_is_foreign(const char *path) { return reach_of(path) == REACH_FOREIGN; }
+
 // For `uveth run`, which is no program under itself: why it cannot lead a program to a uveth namespace, as the end of a sentence;
 // NULL when it can, or when there is no such program.
 EXPORT const char *uveth_unreached(const char *file) {
@@ -193,7 +203,9 @@ EXPORT const char *uveth_unreached(const char *file) {
     case REACH_STATIC:
       return "it is linked statically";
     case REACH_FOREIGN:
-      return "it is of another architecture or C library";
+      return "it is of another C library";
+    case REACH_ARCHITECTURE:
+      return "it is of another architecture";
     case REACH_GO:
       return "it is written in Go, and makes system calls by itself";
     case REACH_RIGHTS:

@@ -45,19 +45,26 @@ EXPORT int listen(int fd, int backlog) {
   return NEXT(listen)(fd, backlog);
 }
 
-// Connecting to the kernel is nothing but being bound; other sockets of netlink are not to be reached.
 EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length) {
   if (is_netlink(fd)) {
-    struct sockaddr_nl peer = {0};
-    memcpy(&peer, address, length < sizeof(peer) ? length : sizeof(peer));
-    if (peer.nl_family == AF_NETLINK && (peer.nl_pid != 0 || peer.nl_groups != 0)) return fail(-ECONNREFUSED);
-    struct request request = {OP_BIND, {0, 0, 0}};
-    int result = ask(fd, &request, NULL, 0, NULL, 0);
-    // One that is bound already stays so.
-    return result < 0 && result != -EINVAL ? fail(result) : 0;
+    int result = connect_netlink(fd, address, length);
+    return result < 0 ? fail(result) : 0;
   }
   if (give_kernel_socket(fd, -ENETUNREACH) < 0) return -1;
   return NEXT(connect)(fd, address, length);
+}
+
+EXPORT int getsockname(int fd, struct sockaddr *address, socklen_t *length) {
+  if (!is_netlink(fd)) return NEXT(getsockname)(fd, address, length);
+  int result = name_netlink(fd, address, length);
+  return result < 0 ? fail(result) : 0;
+}
+
+// The peer of a netlink socket is the kernel, connected to or not.
+EXPORT int getpeername(int fd, struct sockaddr *address, socklen_t *length) {
+  if (!is_netlink(fd)) return NEXT(getpeername)(fd, address, length);
+  put_address(address, length, 0, 0);
+  return 0;
 }
 
 // Netlink has no connections to wait for, and none to shut down.

@@ -6,6 +6,7 @@
 //   src/**.worker.ts → dist/*.worker.js      worker threads of the command, beside it
 //   src/index.ts   → dist/core.bundle.js     the core as one script (`var uveth = …`) that runs where there is no platform
 //   native/*.c       → dist/preload.so       what `uveth run` puts before the C library; left out without a C compiler
+//   native/supervise/*.c → dist/uveth-supervise  what does the same for programs that it does not reach, where there is a static libc
 //   native/netns/*.c → dist/uveth-netns      what makes and enters namespaces for `uveth exec`; the same holds for it
 //   bench/*.ts, examples/*.ts, test/{fuzz,corpus,frames,sim,interop,soak}/*.ts → dist/…: programs that run on the same files
 //
@@ -82,6 +83,9 @@ function compile(root, modules, declarations) {
   });
 }
 
+/** What the supervisor does as the preload library does it. */
+const supervised = new Set(["daemon", "netlink", "send", "receive", "overrun", "ethtool", "ioctl", "confine"]);
+
 /**
  * Compiles what is in C with the system's compiler, where there is one. Warnings are shown, errors are ours to mend.
  *
@@ -91,9 +95,9 @@ function compile(root, modules, declarations) {
 function compileNative(root, out) {
   const sources = nativeFiles(root).filter((path) => path.endsWith(".c"));
   if (process.platform !== "linux" || sources.length === 0) return;
-  const isNetns = (/** @type {string} */ path) => basename(dirname(path)) === "netns";
-  const preload = sources.filter((path) => !isNetns(path));
-  const netns = sources.filter(isNetns);
+  const inFolder = (/** @type {string} */ name) => sources.filter((path) => basename(dirname(path)) === name);
+  const preload = inFolder("native");
+  const netns = inFolder("netns");
   const isThere = cc(join(out, "preload.so"), [
     "-shared",
     "-fPIC",
@@ -102,9 +106,19 @@ function compileNative(root, out) {
     ...preload,
     "-ldl",
   ]);
+  const isStatic = isThere && hasStaticLibc(out);
+  const shared = preload.filter((path) => supervised.has(basename(path, ".c")));
+  if (isStatic)
+    cc(join(out, "uveth-supervise"), [
+      "-DUVETH_SUPERVISE",
+      "-static",
+      "-pthread",
+      ...inFolder("supervise"),
+      ...shared,
+    ]);
   // A program that needs no library runs on any distribution; not every one has what that takes.
   if (isThere && netns.length > 0)
-    cc(join(out, "uveth-netns"), [hasStaticLibc(out) ? "-static" : "-no-pie", ...netns]);
+    cc(join(out, "uveth-netns"), [isStatic ? "-static" : "-no-pie", ...netns]);
 }
 
 /**

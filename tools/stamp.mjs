@@ -79,7 +79,7 @@ export function sourceFiles(folder) {
  * @param {string} root
  */
 export function nativeFiles(root) {
-  return [...filesInC(join(root, "native")), ...filesInC(join(root, "native", "netns"))];
+  return ["", "supervise", "netns"].flatMap((folder) => filesInC(join(root, "native", folder)));
 }
 
 /** @param {string} folder */

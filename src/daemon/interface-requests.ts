@@ -17,23 +17,25 @@ import { nameOf } from "./ioctl-ifreq.ts";
 import type { NetnsFiles } from "./netns-files.ts";
 import { PROC_NET_FOLDER, showProcNet } from "./proc-net-files.ts";
 import type { Rights } from "./rights.ts";
+import type { SeqpacketSender } from "./seqpacket-connection.ts";
 import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
 import { FAMILY_SHIFT, OP_IOCTL, OP_SHOW, OP_WRITE, textOf } from "./seqpacket-protocol.ts";
 import { SYSCTL_FOLDER, showSysctls, writeSysctl } from "./sysctl-files.ts";
 
 type Netns = Machine["core"]["initialNetns"];
 
-/** Answers a request of process `pid` about interfaces; NetlinkError for a refusal. */
+/** Answers a request of a process about interfaces; NetlinkError for a refusal. */
 export async function askInterfaces(
   machine: Machine,
   files: NetnsFiles,
   rights: Rights,
-  pid: number,
+  sender: SeqpacketSender,
   asked: SeqpacketRequest,
 ): Promise<SeqpacketAnswer> {
   const { op, words } = asked;
   if (op !== OP_IOCTL && op !== OP_SHOW && op !== OP_WRITE) throw new NetlinkError("EINVAL");
-  const netns = files.netnsOfPid(op === OP_SHOW && words[0] !== 0 ? words[0] : pid);
+  const { pid } = sender;
+  const netns = op === OP_SHOW && words[0] !== 0 ? files.netnsOfPid(words[0]) : homeOf(sender, files);
   if (netns === undefined) throw new NetlinkError("ENETDOWN");
   // What the payload lies in is used again for the next request.
   const payload = asked.payload.slice();
@@ -67,6 +69,11 @@ export async function askInterfaces(
   } finally {
     session.close();
   }
+}
+
+/** The namespace that whoever asks lives in. */
+export function homeOf({ pid, netns }: SeqpacketSender, files: NetnsFiles): Netns | undefined {
+  return netns ?? files.netnsOfPid(pid);
 }
 
 /** Does what SIOCETHTOOL asks: the payload is a struct ifreq, with what it points at behind it. */

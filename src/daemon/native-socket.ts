@@ -13,8 +13,10 @@ import type { Machine } from "../index.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { NETLINK_NETFILTER, NETLINK_SOCK_DIAG, NETLINK_XFRM } from "../uapi/netlink.ts";
 import { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, SOCK_RAW } from "../uapi/socket.ts";
+import { homeOf } from "./interface-requests.ts";
 import type { NetnsFiles } from "./netns-files.ts";
 import type { Rights } from "./rights.ts";
+import type { SeqpacketSender } from "./seqpacket-connection.ts";
 import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
 import { FAMILY_SHIFT } from "./seqpacket-protocol.ts";
 
@@ -25,19 +27,20 @@ const families: ReadonlySet<number> = new Set([AF_INET, AF_INET6, AF_PACKET, AF_
 const outerProtocols: ReadonlySet<number> = new Set([NETLINK_NETFILTER, NETLINK_XFRM]);
 
 /**
- * Makes one for process `pid`; the descriptor is the receiver's to close. NetlinkError for what socket(2) refuses; where there can
+ * Makes one for a process; the descriptor is the receiver's to close. NetlinkError for what socket(2) refuses; where there can
  * be no native namespace the answer holds the reason as text.
  */
 export async function openNativeSocket(
   machine: Machine,
   files: NetnsFiles,
   rights: Rights,
-  pid: number,
+  sender: SeqpacketSender,
   { words }: SeqpacketRequest,
 ): Promise<SeqpacketAnswer> {
   const family = words[0] >>> FAMILY_SHIFT;
   const [, type, protocol] = words;
-  const netns = files.netnsOfPid(pid);
+  const { pid } = sender;
+  const netns = homeOf(sender, files);
   if (netns === undefined) throw new NetlinkError("ENETDOWN");
   if (!families.has(family)) throw new NetlinkError("EAFNOSUPPORT");
   const isDiag = family === AF_NETLINK && protocol === NETLINK_SOCK_DIAG;

@@ -7,6 +7,7 @@ import type { Machine } from "../index.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import type { NetnsFiles } from "./netns-files.ts";
 import type { Rights } from "./rights.ts";
+import type { SeqpacketSender } from "./seqpacket-connection.ts";
 import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
 import * as protocol from "./seqpacket-protocol.ts";
 import { textOf } from "./seqpacket-protocol.ts";
@@ -26,9 +27,14 @@ export class NetnsControl {
     this.#rights = rights;
   }
 
-  /** Does the request of process `pid`; undefined when it is about something else. NetlinkError for a refusal. */
-  do(pid: number, request: SeqpacketRequest, atEnd: (run: () => void) => void): SeqpacketAnswer | undefined {
+  /** Does the request of a process; undefined when it is about something else. NetlinkError for a refusal. */
+  do(
+    sender: SeqpacketSender,
+    request: SeqpacketRequest,
+    atEnd: (run: () => void) => void,
+  ): SeqpacketAnswer | undefined {
     const { op, words } = request;
+    const { pid } = sender;
     switch (op) {
       case protocol.OP_UNSHARE: {
         if (!this.#rights.mayMake(pid, words[0] === 1)) throw new NetlinkError("EPERM");
@@ -38,12 +44,12 @@ export class NetnsControl {
         return { result: netns.id };
       }
       case protocol.OP_SETNS: {
-        const netns = this.#netnsOfFd(pid, words[0]);
+        const netns = this.#netnsOfFd(sender, words[0]);
         this.#checkRights(pid, words[1], netns);
         return { result: netns.id };
       }
       case protocol.OP_MOUNT: {
-        const netns = this.#netnsOfFd(pid, words[0]);
+        const netns = this.#netnsOfFd(sender, words[0]);
         this.#checkRights(pid, words[1], netns);
         this.#name(netns, textOf(request));
         return { result: 0 };
@@ -97,8 +103,8 @@ export class NetnsControl {
     this.#files.sweep();
   }
 
-  #netnsOfFd(pid: number, fd: number): Netns {
-    const netns = this.#files.netnsOfFd(pid, fd);
+  #netnsOfFd(sender: SeqpacketSender, fd: number): Netns {
+    const netns = fd === protocol.FD_GIVEN ? sender.netns : this.#files.netnsOfFd(sender.pid, fd);
     if (netns === undefined) throw new NetlinkError("EINVAL");
     return netns;
   }

@@ -38,6 +38,12 @@ export class Rights {
     return hasRights || this.foreignUserns(pid) !== undefined;
   }
 
+  /** Whether process `pid` may ask for another: where it rules all, or for one of its own user namespace. */
+  maySpeakFor(pid: number, other: number): boolean {
+    const userns = this.foreignUserns(pid);
+    return userns === undefined || userns === usernsOf(other);
+  }
+
   /** The user namespace of a process that does not live in the daemon's; one that may not be looked at does. */
   foreignUserns(pid: number): number | undefined {
     const userns = usernsOf(pid);

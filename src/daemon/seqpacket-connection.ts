@@ -32,7 +32,7 @@ export interface SeqpacketHost {
   netnsOfFd(pid: number, fd: number): Netns | undefined;
   /** Does what concerns no socket: namespaces, interface requests. `atEnd` runs when the connection ends. */
   control(
-    pid: number,
+    sender: SeqpacketSender,
     request: SeqpacketRequest,
     atEnd: (run: () => void) => void,
   ): SeqpacketAnswer | Promise<SeqpacketAnswer>;
@@ -50,7 +50,7 @@ export interface SeqpacketHost {
   wantWritable(isWanted: boolean): void;
 }
 
-/** Who sent a request, and for OP_OPEN the namespace whose file came with it. */
+/** Whom a request is asked for, and the namespace whose file came with it: always for OP_OPEN and what is asked for others. */
 export interface SeqpacketSender {
   readonly pid: number;
   readonly netns: Netns | undefined;
@@ -111,24 +111,24 @@ export class SeqpacketConnection {
   }
 
   /** Does a request: at once, but for those about interfaces. */
-  async receive({ pid, netns }: SeqpacketSender, request: SeqpacketRequest): Promise<SeqpacketAnswer> {
-    this.#sender = pid;
+  async receive(sender: SeqpacketSender, request: SeqpacketRequest): Promise<SeqpacketAnswer> {
+    this.#sender = sender.pid;
     this.#isUsernsKnown = false;
     try {
-      return await this.#do(request, netns);
+      return await this.#do(request, sender);
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error;
       return { result: error.errno };
     }
   }
 
-  #do(request: SeqpacketRequest, netns: Netns | undefined): SeqpacketAnswer | Promise<SeqpacketAnswer> {
+  #do(request: SeqpacketRequest, sender: SeqpacketSender): SeqpacketAnswer | Promise<SeqpacketAnswer> {
     const { op, words } = request;
-    if (op === protocol.OP_OPEN) return this.#open(netns, words[0], words[1], words[2] === 1);
+    if (op === protocol.OP_OPEN) return this.#open(sender.netns, words[0], words[1], words[2] === 1);
     const socket = this.#socket;
     if (socket === undefined && this.#isRefused) throw new NetlinkError("ENETDOWN");
     if (socket === undefined) {
-      return this.#host.control(this.#sender, request, (run) => this.#atEnd.push(run));
+      return this.#host.control(sender, request, (run) => this.#atEnd.push(run));
     }
     switch (op) {
       case protocol.OP_SEND:

@@ -55,6 +55,14 @@ export const OP_SOCKET = 17;
 /** Answered in the same way with a connection to the daemon, for a program that may no longer open its socket. */
 export const OP_CONNECT = 18;
 
+/**
+ * Added to an operation that is asked for another process (`native/supervise/`): its id goes in front of the payload, and the file of
+ * the namespace that it lives in is the last descriptor.
+ */
+const OP_FOR = 0x80000000;
+/** In place of a descriptor's number: the namespace's file that came with the request. */
+export const FD_GIVEN = 0xffffffff;
+
 /** Where the family of a socket lies in a word whose lowest bit stands for CAP_NET_ADMIN. */
 export const FAMILY_SHIFT = 8;
 
@@ -82,16 +90,19 @@ export interface SeqpacketRequest {
   readonly op: number;
   readonly words: readonly [number, number, number];
   readonly payload: Uint8Array;
+  /** The process or thread that it is asked for, if not for the one that asks. */
+  readonly pid?: number;
 }
 
 /** Reads a request; undefined when it is too short to be one. */
 export function parseRequest(bytes: Uint8Array): SeqpacketRequest | undefined {
   if (bytes.length < REQUEST_HEADER_SIZE) return undefined;
-  return {
-    op: getU32(bytes, 0),
-    words: [getU32(bytes, 4), getU32(bytes, 8), getU32(bytes, 12)],
-    payload: bytes.subarray(REQUEST_HEADER_SIZE),
-  };
+  const op = getU32(bytes, 0);
+  const words = [getU32(bytes, 4), getU32(bytes, 8), getU32(bytes, 12)] as const;
+  const payload = bytes.subarray(REQUEST_HEADER_SIZE);
+  if (op < OP_FOR) return { op, words, payload };
+  if (payload.length < 4) return undefined;
+  return { op: op - OP_FOR, words, payload: payload.subarray(4), pid: getU32(payload, 0) };
 }
 
 /** The payload as text. */

@@ -155,14 +155,14 @@ export class SeqpacketServer {
         machine.openSession({ pid, isAdmin, netnsByFd, netnsByPid: (other) => files.netnsOfPid(other) }),
       bind: (socket, portId) => machine.table.bind(socket, portId),
       netnsOfFd: (pid, other) => files.netnsOfFd(pid, other),
-      control: (pid, request, atEnd) =>
+      control: (sender, request, atEnd) =>
         this.#connect(request) ??
-        this.#control.do(pid, request, atEnd) ??
+        this.#control.do(sender, request, atEnd) ??
         (request.op === OP_SOCKET ? openNativeSocket : askInterfaces)(
           machine,
           files,
           this.#rights,
-          pid,
+          sender,
           request,
         ),
       rights: this.#rights,
@@ -197,7 +197,8 @@ export class SeqpacketServer {
     // What is sent between accept and SO_PASSCRED names nobody; whoever connected has sent it.
     const pid = sender === 0 ? client.pid : sender;
     const request = parseRequest(bytes);
-    const netns = request?.op === OP_OPEN ? this.#takeNetns(fds.pop()) : undefined;
+    const isForOther = request?.pid !== undefined;
+    const netns = isForOther || request?.op === OP_OPEN ? this.#takeNetns(fds.pop()) : undefined;
     const [pipe, ...others] = fds;
     for (const fd of others) calls.close(fd);
     const answer = (given: SeqpacketAnswer): void => {
@@ -209,9 +210,12 @@ export class SeqpacketServer {
       answer({ result: -errnoNumber("EINVAL") });
       this.#options.log(`Ended a connection of process ${pid}: it sent what is no request`);
       this.#end(client);
-    } else {
+    } else if (isForOther && !this.#rights.maySpeakFor(pid, request.pid ?? 0)) {
+      answer({ result: -errnoNumber("EPERM") });
+    } else if (isForOther && netns === undefined) answer({ result: -errnoNumber("ENETDOWN") });
+    else {
       // A request that asked for a module goes on in a microtask, its answer included.
-      const done = client.connection.receive({ pid, netns }, request);
+      const done = client.connection.receive({ pid: request.pid ?? pid, netns }, request);
       if (pipe !== undefined || request.op === OP_SOCKET || request.op === OP_CONNECT)
         void done.then((given) => setImmediate(() => answer(given)));
     }

@@ -8,7 +8,7 @@ import { existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { becomeProgram } from "../attach/node/become-program.ts";
-import { whyUnreached } from "../attach/node/reach.ts";
+import { findSupervised, whyUnreached } from "../attach/node/reach.ts";
 import { connectDaemon } from "../daemon/client.ts";
 import { daemonPlace, ownUid } from "../daemon/place.ts";
 import { NETNS_FD, runPlace } from "../daemon/seqpacket-protocol.ts";
@@ -94,7 +94,10 @@ function parseWords(argv: readonly string[]): Words | undefined {
 async function start({ netns, isAdmin, command }: Words, library: string, io: RunIo): Promise<number> {
   const [program = ""] = command;
   const why = await whyUnreached(library, program);
-  if (why !== undefined) {
+  const supervisor = fileURLToPath(new URL("./uveth-supervise", import.meta.url));
+  const supervised =
+    why !== undefined && existsSync(supervisor) ? await findSupervised(library, program) : undefined;
+  if (why !== undefined && supervised === undefined) {
     const instead = `uveth exec ${netns ?? "NETNS"} -- ${program}`;
     io.stderr(`Cannot lead "${program}" to a uveth namespace: ${why}; type "${instead}"\n`);
     return EXIT_CANNOT_RUN;
@@ -112,14 +115,19 @@ async function start({ netns, isAdmin, command }: Words, library: string, io: Ru
   const preload = [library, io.env["LD_PRELOAD"] ?? ""].filter((one) => one !== "").join(":");
   const env: Record<string, string | undefined> = {
     ...io.env,
-    LD_PRELOAD: preload,
+    // It is for what the program starts, if it is not for the program.
+    LD_PRELOAD: supervised?.isForeign === true ? io.env["LD_PRELOAD"] : preload,
     UVETH_SOCKET: daemon.socket,
     UVETH_RUN_SOCKET: place.socket,
     UVETH_RUN_FOLDER: place.folder,
     UVETH_RUN_NO_ADMIN: isAdmin ? undefined : "1",
   };
   // The connection to the daemon is closed by exec, when the program's descriptor already holds the namespace.
-  const failed = await becomeProgram({ command, env, descriptors: [[home, NETNS_FD]] });
+  const failed = await becomeProgram({
+    command: supervised === undefined ? command : [supervisor, supervised.path, ...command],
+    env,
+    descriptors: [[home, NETNS_FD]],
+  });
   io.stderr(`Cannot run "${program}": ${errnoText(-failed)}\n`);
   return failed === NetlinkError.fromErrno(-2).errno ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 }
