@@ -1,11 +1,5 @@
-// Paths that mean the network: where `ip netns` keeps its names, and a process's own namespace. They lead to the files that
-// the daemon keeps (src/daemon/netns-files.ts), and what is done there, opening, listing, watching, is done by the system.
-//
-//   /run/netns/red, /var/run/netns/red         the daemon's folder
-//   /proc/PID/ns/net, /proc/self/ns/net, …     /proc/PID/fd/1023, which is open on the namespace's file
-//   /sys/class/net, /proc/net                  a copy that the daemon writes when it is asked for (shown.c)
-//   /proc/sys/net                              likewise; written.c when it is written
-//   /sys/module/etun/parameters/newif, delif   written.c when they are written, and nothing otherwise
+// Calls on paths that mean the network: they are led to other paths (map.c), and what is done there, opening, listing, watching, is
+// done by the system.
 //
 // Omitted: paths that go through symbolic links or "..", or that are
 // relative to a folder that was not entered by such a path: what is there is as it was when the folder was entered.
@@ -25,55 +19,6 @@
 #define ROOM PATH_ROOM
 
 FILE *fopen_written(const char *path, const char *mode);
-
-// What comes behind a folder in a path that is there or below it; NULL for a path that is elsewhere.
-const char *behind(const char *path, const char *prefix) {
-  size_t length = strlen(prefix);
-  if (strncmp(path, prefix, length) != 0) return NULL;
-  return path[length] == '\0' || path[length] == '/' ? path + length : NULL;
-}
-
-// What comes behind the folder of names; NULL for a path that is elsewhere.
-const char *behind_names(const char *path) {
-  if (path == NULL || path[0] != '/') return NULL;
-  const char *rest = behind(path, "/run/netns");
-  return rest != NULL ? rest : behind(path, "/var/run/netns");
-}
-
-int is_setting(const char *path) { return daemon_socket() != NULL && behind(path, "/proc/sys/net") != NULL; }
-
-// The length of the process's part of a path to its namespace, "/proc/PID" or "/proc/PID/task/TID"; 0 for another path.
-static int process_part(const char *path) {
-  if (strncmp(path, "/proc/", 6) != 0) return 0;
-  const char *end = strstr(path, "/ns/net");
-  if (end == NULL || end[7] != '\0') return 0;
-  const char *slash = strchr(path + 6, '/');
-  return slash == end || strncmp(slash, "/task/", 6) == 0 ? (int)(slash - path) : 0;
-}
-
-// Returns the path to use in place of `path`, written to `room` if it is another one.
-const char *map_path(const char *path, char room[ROOM]) {
-  if (path == NULL || path[0] != '/' || daemon_socket() == NULL) return path;
-  const char *rest = behind_names(path);
-  if (rest != NULL && snprintf(room, ROOM, "%s/netns%s", daemon_folder(), rest) < ROOM) return room;
-  if (show_path(path, room)) return room;
-  if (is_written(path)) return "/dev/null";
-  int length = process_part(path);
-  if (length > 0 && snprintf(room, ROOM, "%.*s/fd/%d", length, path, NETNS_FD) < ROOM) return room;
-  return path;
-}
-
-static int is_to_act(const char *path, int flags) { return (flags & O_ACCMODE) != O_RDONLY && is_written(path); }
-
-// The host's TUN and TAP devices are no devices of a uveth namespace.
-static int is_tun(const char *path) {
-  return path != NULL && daemon_socket() != NULL && strcmp(path, "/dev/net/tun") == 0;
-}
-
-static int refuse_tun(void) {
-  complain("/dev/net/tun makes devices of the host: uveth attach makes one in a uveth namespace, for a program outside");
-  return fail(-ENODEV);
-}
 
 static int has_mode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE; }
 

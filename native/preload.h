@@ -131,6 +131,11 @@ void adopt_received(struct msghdr *message);
 void mark(int fd, int what);
 
 // written.c: files that act when they are written
+#define WRITTEN_ROOM 256
+int do_written(const char *path, const char *text, size_t length);
+int do_unseen(int fd);
+int open_shown(const char *path);
+const char *path_behind(const char *link, char target[WRITTEN_ROOM + 32]);
 int is_written(const char *path);
 int open_written(const char *path, int flags);
 int adopt_written(const char *link, int fd);        // the mark of a descriptor that the program began with
@@ -190,15 +195,17 @@ ssize_t receive_netlink(int fd, struct msghdr *message, int flags);
 void forget_reading(int fd);
 uint32_t reading_size(int fd, const struct msghdr *request);
 
-// shown.c
-#define PATH_ROOM 512
-int is_device_file(const char *path);
-int show_path(const char *path, char room[PATH_ROOM]);
-
 // hosts.c
 void look_in_files(void);
 
-// paths.c
+// map.c
+#define PATH_ROOM 512
+int is_device_file(const char *path);
+int show_path(const char *path, char room[PATH_ROOM]);
+int is_to_act(const char *path, int flags);
+int is_tun(const char *path);
+int refuse_tun(void);
+int process_part(const char *path);
 const char *behind(const char *path, const char *prefix);
 const char *behind_names(const char *path);
 int is_setting(const char *path);

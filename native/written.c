@@ -2,7 +2,7 @@
 // delif of etun, from the time before veth. The daemon does what was written, in the namespace of the writer, and the errno of the write is its answer.
 //
 // What is opened is a file in memory that bears the path as its name. What is written to it is done at once by write(2), and by
-// streams when they are flushed or closed; what the C library writes by its own ways, which are not seen here, is done when the
+// streams when they are flushed or closed (streams.c); what the C library writes by its own ways, which are not seen here, is done when the
 // descriptor is closed or given to something else, or at the end of a program that began with it.
 
 #include "preload.h"
@@ -18,7 +18,7 @@
 #define SYSCTL "/proc/sys/net/"
 #define NAME "uveth:"
 #define LINK "/memfd:" NAME
-#define ROOM 256
+#define ROOM WRITTEN_ROOM
 #define MOST_TEXT 4096
 
 int is_written(const char *path) {
@@ -30,7 +30,7 @@ int is_written(const char *path) {
 }
 
 // Opens what is shown at the path now, to know that it is there and may be written, and for its text.
-static int open_shown(const char *path) {
+int open_shown(const char *path) {
   char room[PATH_ROOM];
   struct stat file;
   int fd = NEXT(open)(map_path(path, room), O_RDONLY | O_CLOEXEC);
@@ -67,7 +67,7 @@ int open_written(const char *path, int flags) {
 }
 
 // The path that a descriptor's link bears as its name; NULL when it is no such file.
-static const char *path_behind(const char *link, char target[ROOM + 32]) {
+const char *path_behind(const char *link, char target[ROOM + 32]) {
   ssize_t length = NEXT(readlink)(link, target, ROOM + 31);
   if (length < 0) return NULL;
   target[length] = '\0';
@@ -77,7 +77,7 @@ static const char *path_behind(const char *link, char target[ROOM + 32]) {
   return target + sizeof(LINK) - 1;
 }
 
-static int do_written(const char *path, const char *text, size_t length) {
+int do_written(const char *path, const char *text, size_t length) {
   char payload[ROOM + MOST_TEXT];
   size_t start = strlen(path) + 1;
   if (length > MOST_TEXT || start > ROOM) return -EINVAL;
@@ -104,7 +104,7 @@ ssize_t write_written(int fd, const void *text, size_t length) {
 }
 
 // Does what was written without our seeing it. Returns -errno when it is refused.
-static int do_unseen(int fd) {
+int do_unseen(int fd) {
   char text[MOST_TEXT + 1];
   ssize_t end = pread(fd, text, sizeof(text), 0);
   if (end <= 0 || ftruncate(fd, 0) < 0) return 0;
@@ -122,63 +122,4 @@ void flush_written(int fd) {
   int result = do_unseen(fd);
   if (result < 0) dprintf(STDERR_FILENO, "uveth: write error: %s\n", strerror(-result));
   errno = saved;
-}
-
-// Lets a stream fail by what the C library has just written for it: a shell's builtin and whoever looks at its output at the end
-// wait for that.
-static int end_writing(FILE *stream, int result) {
-  int saved = errno;
-  int fd = stream == NULL ? -1 : fileno(stream);
-  int error = mark_of(fd) == MARK_WRITTEN ? do_unseen(fd) : 0;
-  errno = saved;
-  if (error >= 0) return result;
-  stream->_flags |= _IO_ERR_SEEN;
-  errno = -error;
-  return EOF;
-}
-
-EXPORT int fflush(FILE *stream) { return end_writing(stream, NEXT(fflush)(stream)); }
-
-EXPORT int fflush_unlocked(FILE *stream) { return end_writing(stream, NEXT(fflush_unlocked)(stream)); }
-
-EXPORT int fclose(FILE *stream) {
-  int fd = fileno(stream);
-  if ((mark_of(fd) & MARK_WRITTEN) == 0) return NEXT(fclose)(stream);
-  int result = fflush(stream);
-  int error = errno;
-  mark(fd, 0);
-  if (NEXT(fclose)(stream) == EOF) return EOF;
-  if (result == EOF) errno = error;
-  return result;
-}
-
-// A descriptor of our own for what the program began with as its output.
-static int inherited_fd = -1;
-
-int adopt_written(const char *link, int fd) {
-  char target[ROOM + 32];
-  if (path_behind(link, target) == NULL) return 0;
-  inherited_fd = NEXT(fcntl)(fd, F_DUPFD_CLOEXEC, 512);
-  return MARK_WRITTEN;
-}
-
-__attribute__((destructor)) static void flush_inherited(void) {
-  if (inherited_fd >= 0) flush_written(inherited_fd);
-}
-
-static ssize_t write_cookie(void *cookie, const char *text, size_t length) {
-  int result = do_written(cookie, text, length);
-  return result < 0 ? fail(result) + 1 : (ssize_t)length;
-}
-
-static int close_cookie(void *cookie) {
-  free(cookie);
-  return 0;
-}
-
-FILE *fopen_written(const char *path, const char *mode) {
-  int shown = open_shown(path);
-  if (shown < 0) return NULL;
-  NEXT(close)(shown);
-  return fopencookie(strdup(path), mode, (cookie_io_functions_t){.write = write_cookie, .close = close_cookie});
 }

@@ -84,7 +84,18 @@ function compile(root, modules, declarations) {
 }
 
 /** What the supervisor does as the preload library does it. */
-const supervised = new Set(["daemon", "netlink", "send", "receive", "overrun", "ethtool", "ioctl", "confine"]);
+const supervised = new Set([
+  "daemon",
+  "netlink",
+  "send",
+  "receive",
+  "overrun",
+  "ethtool",
+  "ioctl",
+  "map",
+  "written",
+  "confine",
+]);
 
 /**
  * Compiles what is in C with the system's compiler, where there is one. Warnings are shown, errors are ours to mend.

@@ -3,6 +3,7 @@
 //   socket(2) of another family than AF_UNIX and its like     notified
 //   calls on descriptors with the numbers of sockets of ours   notified
 //   ioctl(2) about interfaces; what changes namespaces         notified
+//   calls with a path, which a filter cannot read              notified
 //   socket(2) of a family that no namespace of uveth has       EAFNOSUPPORT
 //   io_uring_setup(2), calls of other architectures            refused as in ../confine.c
 //   all else                                                   goes on, unseen
@@ -126,6 +127,16 @@ static void put_copies(void) {
   close_rule(start);
 }
 
+// Calls with paths, but for fstat(3), which newer C libraries make of newfstatat(2) without one.
+static void put_paths(void) {
+  unsigned short start = open_rule(SYS_newfstatat);
+  load(ARGUMENT(3));
+  end_when(BPF_JSET, 0x1000 /* AT_EMPTY_PATH */, ALLOW);
+  end(NOTIFY);
+  close_rule(start);
+  for (const int *number = path_calls; *number >= 0; number++) notify((uint32_t)*number);
+}
+
 static void build(void) {
   static const uint32_t transfers[] = {SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_recvfrom, SYS_recvmsg, SYS_recvmmsg,
                                        SYS_accept, SYS_accept4};
@@ -168,6 +179,9 @@ static void build(void) {
   notify(SYS_vfork);
 #endif
   end_when(BPF_JEQ, 435 /* clone3 */, REFUSE(ENOSYS));
+  put_paths();
+  notify(SYS_mount);
+  notify(SYS_umount2);
   notify(SYS_execve);
   notify(SYS_execveat);
   end_when(BPF_JEQ, 425 /* io_uring_setup */, REFUSE(EPERM));

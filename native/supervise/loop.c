@@ -82,8 +82,11 @@ static long do_call(const struct call *call) {
 #endif
     case SYS_fcntl:
       return call_copy(call);
+    case SYS_mount:
+    case SYS_umount2:
+      return call_mount(call);
     default:
-      return call_on_descriptor(call);
+      return has_path(call->number) ? call_path(call) : call_on_descriptor(call);
   }
 }
 

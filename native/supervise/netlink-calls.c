@@ -310,8 +310,9 @@ long call_on_descriptor(const struct call *call) {
   struct stat status;
   if (fd < 0) return GOES_ON;
   if (fstat(fd, &status) < 0 || !S_ISSOCK(status.st_mode)) {
+    long result = call_written(call, fd);
     close(fd);
-    return GOES_ON;
+    return result;
   }
   if (!is_connection(fd)) {
     long result = call_foreign(call, fd);

@@ -72,6 +72,14 @@ int is_placeholder(int fd, int what[3]);
 // ioctl-calls.c
 long call_ioctl(const struct call *call);
 
+// files.c, mounts.c
+extern const int path_calls[]; // ends with -1
+int has_path(int number);
+long call_path(const struct call *call);
+const char *map_of(const struct call *call, const char *path, char room[PATH_ROOM]);
+long call_mount(const struct call *call);
+long call_written(const struct call *call, int fd);
+
 // threads.c: the namespaces that threads live in
 int home_of(pid_t tid); // a descriptor, which stays this file's
 void sweep_homes(void);
