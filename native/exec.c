@@ -82,7 +82,7 @@ static char *const *with_kept(char *const given[], enum reach reach, char **room
     else if (!is_kept(given[i]) && !is_variable(given[i], ENV_NO_FDS)) room[length++] = given[i];
   }
   if (!is_any_marked() && !is_unreached(reach)) room[length++] = (char *)ENV_NO_FDS "=1";
-  if (preload != NULL && reach != REACH_FOREIGN) room[length++] = preload;
+  if (preload != NULL && reach != REACH_FOREIGN && reach != REACH_ARCHITECTURE) room[length++] = preload;
   for (int i = 1; i < KEPT; i++) {
     if (kept[i] != NULL) room[length++] = kept[i];
   }

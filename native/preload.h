@@ -16,7 +16,7 @@
 //
 // A socket of another family becomes one of the kernel's when it is to carry something (foreign.c).
 //
-// Omitted: setns for a single thread, netlink sockets connected to others than the kernel.
+// Omitted: setns for a single thread (a supervisor knows threads), netlink sockets connected to others than the kernel.
 
 #ifndef UVETH_PRELOAD_H
 #define UVETH_PRELOAD_H

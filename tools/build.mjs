@@ -128,8 +128,7 @@ function compileNative(root, out) {
       ...shared,
     ]);
   // A program that needs no library runs on any distribution; not every one has what that takes.
-  if (isThere && netns.length > 0)
-    cc(join(out, "uveth-netns"), [isStatic ? "-static" : "-no-pie", ...netns]);
+  if (isThere && netns.length > 0) cc(join(out, "uveth-netns"), [isStatic ? "-static" : "-no-pie", ...netns]);
 }
 
 /**

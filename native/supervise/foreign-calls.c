@@ -43,7 +43,8 @@ int is_placeholder(int fd, int what[3]) {
 
 // Makes a socket of the kernel's. Returns the descriptor or -errno.
 static int open_kernels(int domain, int type, int protocol) {
-  struct request request = {OP_SOCKET, {is_admin() | (uint32_t)domain << 8, (uint32_t)type, (uint32_t)protocol}};
+  uint32_t is_allowed = domain == AF_NETLINK ? is_admin() : may_be_raw();
+  struct request request = {OP_SOCKET, {is_allowed | (uint32_t)domain << 8, (uint32_t)type, (uint32_t)protocol}};
   static char reason[REASON_ROOM];
   int fd = ask_descriptor(&request, reason, sizeof(reason));
   if (fd < 0 && *reason != '\0') complain(reason);

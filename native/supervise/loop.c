@@ -143,7 +143,7 @@ static int try_again(struct waiting *each, int is_ready) {
     result = do_call(&call);
     retried = NULL;
   } else if (ioctl(call.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &call.id) < 0) result = ANSWERED;
-  else if (has_signal(call.tid)) result = -ERESTARTSYS;
+  else if (has_signal(call.tid)) result = each->deadline != 0 ? -EINTR : -ERESTARTSYS; // sock_intr_errno
   else if (each->deadline != 0 && now_ms() >= each->deadline) result = -EAGAIN;
   if (result == WAITS) return 0;
   answer(&call, result);

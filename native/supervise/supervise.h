@@ -58,6 +58,7 @@ long put_descriptor(const struct call *call, int fd, int first, int is_cloexec);
 int replace_descriptor(const struct call *call, int number, int fd, int is_cloexec);
 int is_cloexec_there(const struct call *call, int fd);
 pid_t process_of(pid_t tid);
+uint64_t effective_capabilities(pid_t tid);
 void complain_to(const struct call *call);
 
 // netlink-calls.c, foreign-calls.c

@@ -111,7 +111,7 @@ static long add(const struct call *call, int number, int fd, int is_cloexec, int
 // Answers the call with a descriptor at the first free number from `first` on, and closes ours.
 long put_descriptor(const struct call *call, int fd, int first, int is_cloexec) {
   int number = first;
-  while (first > 0 && (number == NETNS_FD || is_open_there(call, number))) number++;
+  while (first > 0 && (number == NETNS_FD || number == WAY_FD || is_open_there(call, number))) number++;
   long result = add(call, first > 0 ? number : -1, fd, is_cloexec, 1);
   close(fd);
   return result < 0 ? result : ANSWERED;
@@ -135,6 +135,31 @@ void complain(const char *text) {
   dprintf(fd, "uveth: %s\n", text);
   close(fd);
 }
+
+// Whether the thread that is asked for has kept a capability, if it has become another user than ours (../way.c).
+int has_kept(int capability) {
+  char path[32];
+  struct stat status;
+  if (caller == NULL) return 1;
+  snprintf(path, sizeof(path), "/proc/%u", caller->pid);
+  if (stat(path, &status) == 0 && status.st_uid == geteuid()) return 1;
+  return (effective_capabilities((pid_t)caller->pid) >> capability & 1) != 0;
+}
+
+// What a thread may do; nothing when it is not known.
+uint64_t effective_capabilities(pid_t tid) {
+  char path[32], text[2048];
+  snprintf(path, sizeof(path), "/proc/%d/status", tid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+  if (fd >= 0) close(fd);
+  text[length < 0 ? 0 : length] = '\0';
+  const char *line = strstr(text, "\nCapEff:");
+  return line == NULL ? 0 : strtoull(line + 8, NULL, 16);
+}
+
+// This process is the daemon's user, or nobody it knows.
+int connect_by_way(void) { return -ENETDOWN; }
 
 // What the functions of the preload library ask of a descriptor: here they are given netlink sockets only, of which it keeps no
 // marks.

@@ -37,10 +37,13 @@ TCP, UDP, raw and packet sockets are the kernel's: the first one that is to carr
 exec" does, and netfilter, IPsec and lists of sockets are there too. Where the system forbids that, to bind, connect or send is
 refused: a program never uses the host's network. Names of hosts are looked up in files only.
 
-Not reached: programs that are linked statically or make system calls by themselves (Go), set-user-ID programs, clone with
-CLONE_NEWNET, a namespace for one thread of several, setns by a pidfd, counters of a namespace in /proc/net,
-multicast addresses by ioctl, netlink sockets that are connected to other sockets, files of /sys and /proc in a program that has
-become another user.
+Programs that are linked statically, of another C library or make system calls by themselves (Go) are led by a supervisor
+(seccomp, Linux 5.19), and may have a namespace for one thread of several.
+
+Not reached: set-user-ID programs and those of another architecture; a namespace for one thread of several and clone with
+CLONE_NEWNET where a program is not supervised; setns by a pidfd, counters of a namespace in /proc/net, multicast addresses by
+ioctl, netlink sockets that are connected to other sockets, files of /sys and /proc in a program that has become another user; of
+a supervised program copies of netlink sockets below descriptor 768.
 `;
 
 const EXIT_FAILURE = 1;

@@ -7,7 +7,7 @@
 // Source: the live kernel, beside us; no expectation is written down.
 
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -19,6 +19,7 @@ import { has, underRun } from "./under-run.ts";
 const { folder, missing, hasKernel, unshared, run, finish, stop } = underRun("programs");
 const programs = fileURLToPath(new URL("programs", import.meta.url));
 const all = readdirSync(programs).sort();
+const hasSupervisor = existsSync(fileURLToPath(new URL("../../dist/uveth-supervise", import.meta.url)));
 
 /** A pair with known addresses, up if the program wants it so; without IPv6 where frames are counted, as its hosts speak by themselves. */
 function setUp(isUp: boolean, isQuiet = false): string {
@@ -87,18 +88,65 @@ ${ethtoolLines.map((line) => `echo '$ ${line}'; ${line} 2>&1; echo "[$?]"`).join
 
   for (const name of all.filter((each) => each.endsWith(".c"))) {
     const libraries = /Libraries: (.*)/.exec(textOf(name))?.[1] ?? "";
+    const reached = /Reached: (.*)/.exec(textOf(name))?.[1] ?? "";
     const flags = flagsOf(libraries);
-    test(`${name}: ${claimOf(name)}`, { timeout: 60_000 }, async ({ skip }) => {
-      if (flags === undefined) skip(`${libraries} is not installed`);
-      const binary = join(folder, name.replace(/\.c$/, ""));
-      const built = spawnSync("cc", ["-O1", "-o", binary, join(programs, name), ...(flags ?? [])], {
-        encoding: "utf8",
-      });
-      expect(built.stderr).toBe("");
-      await compare(`${setUp(false)}; ${binary} 2>&1`);
-    });
+    test.skipIf(reached.includes("statically"))(
+      `${name}: ${claimOf(name)}`,
+      { timeout: 60_000 },
+      async ({ skip }) => {
+        if (flags === undefined) skip(`${libraries} is not installed`);
+        const { error, binary } = compile(name, flags ?? []);
+        expect(error).toBe("");
+        await compare(`${setUp(false)}; ${binary} 2>&1`);
+      },
+    );
+
+    test.skipIf(reached.includes("preload") || libraries !== "")(
+      `${name}, linked statically: ${claimOf(name)}`,
+      { timeout: 60_000 },
+      async ({ skip }) => {
+        if (!hasSupervisor) skip("there is no static C library to build the supervisor with");
+        const { error, binary } = compile(name, ["-static", "-pthread"]);
+        expect(error).toBe("");
+        await compare(`${setUp(false)}; ${binary} 2>&1`);
+      },
+    );
+  }
+
+  for (const name of all.filter((each) => each.endsWith(".go"))) {
+    test.skipIf(!has("go") || !hasSupervisor || nativeMissing !== undefined)(
+      `${name}: ${claimOf(name)}`,
+      { timeout: 120_000 },
+      async () => {
+        const binary = join(folder, name.replace(".", "-"));
+        const env = {
+          ...process.env,
+          GO111MODULE: "off",
+          CGO_ENABLED: "0",
+          GOCACHE: join(folder, "go-cache"),
+        };
+        const built = spawnSync("go", ["build", "-o", binary, join(programs, name)], {
+          encoding: "utf8",
+          env,
+        });
+        expect(built.stderr).toBe("");
+        await compare(`${setUp(true)}; ip link set lo up; ${binary} 2>&1`);
+      },
+    );
   }
 });
+
+/** Compiles a program; what the compiler has to say should be nothing. */
+function compile(
+  name: string,
+  words: readonly string[],
+): { readonly error: string; readonly binary: string } {
+  const binary = join(folder, `${name.replace(/\.c$/, "")}${words.includes("-static") ? "-static" : ""}`);
+  const { stderr } = spawnSync("cc", ["-O1", "-o", binary, join(programs, name), ...words], {
+    encoding: "utf8",
+  });
+  return { error: stderr, binary };
+}
 
 function textOf(name: string): string {
   return readFileSync(join(programs, name), "utf8");

@@ -1,13 +1,15 @@
-// Programs that the preload library does not reach never use the host's network: `uveth run` refuses to be one, and those that a
-// reached program starts run with every socket of a network refused, and all else as ever.
+// Programs that the preload library does not reach never use the host's network: a supervisor gives those of our architecture
+// sockets of a uveth namespace, whoever starts them; others have every socket of a network refused, and all else as ever.
 //
-//   uveth run ── sh, python3, env ── preload.so ── static, Go's, set-user-ID, musl's, 32 bits ── seccomp ── the system
+//   uveth run ── sh, python3, env ── preload.so ── static, Go's, musl's      ── seccomp ── supervisor ── daemon
+//                                              └── set-user-ID, of 32 bits   ── seccomp ── the system
 //
 // Source: the requirement; the programs themselves, which find everything on the live kernel.
 
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, copyFileSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { underRun } from "./under-run.ts";
 
@@ -40,6 +42,9 @@ static long call(long number, long a, long b, long c) {
 }
 
 int main(int argc, char **argv) {
+#ifdef WAITS
+  sleep(1);
+#endif
   if (argc > 2 && strcmp(argv[1], "exec") == 0) execv(argv[2], argv + 2);
   printf("inet %ld %ld packet %ld netlink %ld %ld ring %ld unix %ld uevent %ld folder %ld\n",
          call(SYS_socket, AF_INET, SOCK_STREAM, 0), call(SYS_socket, AF_INET6, SOCK_DGRAM, 0),
@@ -54,8 +59,51 @@ __attribute__((section(NOTE), used)) static const struct { int name, size, type;
 #endif
 `;
 
+/** Sockets of every family that uveth has, EPERM for a ring. */
+const supervised = "inet 0 0 packet 0 netlink 0 0 ring 1 unix 0 uevent 0 folder 0\n";
+
 /** EAFNOSUPPORT for each family, EPERM for a ring. */
 const confined = "inet 97 97 packet 97 netlink 97 97 ring 1 unix 0 uevent 0 folder 0\n";
+
+const hasSupervisor = existsSync(fileURLToPath(new URL("../../dist/uveth-supervise", import.meta.url)));
+const withoutSupervisor = "there is no static C library to build the supervisor with";
+
+/** Numbers of prctl(2) and seccomp(2). */
+const [prctl, seccomp] = process.arch === "arm64" ? [167, 277] : [157, 317];
+
+/** A program in Python under a filter of its own, which refuses (EPERM) a system call whose argument has some value. */
+function underFilter(
+  rules: readonly (readonly [number: number, argument: number, value: number])[],
+  then: string,
+) {
+  const code = rules.map(
+    ([number, argument, value]) =>
+      `[(0x20, 0, 0, 0), (0x15, 0, 3, ${number}), (0x20, 0, 0, ${16 + 8 * argument}), (0x15, 0, 1, ${value}), (6, 0, 0, 0x50001)]`,
+  );
+  return `
+import ctypes, os, struct
+libc = ctypes.CDLL(None, use_errno=True)
+code = b"".join(struct.pack("HBBI", *each) for each in ${[...code, "[(6, 0, 0, 0x7fff0000)]"].join(" + ")})
+held = ctypes.create_string_buffer(code)
+class Program(ctypes.Structure): _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(Program(len(code) // 8, ctypes.addressof(held)))) == 0
+${then}
+`;
+}
+
+/** Under which no filter can be had that notifies anybody: seccomp(SECCOMP_SET_MODE_FILTER). */
+const withoutListeners = (then: string) => underFilter([[seccomp, 0, 1]], then);
+
+/** Under which no filter can be had: prctl(PR_SET_SECCOMP) neither. */
+const withoutSeccomp = (then: string) =>
+  underFilter(
+    [
+      [seccomp, 0, 1],
+      [prctl, 0, 22],
+    ],
+    then,
+  );
 
 /** Compiles the program; undefined where that cannot be. */
 function compile(name: string, words: readonly string[], compiler = "cc"): string | undefined {
@@ -87,19 +135,24 @@ describe.skipIf(missing !== undefined)("a program that is not reached", () => {
   afterAll(stop);
 
   for (const [name, program] of Object.entries(programs)) {
-    test(`${name}: is not what "uveth run" becomes`, async ({ skip }) => {
+    test(`${name}: is what "uveth run" becomes`, async ({ skip }) => {
       if (program === undefined) skip("it cannot be compiled here");
-      const { status, stdout, stderr } = await run(["-n", "red", "--", program ?? ""]);
-      expect({ status, stdout }).toEqual({ status: 126, stdout: "" });
-      expect(stderr).toMatch(
-        /^Cannot lead ".*" to a uveth namespace: it is .*; type "uveth exec red -- .*"\n$/,
-      );
+      if (!hasSupervisor) skip(withoutSupervisor);
+      expect(await run(["--", program ?? ""])).toEqual({ status: 0, stdout: supervised, stderr: "" });
     });
 
-    test(`${name}: gets no socket of a network from whoever starts it`, async ({ skip }) => {
+    test(`${name}: is led by whoever starts it`, async ({ skip }) => {
       if (program === undefined) skip("it cannot be compiled here");
+      if (!hasSupervisor) skip(withoutSupervisor);
       const { stdout, stderr } = await run(["--", "sh", "-c", `${program}; exec ${program}`]);
-      expect({ stdout, stderr }).toEqual({ stdout: confined + confined, stderr: "" });
+      expect({ stdout, stderr }).toEqual({ stdout: supervised.repeat(2), stderr: "" });
+    });
+
+    test(`${name}: has no socket of a network where the supervisor may not be`, async ({ skip }) => {
+      if (program === undefined) skip("it cannot be compiled here");
+      if (!hasSupervisor) skip(withoutSupervisor);
+      const script = withoutListeners(`os.spawnv(os.P_WAIT, ${JSON.stringify(program)}, ["program"])`);
+      expect(await run(["--", "python3", "-c", script])).toEqual({ status: 0, stdout: confined, stderr: "" });
     });
   }
 
@@ -128,7 +181,7 @@ describe.skipIf(missing !== undefined)("a program that is not reached", () => {
         `os.system("./static")`,
       ];
       const { stdout, stderr } = await run(["--", "python3", "-c", lines.join("\n")]);
-      expect({ stdout, stderr }).toEqual({ stdout: confined.repeat(11), stderr: "" });
+      expect({ stdout, stderr }).toEqual({ stdout: supervised.repeat(11), stderr: "" });
     },
   );
 
@@ -171,7 +224,7 @@ print(socket.socket(socket.AF_INET).family.name)'; grep -E "NoNewPrivs|Seccomp:"
     if (dynamic === undefined || own === undefined || process.arch !== "x64")
       skip("it cannot be compiled here");
     const { stderr } = await run(["--", dynamic ?? ""]);
-    expect(stderr).toContain("it is of another architecture or C library");
+    expect(stderr).toContain("it is of another architecture");
     const started = await run(["--", "sh", "-c", `${own}; ${dynamic}`]);
     // The C library makes every socket by socketcall(2) there.
     const withoutSockets = confined.replace("unix 0 uevent 0", "unix 97 uevent 97");
@@ -180,23 +233,26 @@ print(socket.socket(socket.AF_INET).family.name)'; grep -E "NoNewPrivs|Seccomp:"
 
   test("does not run where seccomp is forbidden", async ({ skip }) => {
     if (staticProgram === undefined) skip("it cannot be compiled here");
-    // A filter of our own first, under which prctl(PR_SET_SECCOMP) fails.
-    const script = `
-import ctypes, os, struct
-libc = ctypes.CDLL(None, use_errno=True)
-code = struct.pack("HBBI" * 6, 0x20, 0, 0, 0, 0x15, 0, 3, ${process.arch === "arm64" ? 167 : 157}, 0x20, 0, 0, 16, 0x15, 0, 1, 22, 6, 0, 0, 0x50001, 6, 0, 0, 0x7fff0000)
-held = ctypes.create_string_buffer(code)
-class Program(ctypes.Structure): _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
-assert libc.prctl(38, 1, 0, 0, 0) == 0
-assert libc.prctl(22, 2, ctypes.byref(Program(6, ctypes.addressof(held)))) == 0
-for start in (lambda: os.execv("static", ["static"]), lambda: os.posix_spawn("static", ["static"], {})):
-    try: start()
-    except OSError as error: print(error.errno)
-`;
+    if (!hasSupervisor) skip(withoutSupervisor);
+    const script = withoutSeccomp(`print(os.spawnv(os.P_WAIT, "static", ["static"]))`);
     const { stdout, stderr } = await run(["--", "python3", "-c", script]);
-    expect(stdout).toBe("1\n1\n");
-    expect(stderr).toMatch(
-      /^uveth: a program that is not led to a uveth namespace is not started, as seccomp .*\n$/,
-    );
+    expect({ stdout, stderr }).toEqual({
+      stdout: "126\n",
+      stderr: 'uveth: Cannot supervise "static": Operation not permitted\n',
+    });
+  });
+
+  test("dies to every network when its supervisor does", async ({ skip }) => {
+    if (staticProgram === undefined) skip("it cannot be compiled here");
+    if (!hasSupervisor) skip(withoutSupervisor);
+    const program = compile("orphan", ["-static", "-DWAITS"]) ?? "";
+    const script = `${program} & sleep 0.3
+for each in /proc/[0-9]*; do
+  test "$(cat $each/comm 2>/dev/null)" = uveth-supervise && grep -qs ${folder} $each/environ && kill -9 \${each#/proc/}
+done; wait`;
+    const { stdout, stderr } = await run(["--", "sh", "-c", script]);
+    expect(stderr).toBe("");
+    // ENOSYS for what concerns a network, and for what may.
+    expect(stdout).toBe("inet 38 38 packet 38 netlink 38 38 ring 1 unix 0 uevent 0 folder 1\n");
   });
 });

@@ -1,5 +1,6 @@
-// What: netlink sockets that come in messages or are made by number, and programs started by execveat.
-// Source: unix(7), syscall(2), execveat(2).
+// What: netlink sockets that come in messages or are made by number, low copies, and programs started by execveat.
+// Reached: only what a preload library reaches.
+// Source: unix(7), syscall(2), dup(2), close_range(2), execveat(2).
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -60,6 +61,12 @@ int main(int argc, char *argv[]) {
   printf("sent by number: %ld\n", syscall(SYS_sendto, fd, &question, sizeof(question), 0, NULL, 0));
   printf("received by number: %d\n", syscall(SYS_recvfrom, fd, bytes, sizeof(bytes), 0, NULL, NULL) > 32);
   printf("closed by number: %ld\n", syscall(SYS_close, fd));
+  int high = fcntl(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), F_DUPFD_CLOEXEC, 500);
+  ask("high copy", high);
+  printf("dup3: %d\n", dup3(high, 600, O_CLOEXEC));
+  printf("close_range: %d\n", close_range(high, 550, 0));
+  ask("closed", high);
+  ask("left", 600);
   int self = open("/proc/self/exe", O_RDONLY);
   char *words[] = {argv[0], "execveat", NULL};
   char *nothing[] = {NULL};

@@ -1,4 +1,5 @@
 // What: a reader that lost messages is told so before anything else, once, by recv, poll and SO_ERROR.
+// Reached: only what a preload library reaches.
 // Source: netlink_overrun, netlink_recvmsg, datagram_poll; sock_error.
 #define _GNU_SOURCE
 #include <errno.h>
