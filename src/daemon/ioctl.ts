@@ -7,6 +7,7 @@
 import { NetlinkError } from "../netlink/error.ts";
 import { AF_INET, AF_INET6, AF_PACKET } from "../uapi/socket.ts";
 import * as ioctl from "../uapi/sockios.ts";
+import { arpIoctl } from "./ioctl-arp.ts";
 import { bridgeIoctl } from "./ioctl-bridge.ts";
 import { deviceIoctl } from "./ioctl-device.ts";
 import type { IoctlCall } from "./ioctl-ifreq.ts";
@@ -31,7 +32,7 @@ export async function interfaceIoctl(call: IoctlCall, room: number): Promise<Seq
 async function ofFamily(call: IoctlCall): Promise<boolean> {
   if (call.family === AF_INET6) return inet6Ioctl(call);
   if (call.family !== AF_INET && call.family !== AF_PACKET) return false;
-  return (await routeIoctl(call)) || (await inetIoctl(call));
+  return (await routeIoctl(call)) || (await arpIoctl(call)) || (await inetIoctl(call));
 }
 
 /** The bytes that a request is about; the library sends as many (native/interfaces.c). */

@@ -42,8 +42,9 @@ Programs that are linked statically, of another C library or make system calls b
 
 Not reached: set-user-ID programs and those of another architecture; a namespace for one thread of several and clone with
 CLONE_NEWNET where a program is not supervised; setns by a pidfd, counters of a namespace in /proc/net, multicast addresses by
-ioctl, netlink sockets that are connected to other sockets, files of /sys and /proc in a program that has become another user; of
-a supervised program copies of netlink sockets below descriptor 768.
+ioctl, netlink sockets that are connected to other sockets, files of /sys and /proc in a program that has become another user;
+programs that forbid themselves to open sockets, as dhcpcd does ("uveth exec" runs them); of a supervised program copies of
+netlink sockets below descriptor 768.
 `;
 
 const EXIT_FAILURE = 1;

@@ -96,6 +96,7 @@ export const IN6_IFREQ_SIZE = 24;
 export const ARPREQ_PA = 0;
 export const ARPREQ_HA = 16;
 export const ARPREQ_FLAGS = 32;
+export const ARPREQ_NETMASK = 36;
 export const ARPREQ_DEV = 52;
 export const ARPREQ_SIZE = 68;
 
@@ -103,3 +104,5 @@ export const ARPREQ_SIZE = 68;
 export const ATF_COM = 0x02;
 export const ATF_PERM = 0x04;
 export const ATF_PUBL = 0x08;
+export const ATF_NETMASK = 0x20;
+export const ATF_DONTPUB = 0x40;
