@@ -13,13 +13,17 @@ import { adjustMtu, checkCarrier, deletePort } from "./ports.ts";
 import type { BridgePort } from "./state.ts";
 import { Bridge, portOf } from "./state.ts";
 import { disablePort, enablePort, isRunning, recalculateBridgeId } from "./stp-port.ts";
+import { bridgeChanged, isVlanDevice, portChanged, vlanDeviceChanged } from "./vlan-binding.ts";
 import { addBridgeVlan } from "./vlan-change.ts";
 import { VLAN_BRENTRY, VLAN_PVID, VLAN_UNTAGGED } from "./vlan-group.ts";
 import { notifyVlan } from "./vlan-message.ts";
 
 /** Follows the events of all devices. */
 export function deviceEvent(event: DeviceEvent, dev: Device): void {
-  if (dev.state instanceof Bridge && event === "register") initVlans(dev.state);
+  if (dev.state instanceof Bridge) {
+    if (event === "register") initVlans(dev.state);
+    else bridgeChanged(dev.state, event);
+  } else if (isVlanDevice(dev)) vlanDeviceChanged(dev, event);
   const port = portOf(dev);
   if (port === null) return;
   const { br } = port;
@@ -50,6 +54,7 @@ export function deviceEvent(event: DeviceEvent, dev: Device): void {
     default:
       return;
   }
+  portChanged(port, event);
   if (!isTold && (event === "change-address" || event === "up" || event === "change" || event === "down")) {
     announcePort(RTM_NEWLINK, port);
   }

@@ -13,6 +13,7 @@ import { startBridgeVlan, startPortVlan, stopBridgeVlan, stopPortVlan } from "./
 import { managePromiscuity } from "./promiscuity.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import { BR_BOOLOPT_MST_ENABLE, BR_STATE_FORWARDING } from "./state.ts";
+import { portVlansChanged } from "./vlan-binding.ts";
 import type { Vlan, VlanGroup, VlanStats } from "./vlan-group.ts";
 import { VLAN_BRENTRY, VLAN_PVID, VLAN_UNTAGGED } from "./vlan-group.ts";
 import { notifyVlan } from "./vlan-message.ts";
@@ -81,6 +82,7 @@ export function addPortVlan(port: BridgePort, vid: number, flags: number): boole
   vlans.add(vlan);
   commitFlags(vlans, vlan, flags);
   startPortVlan(port, vid);
+  portVlansChanged(br, vid);
   return true;
 }
 
@@ -96,6 +98,7 @@ export function deletePortVlan(port: BridgePort, vid: number): void {
   stopPortVlan(port, vid);
   if (vlan.portMulticast !== null) stopPortTimers(vlan.portMulticast);
   vlans.remove(vlan);
+  portVlansChanged(br, vid);
   const master = br.vlans.find(vid);
   if (master !== undefined) putMaster(br, master);
 }
