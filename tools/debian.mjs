@@ -16,6 +16,7 @@ const NEEDS = [
   { package: "iputils-ping", path: "ping", tests: "ping's output against iputils'" },
   { package: "tcpdump", path: "tcpdump", tests: "captures read by tcpdump" },
   { package: "tshark", path: "tshark", tests: "captures read by tshark" },
+  { package: "graphviz", path: "dot", tests: "drawings read by Graphviz" },
   { package: "ethtool", path: "ethtool", tests: "link settings against ethtool" },
   {
     package: "libnl-route-3-dev",

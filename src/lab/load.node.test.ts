@@ -1,5 +1,6 @@
 // What: labs are read from files of our own, from containerlab's and from Kathará's folders, and what cannot be followed is said.
 
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -164,6 +165,23 @@ test("a drawing has every node and link", () => {
   const plan = loadPlan(`${folder}demo.yml`, {});
   expect(toMermaid(plan).split("\n")).toContain('  h2 ---|"50ms loss 1%"| s1');
   expect(toDot(plan).split("\n")).toContain('  "r" -- "h3" [label="3g"];');
+});
+
+test("Graphviz reads a drawing, whatever nodes are called", ({ skip }) => {
+  const text = `name: 'od"d \\ lab'
+hosts: { end: , a.b: , a-b: , graph: }
+switches: [node, s1]
+outside: { vm: "listen:5001" }
+links: [{ between: [end, s1], delay: 50ms, loss: { p: 1%, r: 10% } }, a.b - s1, a-b - node, vm - graph]
+`;
+  const dot = toDot(readLabFile(text, "odd.yml"));
+  const { error, status, stderr, stdout } = spawnSync("dot", ["-Tplain"], { input: dot, encoding: "utf8" });
+  if (error !== undefined) skip("dot is not installed");
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const lines = stdout.split("\n").map((line) => line.split(" "));
+  const nodes = lines.filter(([what]) => what === "node").map(([, name]) => name?.replaceAll('"', ""));
+  expect(nodes.sort()).toEqual(["a-b", "a.b", "end", "graph", "node", "s1", "vm"]);
+  expect(lines.filter(([what]) => what === "edge")).toHaveLength(4);
 });
 
 test("a drawing keeps nodes apart whose names differ in a sign, and is no program of Mermaid's", () => {
