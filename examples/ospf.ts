@@ -86,7 +86,7 @@ async function startFrr(router: Router, folder: string): Promise<void> {
   writeFileSync(join(own, "zebra.conf"), "");
   writeFileSync(
     join(own, "ospfd.conf"),
-    `${interfaces.join("")}router ospf\n ospf router-id ${router.ip}\n timers throttle spf 0 50 500\n`,
+    `${interfaces.join("")}router ospf\n ospf router-id ${router.ip}\n timers throttle spf 0 50 500\n timers throttle lsa all 0\n timers lsa min-arrival 0\n`,
   );
   for (const daemon of ["zebra", "ospfd"]) {
     const files = ["-f", join(own, `${daemon}.conf`), "-i", join(own, `${daemon}.pid`)];
