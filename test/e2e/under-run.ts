@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -39,7 +39,8 @@ export function has(program: string): boolean {
 /** A daemon that the first program starts. */
 export function underRun(name: string): UnderRun {
   const folder = mkdtempSync(join(tmpdir(), `uveth-${name}-`));
-  const env = { ...process.env, UVETH_SOCKET: join(folder, "daemon.sock"), LC_ALL: "C" };
+  const path = [...pythonFolders(), process.env["PATH"]].join(":");
+  const env = { ...process.env, PATH: path, UVETH_SOCKET: join(folder, "daemon.sock"), LC_ALL: "C" };
   const missing = whatIsMissing();
   const unshared = [
     process.getuid?.() === 0 ? "-nm" : "-Urnm",
@@ -73,6 +74,13 @@ export function underRun(name: string): UnderRun {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Where the program is that `python3` comes to: scripts that choose one (pyenv's) make a dozen processes of their own each time. */
+function pythonFolders(): string[] {
+  const words = ["-c", "import sys; print(sys.executable)"];
+  const { status, stdout } = spawnSync("python3", words, { encoding: "utf8" });
+  return status === 0 ? [dirname(stdout)] : [];
 }
 
 function whatIsMissing(): string | undefined {
