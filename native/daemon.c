@@ -104,6 +104,17 @@ static int read_answer(int pipe_end, void *answer, size_t size) {
   return head.result;
 }
 
+// Whether an operation is one of a socket that is open, which is in its namespace for good.
+static int is_of_socket(uint32_t op) {
+  return (op >= OP_SEND && op <= OP_READSIZE) || op == OP_FLUSH || op == OP_ERROR;
+}
+
+// The namespace of whoever is asked for, or -errno.
+static int netns_of_caller(void) {
+  if (caller->netns < 0) caller->netns = caller->find_netns((pid_t)caller->pid);
+  return caller->netns;
+}
+
 // Sends a request with the descriptors that go with it, one at most beside the namespace of whoever it is asked for.
 static int send_with(int fd, const struct request *request, const struct iovec *payload, int count, const int *given,
                      int fd_count) {
@@ -116,7 +127,9 @@ static int send_with(int fd, const struct request *request, const struct iovec *
   if (caller != NULL) {
     asked.op |= OP_FOR;
     parts[first++] = (struct iovec){&caller->pid, sizeof(caller->pid)};
-    if (fd_count == 0 || fds[fd_count - 1] != caller->netns) fds[fd_count++] = caller->netns;
+    int netns = is_of_socket(request->op) ? 0 : netns_of_caller();
+    if (netns < 0) return netns;
+    if (!is_of_socket(request->op) && (fd_count == 0 || fds[fd_count - 1] != netns)) fds[fd_count++] = netns;
   }
   if (count > 0) memcpy(parts + first, payload, count * sizeof(*payload));
   union {
@@ -157,7 +170,8 @@ int tell(int fd, const struct request *request) { return send_with(fd, request, 
 // Makes a connection a netlink socket in the namespace of this process, whose file goes along: by the time the daemon reads of
 // it the process may live elsewhere. Waits for the answer unless it is sure.
 int ask_open(int fd, const struct request *request, int is_sure) {
-  int netns = caller != NULL ? caller->netns : NETNS_FD;
+  int netns = caller != NULL ? netns_of_caller() : NETNS_FD;
+  if (netns < 0) return netns;
   if (is_sure) return send_with(fd, request, NULL, 0, &netns, 1);
   return ask_from(fd, netns, request, NULL, 0, NULL, 0);
 }

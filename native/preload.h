@@ -81,8 +81,8 @@ enum {
   OP_CONNECT = 18,  // -> a connection to the daemon, in the same way
 };
 
-// Added to an operation that is asked for another process: its id goes in front of the payload, and the file of the namespace that
-// it lives in is the last descriptor.
+// Added to an operation that is asked for another process: its id goes in front of the payload, and unless it is one of a socket
+// that is open, the file of the namespace that it lives in is the last descriptor.
 #define OP_FOR 0x80000000U
 // In place of a descriptor's number: the namespace's file that came with the request.
 #define FD_GIVEN 0xffffffffU
@@ -145,7 +145,8 @@ void flush_written(int fd);                         // does what was written wit
 // Whom this process asks for, when it is not for itself: a process or a thread, and a descriptor of the namespace it lives in.
 struct caller {
   uint32_t pid;
-  int netns;
+  int netns;                     // -1 until it is needed,
+  int (*find_netns)(pid_t pid);  // when this is asked for it
   size_t answered; // how much there was of the last answer
 };
 extern struct caller *caller;

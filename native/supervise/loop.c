@@ -54,7 +54,7 @@ static void answer(const struct call *call, long result) {
 }
 
 static long do_call(const struct call *call) {
-  struct caller other = {(uint32_t)call->tid, home_of(call->tid), 0};
+  struct caller other = {(uint32_t)call->tid, -1, home_of, 0};
   complain_to(call);
   caller = &other;
   switch (call->number) {

@@ -67,7 +67,9 @@ long call_socket(const struct call *call) {
     long result = open_foreign(call, domain, type, protocol);
     if (result != -EPROTONOSUPPORT) return result;
   }
-  // A socket's port id is its process's.
+  // A socket's namespace is its thread's, its port id its process's.
+  caller->netns = home_of(call->tid);
+  if (caller->netns < 0) return caller->netns;
   caller->pid = (uint32_t)process_of(call->tid);
   int fd = open_netlink(type, protocol);
   return fd < 0 ? fd : put_descriptor(call, fd, FIRST_NETLINK, (type & SOCK_CLOEXEC) != 0);

@@ -130,7 +130,7 @@ static int move_to(const struct call *call, int fd) {
 long call_setns(const struct call *call) {
   int fd = take_descriptor(call, (int)call->args[0]);
   if (fd < 0) return fd;
-  struct caller other = {call->tid, fd, 0};
+  struct caller other = {(uint32_t)call->tid, fd, home_of, 0};
   struct request request = {OP_SETNS, {FD_GIVEN, is_admin(), 0}};
   struct caller *own = caller;
   caller = &other;

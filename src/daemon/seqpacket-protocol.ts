@@ -56,12 +56,17 @@ export const OP_SOCKET = 17;
 export const OP_CONNECT = 18;
 
 /**
- * Added to an operation that is asked for another process (`native/supervise/`): its id goes in front of the payload, and the file of
- * the namespace that it lives in is the last descriptor.
+ * Added to an operation that is asked for another process (`native/supervise/`): its id goes in front of the payload, and unless
+ * `isOfSocket`, the file of the namespace that it lives in is the last descriptor.
  */
 const OP_FOR = 0x80000000;
 /** In place of a descriptor's number: the namespace's file that came with the request. */
 export const FD_GIVEN = 0xffffffff;
+
+/** Whether an operation is one of a socket that is open, which is in its namespace for good. */
+export function isOfSocket(op: number): boolean {
+  return (op >= OP_SEND && op <= OP_READSIZE) || op === OP_FLUSH || op === OP_ERROR;
+}
 
 /** Where the family of a socket lies in a word whose lowest bit stands for CAP_NET_ADMIN. */
 export const FAMILY_SHIFT = 8;

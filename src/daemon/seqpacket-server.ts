@@ -21,7 +21,14 @@ import type { SeqpacketHost } from "./seqpacket-connection.ts";
 import { EventScratch, SeqpacketConnection } from "./seqpacket-connection.ts";
 import { largestReceiveBuffer } from "./seqpacket-options.ts";
 import type { SeqpacketAnswer, SeqpacketRequest } from "./seqpacket-protocol.ts";
-import { answerBytes, OP_CONNECT, OP_OPEN, OP_SOCKET, parseRequest } from "./seqpacket-protocol.ts";
+import {
+  answerBytes,
+  isOfSocket,
+  OP_CONNECT,
+  OP_OPEN,
+  OP_SOCKET,
+  parseRequest,
+} from "./seqpacket-protocol.ts";
 
 type Netns = Engine["machine"]["core"]["initialNetns"];
 
@@ -198,7 +205,8 @@ export class SeqpacketServer {
     const pid = sender === 0 ? client.pid : sender;
     const request = parseRequest(bytes);
     const isForOther = request?.pid !== undefined;
-    const netns = isForOther || request?.op === OP_OPEN ? this.#takeNetns(fds.pop()) : undefined;
+    const hasNetns = request !== undefined && (isForOther ? !isOfSocket(request.op) : request.op === OP_OPEN);
+    const netns = hasNetns ? this.#takeNetns(fds.pop()) : undefined;
     const [pipe, ...others] = fds;
     for (const fd of others) calls.close(fd);
     const answer = (given: SeqpacketAnswer): void => {
@@ -212,7 +220,7 @@ export class SeqpacketServer {
       this.#end(client);
     } else if (isForOther && !this.#rights.maySpeakFor(pid, request.pid ?? 0)) {
       answer({ result: -errnoNumber("EPERM") });
-    } else if (isForOther && netns === undefined) answer({ result: -errnoNumber("ENETDOWN") });
+    } else if (isForOther && hasNetns && netns === undefined) answer({ result: -errnoNumber("ENETDOWN") });
     else {
       // A request that asked for a module goes on in a microtask, its answer included.
       const done = client.connection.receive({ pid: request.pid ?? pid, netns }, request);

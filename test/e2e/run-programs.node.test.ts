@@ -54,8 +54,11 @@ describe.skipIf(missing !== undefined || !hasKernel)("under uveth run as on the 
 
   for (const name of all.filter((each) => /\.(py|sh)$/.test(each) && !/no rights/.test(textOf(each)))) {
     const interpreter = name.endsWith(".py") ? "python3" : "sh";
+    const needs = /Needs: (.*)/.exec(textOf(name))?.[1];
     const isMissing =
-      !has(interpreter) || (/over the wire/.test(textOf(name)) && nativeMissing !== undefined);
+      !has(interpreter) ||
+      (needs !== undefined && !(existsSync(needs) && hasSupervisor)) ||
+      (/over the wire/.test(textOf(name)) && nativeMissing !== undefined);
     test.skipIf(isMissing)(`${name}: ${claimOf(name)}`, { timeout: 60_000 }, () =>
       compare(
         `${setUp(/that is up/.test(textOf(name)), /without IPv6/.test(textOf(name)))}; ${interpreter} ${join(programs, name)} 2>&1`,
