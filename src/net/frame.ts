@@ -222,6 +222,7 @@ function resetMetadata(frame: Frame): void {
   frame.queue = 0;
   frame.redirect = REDIRECT_NONE;
   frame.iif = 0;
+  frame.control = null;
   frame.isSeen = false;
   frame.timestamp = Number.NaN;
   frame.packetId = 0;
@@ -249,6 +250,7 @@ export function copyMetadata(from: Frame, to: Frame, moved: number): void {
   to.queue = from.queue;
   to.redirect = from.redirect;
   to.iif = from.iif;
+  to.control = from.control;
   to.isSeen = from.isSeen;
   to.timestamp = from.timestamp;
   to.packetId = from.packetId;

@@ -88,6 +88,8 @@ export class Frame {
   /** REDIRECT_*, and the ifindex of the device it was redirected from or last received by (skb_iif); 0: none. */
   redirect = REDIRECT_NONE;
   iif = 0;
+  /** What the protocol that has it keeps beside it (skb->cb); nobody else looks at it. */
+  control: object | null = null;
   /** Taps and filters of the next device it enters have seen it (tc_skip_classify); taken back there. */
   isSeen = false;
   /** Bytes it counts for in a queueing discipline, and when it may leave one: set by whoever queues it (qdisc_skb_cb). */

@@ -1,6 +1,6 @@
 // The options of the IPv4 header (RFC 791 3.1): a type, for all but two a length of the whole option, and its
-// data. Mirrors net/ipv4/ip_options.c, as far as it finds and checks options. *Omitted:* filling in of
-// records and timestamps.
+// data. Mirrors net/ipv4/ip_options.c, as far as it finds options; the stack fills in
+// records and times.
 
 import { getU8 } from "../bytes/endian.ts";
 import { IPV4_SIZE, ipv4HeaderLength } from "./ipv4.ts";
@@ -18,6 +18,7 @@ export const IPOPT_SSRR = 137;
 export const IPOPT_RA = 148;
 
 /** Flags of a timestamp: the time alone stands there by default, or the address too, given by the sender or not. */
+export const IPOPT_TS_TSONLY = 0;
 export const IPOPT_TS_TSANDADDR = 1;
 export const IPOPT_TS_PRESPEC = 3;
 

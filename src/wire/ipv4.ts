@@ -28,7 +28,8 @@ const TTL = 8;
 const PROTOCOL = 9;
 const CHECKSUM = 10;
 const SOURCE = 12;
-const DESTINATION = 16;
+/** Where the destination address stands. */
+export const IPV4_DESTINATION = 16;
 
 /** What a header without options says. */
 export interface Ipv4Header {
@@ -106,7 +107,7 @@ export function ipv4Source(bytes: Uint8Array, at: number): number {
 
 /** Reads the destination address. */
 export function ipv4Destination(bytes: Uint8Array, at: number): number {
-  return getBe32(bytes, at + DESTINATION);
+  return getBe32(bytes, at + IPV4_DESTINATION);
 }
 
 /**
@@ -167,7 +168,7 @@ export function emitIpv4(bytes: Uint8Array, at: number, header: Ipv4Header): voi
   setU8(bytes, at + TTL, header.ttl);
   setU8(bytes, at + PROTOCOL, header.protocol);
   setBe32(bytes, at + SOURCE, header.source);
-  setBe32(bytes, at + DESTINATION, header.destination);
+  setBe32(bytes, at + IPV4_DESTINATION, header.destination);
   updateIpv4Checksum(bytes, at);
 }
 

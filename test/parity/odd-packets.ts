@@ -225,12 +225,36 @@ export function answerText(frame: Uint8Array): string | undefined {
 function text4(frame: Uint8Array): string | undefined {
   const end = 14 + getBe16(frame, 16);
   const at = 14 + ((frame[14] ?? 0) & 15) * 4;
-  const options = at > 34 ? ` options ${toHex(frame, 34, at)}` : "";
+  const options = at > 34 ? ` options ${optionsText(frame.slice(34, at))}` : "";
   const fragment = getBe16(frame, 20);
   const head = `${addressText(frame.slice(26, 30))} > ${addressText(frame.slice(30, 34))} ttl ${frame[22]} tos ${frame[15]}`;
   const pieces = fragment === 0 ? "" : ` frag ${fragment.toString(16)}`;
   const body = bodyText(frame, frame[23] ?? 0, at, end);
-  return body === undefined ? undefined : `${head}${pieces}${options} ${body}`;
+  const isSound = checksum(frame, 14, at) === 0;
+  return body === undefined ? undefined : `${head}${pieces}${options}${isSound ? "" : " bad sum"} ${body}`;
+}
+
+/** Options of IPv4 in hexadecimal, times that were recorded as "time", as what the time is, is not to be compared. */
+function optionsText(options: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < options.length; ) {
+    const [type = 0, length = 0, pointer = 0, kind = 0] = options.subarray(at);
+    const size = type < 2 ? 1 : Math.max(2, length);
+    text += text === "" ? "" : " ";
+    if (type !== 68) text += toHex(options, at, Math.min(options.length, at + size));
+    else {
+      text += toHex(options, at, at + 4);
+      const [step, timeAt] = (kind & 15) === 1 || (kind & 15) === 3 ? [8, 4] : [4, 0];
+      for (let entry = at + 4; entry + step <= at + size; entry += step) {
+        // Small ones are the test's own.
+        const isTime = entry - at < pointer - 1 && getBe32(options, entry + timeAt) > 15;
+        if (timeAt > 0) text += `/${toHex(options, entry, entry + 4)}`;
+        text += isTime ? "/time" : `/${toHex(options, entry + timeAt, entry + step)}`;
+      }
+    }
+    at += size;
+  }
+  return text;
 }
 
 function text6(frame: Uint8Array): string | undefined {

@@ -1,7 +1,7 @@
 // A host tells the sender of a packet what went wrong with it: at most so often, never about an error, a fragment that is
 // not the first, or a packet to many (RFC 1122 3.2.2, RFC 1812 4.3.2).
 //
-// Mirrors net/ipv4/icmp.c (__icmp_send, icmpv4_xrlim_allow). Omitted: the sender's source route, RFC 4884 extensions.
+// Mirrors net/ipv4/icmp.c (__icmp_send, icmpv4_xrlim_allow). Omitted: RFC 4884 extensions.
 
 import type { Frame } from "../../net/netdevice.ts";
 import { ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED } from "../../uapi/icmp.ts";
@@ -22,7 +22,7 @@ import {
 import { l3mdevIfindex } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { isIpv4Broadcast } from "./broadcast.ts";
-import { ipSend } from "./output.ts";
+import { echoOptions, ipSendOptions } from "./options-echo.ts";
 import { Route4, routeOutput } from "./route.ts";
 import { selectSource } from "./source.ts";
 
@@ -54,7 +54,9 @@ export function icmpSend(
   if (frame.packetType !== PACKET_HOST || !mayAnswer(frame, type, routeType)) return;
   const route = new Route4();
   const source = ipv4Source(bytes, networkHeader);
-  route.flow.destination = source;
+  const options = echoOptions(ip, frame);
+  if (options === "invalid") return;
+  route.flow.destination = options === null || options.firstHop === 0 ? source : options.firstHop;
   if (frame.dev !== null) route.flow.oif = l3mdevIfindex(frame.dev);
   route.flow.source = sourceFor(ip, frame, routeType);
   route.flow.tos = (ipv4Tos(bytes, networkHeader) & tosMask) | internetControl;
@@ -62,15 +64,17 @@ export function icmpSend(
   if (!isAllowed(ip, route, type, code)) return;
   // A host without an address answers all the same (RFC 7600 6).
   if (route.source === 0) route.source = dummyAddress;
-  const room = Math.min(route.mtu, maxErrorSize) - IPV4_SIZE - ICMP_SIZE;
+  const optionsSize = options?.length ?? 0;
+  const room = Math.min(route.mtu, maxErrorSize) - IPV4_SIZE - optionsSize - ICMP_SIZE;
   const size = Math.min(frame.end - networkHeader, room);
-  const answer = frame.pool.alloc(ICMP_SIZE + size);
+  const answer = frame.pool.alloc(optionsSize + ICMP_SIZE + size);
   if (answer === null || size <= 0) return;
+  answer.start += optionsSize;
   bytes.copyWithin(answer.start + ICMP_SIZE, networkHeader, networkHeader + size);
   answer.end = answer.start + ICMP_SIZE + size;
   writeIcmp(bytes, answer.start, answer.end, type, code, info);
   const { tos } = route.flow;
-  ipSend(ip, answer, route, IPPROTO_ICMP, ip.tunables.defaultTtl, tos, 0);
+  ipSendOptions(ip, answer, route, IPPROTO_ICMP, { ttl: ip.tunables.defaultTtl, tos, flags: 0 }, options);
 }
 
 /** Whether the packet is one that errors may be sent about. */

@@ -1,7 +1,7 @@
 // ICMP messages to this host: echoes are answered, answers and errors go to whoever waits for them.
 //
 // Mirrors net/ipv4/icmp.c (icmp_rcv, icmp_echo, icmp_timestamp, icmp_reply, icmp_unreach) and net/ipv4/ping.c (ping_rcv, ping_err).
-// Omitted: extended echo, options in answers.
+// Omitted: extended echo.
 
 import { checksumAdd } from "../../bytes/checksum.ts";
 import { getBe32, setBe32 } from "../../bytes/endian.ts";
@@ -29,14 +29,14 @@ import type { IpNetns } from "../netns.ts";
 import { readPassingEcho } from "../passing-echo.ts";
 import { ipNetns } from "../slots.ts";
 import { isIpv4Broadcast } from "./broadcast.ts";
-import { ipSend } from "./output.ts";
+import { millisecondsOfDay } from "./options.ts";
+import type { ReplyOptions } from "./options-echo.ts";
+import { echoOptions, ipSendOptions } from "./options-echo.ts";
 import { takeRedirect } from "./redirect.ts";
 import { Route4, routeOutput } from "./route.ts";
 
 /** A message that asks for the time: three times of four bytes each, in milliseconds since midnight UT. */
 const timestampSize = wire.ICMP_SIZE + 12;
-const nsPerMs = 1_000_000n;
-const msPerDay = 86_400_000n;
 
 /** Takes a message, whose `start` is at its ICMP header (icmp_rcv). */
 export function icmpReceive(frame: Frame, dev: Device): void {
@@ -68,7 +68,9 @@ function echo(ip: IpNetns, frame: Frame, dev: Device): void {
   if (ip.takePassingEcho !== null && frame.packetType === PACKET_HOST) {
     if (ip.takePassingEcho(readPassingEcho(frame, AF_INET))) return frame.pool.free(frame);
   }
-  const route = ip.tunables.icmpEchoIgnoreAll === 0 ? wayBack(ip, frame, dev) : null;
+  const options = echoOptions(ip, frame);
+  if (options === "invalid") return drop(frame, "bad-header");
+  const route = ip.tunables.icmpEchoIgnoreAll === 0 ? wayBack(ip, frame, dev, options) : null;
   if (route === null) return drop(frame, "filtered");
   if (!frame.pool.writable(frame)) return drop(frame, "no-memory");
   const { bytes, end, start } = frame;
@@ -76,18 +78,22 @@ function echo(ip: IpNetns, frame: Frame, dev: Device): void {
   const code = wire.icmpCode(bytes, start);
   wire.writeIcmp(bytes, start, end, uapi.ICMP_ECHOREPLY, code, wire.icmpRest(bytes, start));
   frame.checksum = CHECKSUM_NONE;
-  answer(ip, frame, route);
+  frame.control = null;
+  answer(ip, frame, route, options);
 }
 
-/** Answers who asks for the time, which is milliseconds since midnight UT (icmp_timestamp, inet_current_timestamp). */
+/** Answers who asks for the time, which is milliseconds since midnight UT (icmp_timestamp, icmp_reply). */
 function timestamp(ip: IpNetns, frame: Frame, dev: Device): void {
   const { bytes, pool, start } = frame;
-  const route = wayBack(ip, frame, dev);
-  const reply = route === null ? null : pool.alloc(timestampSize);
+  const options = echoOptions(ip, frame);
+  if (options === "invalid") return drop(frame, "bad-header");
+  const route = wayBack(ip, frame, dev, options);
+  const room = options?.length ?? 0;
+  const reply = route === null ? null : pool.alloc(room + timestampSize);
   if (route === null || reply === null) return drop(frame, route === null ? "filtered" : "no-memory");
+  reply.start += room;
   reply.end = reply.start + timestampSize;
-  const { clock } = dev.machine;
-  const nowMs = Number((clock.epochNs / nsPerMs + BigInt(Math.floor(clock.now() / 1e6))) % msPerDay);
+  const nowMs = millisecondsOfDay(ip);
   const times = reply.start + wire.ICMP_SIZE;
   setBe32(reply.bytes, times, getBe32(bytes, start + wire.ICMP_SIZE));
   setBe32(reply.bytes, times + 4, nowMs);
@@ -95,25 +101,31 @@ function timestamp(ip: IpNetns, frame: Frame, dev: Device): void {
   const rest = wire.icmpRest(bytes, start);
   wire.writeIcmp(reply.bytes, reply.start, reply.end, uapi.ICMP_TIMESTAMPREPLY, 0, rest);
   pool.free(frame);
-  answer(ip, reply, route);
+  answer(ip, reply, route, options);
 }
 
 /** The way back to the sender of a request; null: it is not to be answered, as it was for many, or there is none. */
-function wayBack(ip: IpNetns, { bytes, networkHeader }: Frame, dev: Device): Route4 | null {
+function wayBack(
+  ip: IpNetns,
+  { bytes, networkHeader }: Frame,
+  dev: Device,
+  options: ReplyOptions | null,
+): Route4 | null {
   const route = new Route4();
   route.flow.oif = l3mdevIfindex(dev);
   const destination = ipv4Destination(bytes, networkHeader);
   const isOurs = ip.addresses4.has(destination | 0) || isLocalRoute(ip, route, destination);
   if (!isOurs && ip.tunables.icmpEchoIgnoreBroadcasts !== 0) return null;
-  route.flow.destination = ipv4Source(bytes, networkHeader);
+  const isRouted = options !== null && options.firstHop !== 0;
+  route.flow.destination = isRouted ? options.firstHop : ipv4Source(bytes, networkHeader);
   route.flow.source = isOurs ? destination : 0;
   route.flow.tos = ipv4Tos(bytes, networkHeader);
   return routeOutput(ip, route) ? route : null;
 }
 
-function answer(ip: IpNetns, frame: Frame, route: Route4): void {
+function answer(ip: IpNetns, frame: Frame, route: Route4, options: ReplyOptions | null): void {
   const { tos } = route.flow;
-  ipSend(ip, frame, route, IPPROTO_ICMP, ip.tunables.defaultTtl, tos, 0);
+  ipSendOptions(ip, frame, route, IPPROTO_ICMP, { ttl: ip.tunables.defaultTtl, tos, flags: 0 }, options);
 }
 
 /** Whether an address no device has is this host's by a route. */

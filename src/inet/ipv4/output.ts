@@ -23,7 +23,7 @@ import type { Route4 } from "./route.ts";
 
 /**
  * Puts a header in front of a payload, which `frame.start` is at, and sends it the way `route` found (ip_build_and_send_pkt).
- * `flags` is IP_DF or 0. Takes ownership. Returns why it did not go: EMSGSIZE, ENOBUFS; "" when it went. Each segment comes this
+ * `flags` is IP_DF or 0; options that `headerSize` counts are written already. Takes ownership. Returns why it did not go: EMSGSIZE, ENOBUFS; "" when it went. Each segment comes this
  * way, so the header's fields are no object.
  */
 export function ipSend(
@@ -34,12 +34,13 @@ export function ipSend(
   ttl: number,
   tos: number,
   flags: number,
+  headerSize = IPV4_SIZE,
 ): ErrnoName | "" {
   const { bytes } = frame;
-  const at = frame.start - IPV4_SIZE;
+  const at = frame.start - headerSize;
   frame.transportHeader = frame.start;
   ip.lastId4 = (ip.lastId4 + 1) & 0xffff;
-  bytes[at] = 0x45;
+  bytes[at] = 0x40 | (headerSize >> 2);
   bytes[at + 1] = tos;
   setBe16(bytes, at + 2, frame.end - at);
   setBe16(bytes, at + 4, ip.lastId4);

@@ -31,7 +31,8 @@ import { FibResult, Flow4 } from "./fib.ts";
 import { ipForward } from "./forward.ts";
 import { icmpSend } from "./icmp-error.ts";
 import { ipLocalDeliver } from "./input.ts";
-import { checkOptions } from "./options.ts";
+import { compileOptions, Ipv4Options } from "./options.ts";
+import { followSourceRoute } from "./options-forward.ts";
 import { groupDevice, hearsGroup, Route4 } from "./route.ts";
 import type { SourceCheck } from "./route-input.ts";
 import { routeInput } from "./route-input.ts";
@@ -55,6 +56,7 @@ export class Ipv4Receiver {
     const inDev = inDevice(dev);
     if (inDev === null) return drop(frame, "not-for-us");
     frame.networkHeader = frame.start;
+    frame.control = null;
     if (dev.master !== null) dev.master.ops.l3Receive?.(dev.master, frame);
     this.#finish(ipNetns(dev.netns), frame, inDev);
   }
@@ -71,9 +73,12 @@ export class Ipv4Receiver {
     // This host's own copy of what it sent to many was routed when it was sent.
     if (frame.packetType === PACKET_LOOPBACK) keepHere(route, dev, destination);
     else if (!routeInput(ip, inDev, source, destination, ipv4Tos(bytes, start), route, this.#check)) {
+      if (route.error === "EINVAL" || route.error === "EXDEV") return drop(frame, "bad-source");
+      route.type = RTN_UNREACHABLE;
+      if (bytes[start] !== 0x45 && !this.#acceptsOptions(ip, frame, inDev, route)) return;
       return reject(ip, frame, inDev, route);
     }
-    if (bytes[start] !== 0x45 && !acceptsOptions(ip, frame, route)) return;
+    if (bytes[start] !== 0x45 && !this.#acceptsOptions(ip, frame, inDev, route)) return;
     if (!route.isLocal) {
       if (!ip.isIntercepting || frame.packetType !== PACKET_HOST) return ipForward(ip, frame, route);
       return ipLocalDeliver(ip, frame, dev, route.type);
@@ -84,6 +89,27 @@ export class Ipv4Receiver {
       return drop(frame, "bad-destination");
     }
     ipLocalDeliver(ip, frame, dev, route.type);
+  }
+
+  /** Reads and fills in the options (ip_rcv_options); false when the packet was dropped for them. */
+  #acceptsOptions(ip: IpNetns, frame: Frame, inDev: InDevice, route: Route4): boolean {
+    if (!frame.pool.writable(frame)) {
+      drop(frame, "no-memory");
+      return false;
+    }
+    const options = new Ipv4Options();
+    frame.control = options;
+    const fault = compileOptions(ip, frame, inDev.dev, route.type, options);
+    if (fault >= 0) icmpSend(ip, frame, icmp.ICMP_PARAMETERPROB, 0, (fault << 24) >>> 0, route.type);
+    else if (options.sourceRoute === 0) return true;
+    else if (
+      followsSourceRoutes(ip, inDev) &&
+      followSourceRoute(ip, frame, inDev, options, route, this.#check)
+    ) {
+      return true;
+    }
+    drop(frame, "bad-header");
+    return false;
   }
 }
 
@@ -112,8 +138,6 @@ function keepHere(route: Route4, dev: Device, destination: number): void {
 
 /** There is no way for the packet: its sender is told if this host is a router (ip_error). */
 function reject(ip: IpNetns, frame: Frame, inDev: InDevice, route: Route4): void {
-  if (route.error === "EINVAL") return drop(frame, "bad-source");
-  if (route.error === "EXDEV") return drop(frame, "bad-source");
   if (inDev.conf.get(conf.IPV4_DEVCONF_FORWARDING) === 0) return drop(frame, "not-for-us");
   const code = unreachableCode(route.error);
   if (code >= 0) icmpSend(ip, frame, icmp.ICMP_DEST_UNREACH, code, 0, RTN_UNREACHABLE);
@@ -133,15 +157,10 @@ function unreachableCode(error: Route4["error"]): number {
   }
 }
 
-/** Looks at the options; false when the packet is dropped for them. */
-function acceptsOptions(ip: IpNetns, frame: Frame, route: Route4): boolean {
-  const fault = checkOptions(frame.bytes, frame.start);
-  if (fault === undefined) return true;
-  if (fault !== "source-route") {
-    icmpSend(ip, frame, icmp.ICMP_PARAMETERPROB, 0, (fault.pointer << 24) >>> 0, route.type);
-  }
-  drop(frame, "bad-header");
-  return false;
+/** Whether source routes are followed: only where both the device and all say so. */
+function followsSourceRoutes(ip: IpNetns, inDev: InDevice): boolean {
+  const index = conf.IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE;
+  return (ip.all4[index] ?? 0) !== 0 && inDev.conf.get(index) !== 0;
 }
 
 /** Whether a packet for this host alone is refused in a frame for many. */

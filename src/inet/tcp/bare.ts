@@ -8,6 +8,8 @@ import type { Device, Frame } from "../../net/netdevice.ts";
 import { IPV6_DESTINATION, IPV6_HEADER_SIZE, IPV6_SOURCE } from "../../wire/ipv6.ts";
 import { TCP_ACK, TCP_ECE, TCP_RST, TCP_SIZE, TCP_SYN } from "../../wire/tcp.ts";
 import { TCPOPT_NOP, TCPOPT_TIMESTAMP } from "../../wire/tcp-option.ts";
+import type { ReplyOptions } from "../ipv4/options-echo.ts";
+import { echoOptions } from "../ipv4/options-echo.ts";
 import { Route4, routeOutput } from "../ipv4/route.ts";
 import { hopLimitOf } from "../ipv6/icmp-error.ts";
 import { ownerOf, Route6, routeOutput6 } from "../ipv6/route.ts";
@@ -39,6 +41,8 @@ export interface BareSegment {
 export interface BareSender extends EndpointPair {
   readonly isFour: boolean;
   readonly ifindex: number;
+  /** What answers to a segment with options of IPv4 have of them; null: none. */
+  readonly options?: ReplyOptions | null;
   route4: Route4 | null;
   route6: Route6 | null;
 }
@@ -110,6 +114,8 @@ function findBareWay(ip: IpNetns, sender: BareSender, tos: number): boolean {
   if (sender.isFour) {
     const route = (sender.route4 ??= new Route4());
     fillRoute4(route, sender, sender.ifindex, tos);
+    const firstHop = sender.options?.firstHop ?? 0;
+    if (firstHop !== 0) route.flow.destination = firstHop;
     return routeOutput(ip, route);
   }
   const route = (sender.route6 ??= new Route6());
@@ -138,7 +144,7 @@ function finish(
   frame.start = at;
   const { route4, route6 } = sender;
   if (route4 !== null && sender.isFour)
-    sendSegment4(ip, frame, route4, tos, ttl < 0 ? ip.tunables.defaultTtl : ttl);
+    sendSegment4(ip, frame, route4, tos, ttl < 0 ? ip.tunables.defaultTtl : ttl, sender.options ?? null);
   else if (route6 !== null) sendSegment6(ip, frame, route6, tos, ttl < 0 ? hopLimitOf(route6) : ttl);
   else frame.pool.free(frame);
 }
@@ -178,10 +184,16 @@ export function requesterOf(ip: IpNetns, frame: Frame, dev: Device, bound: numbe
 export function sendReset(ip: IpNetns, frame: Frame, dev: Device, segment: Segment): void {
   if ((segment.flags & TCP_RST) !== 0) return;
   const hasAck = (segment.flags & TCP_ACK) !== 0;
-  sendBare(ip, senderOf(ip, frame, dev), {
-    sequence: hasAck ? segment.ack : 0,
-    ack: hasAck ? 0 : segment.end,
-    flags: hasAck ? TCP_RST : TCP_RST | TCP_ACK,
-    window: 0,
-  });
+  const options = echoOptions(ip, frame);
+  if (options === "invalid") return;
+  sendBare(
+    ip,
+    { ...senderOf(ip, frame, dev), options },
+    {
+      sequence: hasAck ? segment.ack : 0,
+      ack: hasAck ? 0 : segment.end,
+      flags: hasAck ? TCP_RST : TCP_RST | TCP_ACK,
+      window: 0,
+    },
+  );
 }

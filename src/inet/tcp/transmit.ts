@@ -15,6 +15,8 @@ import { IP_DF } from "../../wire/ipv4.ts";
 import { IPV6_DESTINATION, IPV6_HEADER_SIZE, IPV6_SOURCE } from "../../wire/ipv6.ts";
 import { TCP_ACK, TCP_CWR, TCP_ECE, TCP_RST, TCP_SIZE, TCP_SYN } from "../../wire/tcp.ts";
 import { TCPOPT_NOP, TCPOPT_SACK, TCPOPT_TIMESTAMP } from "../../wire/tcp-option.ts";
+import type { ReplyOptions } from "../ipv4/options-echo.ts";
+import { ipSendOptions } from "../ipv4/options-echo.ts";
 import { ipSend } from "../ipv4/output.ts";
 import { Route4, routeOutput } from "../ipv4/route.ts";
 import { hopLimitOf } from "../ipv6/icmp-error.ts";
@@ -186,18 +188,21 @@ function sendToPeer(ip: IpNetns, socket: TcpSocket, frame: Frame, ecn: number): 
   return sendSegment6(ip, frame, route6, tos, ttl < 0 ? hopLimitOf(route6) : ttl);
 }
 
-/** Sends a segment, whose `start` is at its header, over IPv4. Takes ownership. */
+/** Sends a segment, whose `start` is at its header, over IPv4, with options of IPv4 if there are. Takes ownership. */
 export function sendSegment4(
   ip: IpNetns,
   frame: Frame,
   route: Route4,
   tos: number,
   ttl: number,
+  options: ReplyOptions | null = null,
 ): ErrnoName | "" {
   const { source } = route;
   const length = frame.end - frame.start;
-  leaveChecksum(frame, pseudoHeader4(source, route.flow.destination, IPPROTO_TCP, length));
-  return ipSend(ip, frame, route, IPPROTO_TCP, ttl, tos, IP_DF);
+  const destination = options === null ? route.flow.destination : options.destination;
+  leaveChecksum(frame, pseudoHeader4(source, destination, IPPROTO_TCP, length));
+  if (options === null) return ipSend(ip, frame, route, IPPROTO_TCP, ttl, tos, IP_DF);
+  return ipSendOptions(ip, frame, route, IPPROTO_TCP, { ttl, tos, flags: IP_DF }, options);
 }
 
 /** As sendSegment4, over IPv6. */
