@@ -4,7 +4,6 @@
 // Mirrors net/bridge/br_arp_nd_proxy.c (br_do_proxy_suppress_arp, br_do_suppress_nd, br_is_neigh_suppress_enabled).
 
 import { equalsIpv6, isIpv6Unspecified } from "../../bytes/ipv6.ts";
-import { readMac } from "../../bytes/mac.ts";
 import { InDevice } from "../../inet/ipv4/device.ts";
 import { lookupNeighbour } from "../../inet/ipv4/neighbour.ts";
 import { hasUsableAddress } from "../../inet/ipv6/address-find.ts";
@@ -12,11 +11,10 @@ import { findNeighbour6 } from "../../inet/ipv6/neighbour.ts";
 import type { Neighbour } from "../../inet/neigh/neighbour.ts";
 import { NUD_VALID } from "../../inet/neigh/neighbour.ts";
 import { ipNetns } from "../../inet/slots.ts";
-import { ethHeader } from "../../net/ethernet.ts";
 import type { Device, Frame } from "../../net/netdevice.ts";
 import { devQueueXmit } from "../../net/transmit.ts";
 import { IFF_NOARP } from "../../uapi/if.ts";
-import { ARPOP_REPLY, ARPOP_REQUEST, ARPOP_RREPLY, ARPOP_RREQUEST } from "../../uapi/if_arp.ts";
+import { ARPOP_REQUEST, ARPOP_RREPLY, ARPOP_RREQUEST } from "../../uapi/if_arp.ts";
 import { ETH_P_ARP, ETH_P_IPV6, ETH_P_RARP } from "../../uapi/if_ether.ts";
 import { IPPROTO_ICMPV6 } from "../../uapi/in6.ts";
 import { NTF_ROUTER } from "../../uapi/neighbour.ts";
@@ -24,15 +22,13 @@ import * as arp from "../../wire/arp.ts";
 import * as icmpv6 from "../../wire/icmpv6.ts";
 import * as ip6 from "../../wire/ipv6.ts";
 import * as nd from "../../wire/nd.ts";
-import * as option from "../../wire/nd-option.ts";
 import { VLAN_VID_MASK } from "../../wire/vlan.ts";
+import { answerArp, answerNd, LEAST_ND } from "../neighbour-answer.ts";
 import { VlanGroup as VlanDevices } from "../vlan/group.ts";
 import { noEntry } from "./fdb-table.ts";
 import type { Bridge, BridgePort } from "./state.ts";
 import { BR_NEIGH_SUPPRESS, BR_NEIGH_VLAN_SUPPRESS, BR_PROXYARP, BR_PROXYARP_WIFI } from "./state.ts";
 
-/** A message of neighbour discovery that counts here is at least as long as an IPv6 header and one without options. */
-const leastNd = ip6.IPV6_HEADER_SIZE + nd.ND_NEIGHBOUR_SIZE;
 /** NA_SOLICITED in the byte it lies in. */
 const solicited = 0x40;
 
@@ -57,7 +53,7 @@ export function suppress(br: Bridge, port: BridgePort | null, frame: Frame, vid:
 /** Looks at an IPv6 packet: only questions and answers of neighbour discovery count. */
 function suppressIpv6(br: Bridge, port: BridgePort | null, frame: Frame, vid: number): boolean {
   const { bytes, end, start } = frame;
-  if (end - start < leastNd || ip6.ipv6NextHeader(bytes, start) !== IPPROTO_ICMPV6) return false;
+  if (end - start < LEAST_ND || ip6.ipv6NextHeader(bytes, start) !== IPPROTO_ICMPV6) return false;
   const at = start + ip6.IPV6_HEADER_SIZE;
   if (icmpv6.icmpv6Code(bytes, at) !== 0) return false;
   const type = icmpv6.icmpv6Type(bytes, at);
@@ -109,7 +105,7 @@ function suppressArp(br: Bridge, port: BridgePort | null, frame: Frame, vid: num
     (port !== null && (port.flags & BR_PROXYARP) !== 0) ||
     (behind !== null && (behind.flags & BR_PROXYARP_WIFI) !== 0) ||
     isSuppressed(behind, vid);
-  if (answers) answerArp(br, port, frame, neigh);
+  if (answers) sendBack(br, port, answerArp(frame, at, neigh), frame);
   return answers || br.suppressesNeighbours;
 }
 
@@ -120,25 +116,6 @@ function isLocalAddress(dev: Device, address: number): boolean {
   }
   for (const upper of dev.uppers ?? []) if (isLocalAddress(upper, address)) return true;
   return false;
-}
-
-/** Answers a question in a neighbour's name (br_arp_send). */
-function answerArp(br: Bridge, port: BridgePort | null, request: Frame, neigh: Neighbour): void {
-  const { bytes, start: at } = request;
-  const reply = br.dev.machine.frames.alloc(arp.ARP_SIZE);
-  if (reply === null) return;
-  const asker = arp.arpSenderMac(bytes, at);
-  reply.end = reply.start + arp.ARP_SIZE;
-  reply.networkHeader = reply.start;
-  arp.emitArp(reply.bytes, reply.start, {
-    operation: ARPOP_REPLY,
-    senderMac: neigh.lladdr,
-    senderIp: arp.arpTargetIp(bytes, at),
-    targetMac: asker,
-    targetIp: arp.arpSenderIp(bytes, at),
-  });
-  ethHeader(reply, ETH_P_ARP, neigh.lladdr, asker);
-  sendBack(br, port, reply, request);
 }
 
 // --- Neighbour discovery -------------------------------------------------------------------------------------------------
@@ -158,7 +135,9 @@ function suppressNd(br: Bridge, port: BridgePort | null, frame: Frame, vid: numb
   const neigh = findNeighbour6(dev, bytes, at + nd.ND_TARGET);
   const behind = portBehind(br, neigh, vid);
   if (neigh === undefined || behind === undefined) return false;
-  if (isSuppressed(behind, vid)) answerNd(br, port, frame, neigh);
+  if (isSuppressed(behind, vid)) {
+    sendBack(br, port, answerNd(frame, start, neigh, (neigh.flags & NTF_ROUTER) !== 0), frame);
+  }
   return true;
 }
 
@@ -167,44 +146,6 @@ function isLocalAddress6(dev: Device, bytes: Uint8Array, at: number): boolean {
   if (hasUsableAddress(ipNetns(dev.netns), bytes, at, dev)) return true;
   for (const upper of dev.uppers ?? []) if (isLocalAddress6(upper, bytes, at)) return true;
   return false;
-}
-
-/** Answers a solicitation in a neighbour's name, to the address it says it is from (br_nd_send). */
-function answerNd(br: Bridge, port: BridgePort | null, request: Frame, neigh: Neighbour): void {
-  const { bytes, end, macHeader, start } = request;
-  const asked = start + ip6.IPV6_HEADER_SIZE;
-  let asker = readMac(bytes, macHeader + 6);
-  for (let at = asked + nd.ND_NEIGHBOUR_SIZE; at + 1 < end; ) {
-    const size = (bytes[at + 1] ?? 0) * 8;
-    if (size === 0 || at + size > end) return;
-    if (bytes[at] === option.ND_OPT_SOURCE_LL_ADDR) {
-      asker = readMac(bytes, at + 2);
-      break;
-    }
-    at += size;
-  }
-  const size = nd.ND_NEIGHBOUR_SIZE + option.ND_OPT_LL_ADDR_SIZE;
-  const reply = br.dev.machine.frames.alloc(ip6.IPV6_HEADER_SIZE + size);
-  if (reply === null) return;
-  const { bytes: out, start: header } = reply;
-  reply.end = header + ip6.IPV6_HEADER_SIZE + size;
-  reply.networkHeader = header;
-  ip6.emitIpv6(out, header, {
-    trafficClass: ((bytes[start] ?? 0) & 0xf) << 4,
-    payloadLength: size,
-    nextHeader: IPPROTO_ICMPV6,
-    hopLimit: nd.ND_HOP_LIMIT,
-    source: nd.ndTarget(bytes, asked),
-    destination: ip6.ipv6Source(bytes, start),
-  });
-  const at = header + ip6.IPV6_HEADER_SIZE;
-  const options = nd.emitNeighbourTarget(out, at, nd.ndTarget(bytes, asked));
-  option.emitNdLinkLayerAddress(out, options, option.ND_OPT_TARGET_LL_ADDR, neigh.lladdr);
-  const isRouter = (neigh.flags & NTF_ROUTER) !== 0;
-  const flags = nd.NA_SOLICITED + nd.NA_OVERRIDE + (isRouter ? nd.NA_ROUTER : 0);
-  icmpv6.writeIcmpv6(out, at, reply.end, header, nd.ND_NEIGHBOUR_ADVERTISEMENT, 0, flags);
-  ethHeader(reply, ETH_P_IPV6, neigh.lladdr, asker);
-  sendBack(br, port, reply, request);
 }
 
 // --- Both ----------------------------------------------------------------------------------------------------------------
@@ -230,7 +171,8 @@ function portBehind(br: Bridge, neigh: Neighbour | undefined, vid: number): Brid
 }
 
 /** Sends an answer by the port its question came in by, or by the bridge itself, in the question's VLAN. */
-function sendBack(br: Bridge, port: BridgePort | null, reply: Frame, request: Frame): void {
+function sendBack(br: Bridge, port: BridgePort | null, reply: Frame | null, request: Frame): void {
+  if (reply === null) return;
   const { pvid } = port?.vlans ?? br.vlans;
   const tci = request.vlanProtocol === 0 ? 0 : request.vlanTci;
   if (br.isVlanFiltering && tci !== 0 && (tci & VLAN_VID_MASK) !== pvid) {

@@ -9,13 +9,7 @@ import { clockFromNs } from "../../net/jiffies.ts";
 import { allocateNsid } from "../../net/namespace.ts";
 import type { MessageWriter } from "../../netlink/writer.ts";
 import * as nd from "../../uapi/neighbour.ts";
-import {
-  RTM_DELNEIGH,
-  RTM_GETNEIGH,
-  RTM_NEWNEIGH,
-  RTN_UNICAST,
-  RTNLGRP_NEIGH,
-} from "../../uapi/rtnetlink.ts";
+import { RTM_DELNEIGH, RTM_NEWNEIGH, RTN_UNICAST, RTNLGRP_NEIGH } from "../../uapi/rtnetlink.ts";
 import { AF_BRIDGE } from "../../uapi/socket.ts";
 import { detachNexthop } from "./fdb-nexthop.ts";
 import type { FdbEntry, Remote } from "./fdb-table.ts";
@@ -208,21 +202,6 @@ export function notifyFdb(dev: Vxlan, entry: FdbEntry, remote: Remote | null, ty
   dev.machine.announce(RTNLGRP_NEIGH, dev.netns, (writer) => {
     writer.begin(type, 0, 0, 0);
     fillFdb(writer, dev, entry, remote);
-    writer.end();
-  });
-}
-
-/** Tells of an address there is no entry for, for someone who can say where it is (vxlan_fdb_miss). */
-export function notifyMiss(dev: Vxlan, address: number): void {
-  dev.machine.announce(RTNLGRP_NEIGH, dev.netns, (writer) => {
-    writer.begin(RTM_GETNEIGH, 0, 0, 0);
-    const at = writer.reserve(nd.NDMSG_SIZE);
-    writer.bytes[at + nd.NDMSG_FAMILY] = AF_BRIDGE;
-    setS32(writer.bytes, at + nd.NDMSG_IFINDEX, dev.ifindex);
-    setU16(writer.bytes, at + nd.NDMSG_STATE, nd.NUD_STALE);
-    writer.bytes[at + nd.NDMSG_TYPE] = RTN_UNICAST;
-    writeMac(writer.bytes, writer.attribute(nd.NDA_LLADDR, 6), address);
-    writer.attribute(nd.NDA_CACHEINFO, nd.NDA_CACHEINFO_SIZE);
     writer.end();
   });
 }

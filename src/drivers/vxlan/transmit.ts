@@ -25,13 +25,16 @@ import { segmentFrame } from "../../net/segment.ts";
 import { IFF_UP } from "../../uapi/if.ts";
 import { ETH_HLEN, ETH_P_IP, ETH_P_IPV6 } from "../../uapi/if_ether.ts";
 import { VXLAN_DF_INHERIT, VXLAN_DF_SET } from "../../uapi/if_link.ts";
+import { PACKET_HOST } from "../../uapi/if_packet.ts";
 import { RTN_LOCAL } from "../../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../uapi/socket.ts";
 import { IP_DF } from "../../wire/ipv4.ts";
 import { emitVxlan, VXLAN_SIZE } from "../../wire/vxlan.ts";
-import { notifyMiss, snoop } from "./fdb.ts";
+import { snoop } from "./fdb.ts";
 import { selectRemote } from "./fdb-nexthop.ts";
 import type { Remote } from "./fdb-table.ts";
+import { notifyMiss } from "./miss.ts";
+import { isForRouter, reduce, shortCircuit } from "./proxy.ts";
 import type { Vxlan } from "./state.ts";
 import * as vx from "./state.ts";
 import { countVniRx, countVniTx, countVniTxDrop, countVniTxError } from "./vni-stats.ts";
@@ -48,8 +51,18 @@ export function startXmit(frame: Frame, dev: Vxlan): void {
     }
     vni = frame.tunnel;
   }
-  const destination = frame.length < ETH_HLEN ? 0 : readMac(frame.bytes, frame.start);
-  const entry = fdb.find(destination, vni) ?? fdb.find(0, vni);
+  if ((config.flags & vx.VXLAN_F_PROXY) !== 0 && reduce(frame, dev, vni)) return;
+  let destination = frame.length < ETH_HLEN ? 0 : readMac(frame.bytes, frame.start);
+  let entry = fdb.find(destination, vni);
+  let isShort = false;
+  if (entry !== undefined && (config.flags & vx.VXLAN_F_RSC) !== 0 && isForRouter(frame, entry)) {
+    isShort = shortCircuit(frame, dev);
+    if (isShort) {
+      destination = readMac(frame.bytes, frame.start);
+      entry = fdb.find(destination, vni);
+    }
+  }
+  entry ??= fdb.find(0, vni);
   if (entry === undefined || netns === null) {
     if ((config.flags & vx.VXLAN_F_L2MISS) !== 0 && !isMulticast(destination)) notifyMiss(dev, destination);
     countVniTxDrop(dev, vni);
@@ -62,41 +75,50 @@ export function startXmit(frame: Frame, dev: Vxlan): void {
   for (let index = 1; index < remotes.length; index++) {
     const remote = remotes[index];
     const copy = remote === undefined ? null : frame.pool.clone(frame);
-    if (remote !== undefined && copy !== null) sendWhole(ip, copy, dev, remote, vni);
+    if (remote !== undefined && copy !== null) sendWhole(ip, copy, dev, remote, vni, isShort);
   }
   const [first] = remotes;
   if (first === undefined) return dropTx(frame, dev, "no-route");
-  sendWhole(ip, frame, dev, first, vni);
+  sendWhole(ip, frame, dev, first, vni, isShort);
 }
 
 /** Sends a frame to the one of a group's hosts that its flow has (vxlan_xmit_nh). */
 function sendByNexthop(ip: IpNetns, frame: Frame, dev: Vxlan, object: NexthopObject, vni: number): void {
   const { chosen } = dev.state;
   if (!selectRemote(dev, object, flowHash(ip, frame) >>> 1, chosen)) return dropTx(frame, dev, "no-route");
-  sendWhole(ip, frame, dev, chosen, vni);
+  sendWhole(ip, frame, dev, chosen, vni, false);
 }
 
 /** Nobody below cuts what is inside a datagram, or sums it: that is done here. */
-function sendWhole(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote, own: number): void {
+function sendWhole(
+  ip: IpNetns,
+  frame: Frame,
+  dev: Vxlan,
+  remote: Remote,
+  own: number,
+  isShort: boolean,
+): void {
   // An entry that names no identifier leaves the frame its own.
   const vni = remote.vni === 0 ? own : remote.vni;
   if (frame.gsoType === GSO_NONE) {
     if (!completeChecksum(frame)) return dropTx(frame, dev, "no-memory");
-    return send(ip, frame, dev, remote, vni);
+    return send(ip, frame, dev, remote, vni, isShort);
   }
   const segments = segmentFrame(frame, false);
   if (segments === null) return dropTx(frame, dev, "bad-segment");
   for (let segment: Frame | null = segments; segment !== null; ) {
     const next: Frame | null = segment.next;
     segment.next = null;
-    send(ip, segment, dev, remote, vni);
+    send(ip, segment, dev, remote, vni, isShort);
     segment = next;
   }
 }
 
-/** Sends one frame to one remote (vxlan_xmit_one). */
-function send(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote, vni: number): void {
+/** Sends one frame to one remote (vxlan_xmit_one); what was readdressed to somebody at this very end comes back (`isShort`). */
+function send(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote, vni: number, isShort: boolean): void {
   if (remote.address.every((byte) => byte === 0)) {
+    if (isShort)
+      return deliver(frame, dev, dev, dev.state.config.remote?.length === 16 ? AF_INET6 : AF_INET, vni);
     countVniTxDrop(dev, vni);
     return dropTx(frame, dev, "no-route");
   }
@@ -204,6 +226,12 @@ function bypass(frame: Frame, dev: Vxlan, remote: Remote, vni: number, family: n
     fail(frame, dev, vni, false);
     return true;
   }
+  deliver(frame, dev, target, family, vni);
+  return true;
+}
+
+/** Has `target` receive a frame as if it had come from this host (vxlan_encap_bypass). */
+function deliver(frame: Frame, dev: Vxlan, target: Vxlan, family: number, vni: number): void {
   const { length } = frame;
   const source = readMac(frame.bytes, frame.start + 6);
   if ((target.state.config.flags & vx.VXLAN_F_LEARN) !== 0) {
@@ -212,17 +240,16 @@ function bypass(frame: Frame, dev: Vxlan, remote: Remote, vni: number, family: n
   if ((target.flags & IFF_UP) === 0) {
     count(target, RX_DROPPED, 1);
     frame.dev = dev;
-    drop(frame, "peer-down");
-    return true;
+    return drop(frame, "peer-down");
   }
   countTx(dev, length);
   countVniTx(dev, vni, length);
   ethTypeTrans(frame, target);
+  frame.packetType = PACKET_HOST;
   if (netifRx(frame, target)) {
     countRx(target, length);
     countVniRx(target, vni, length);
   }
-  return true;
 }
 
 function loopback6(): Uint8Array {
