@@ -7,7 +7,7 @@
 import { expect, test } from "vitest";
 import { leaks } from "../testkit/index.ts";
 import type { LabOptions } from "./index.ts";
-import { createLab, type Lab, LabError, mesh, torus } from "./index.ts";
+import { createLab, type Lab, LabError, mesh, single, torus } from "./index.ts";
 
 /** A virtual lab that is closed at the end, and must have left nothing. */
 async function inLab(body: (lab: Lab) => Promise<void>, options: LabOptions = {}): Promise<void> {
@@ -312,3 +312,11 @@ test("what is taken away leaves the rest as it was, and comes back as it was", (
     expect((await lab.pingAll()).lost).toEqual([]);
     expect(hosts[2]!.ends.map(({ ifname }) => ifname)).toEqual(["eth0"]);
   }));
+
+test("hosts know more neighbours than the 1,024 that Linux lets a system have", async () => {
+  const lab = createLab({ seed: 1, time: "virtual" });
+  single(lab, 34);
+  // 34 hosts ask 33 others: 1,122 entries.
+  expect(await lab.pingAll()).toEqual({ sent: 1_122, received: 1_122, lost: [] });
+  await lab.close();
+});

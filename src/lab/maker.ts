@@ -19,6 +19,8 @@ import { isBridging } from "./node-kind.ts";
 const spanningTree = { stp: true, forwardDelay: 200, helloTime: 100, maxAge: 600 };
 /** The bridge of an outside node is to be no more than a wire: every group passes, that may. */
 const wire = { mcastSnooping: false, groupFwdMask: 0xfff8 };
+/** Entries of all tables of neighbours of a lab; Linux lets all namespaces of a system have 1,024 (gc_thresh3). */
+const mostNeighbours = 1_048_576;
 /** How long a new port of such a switch takes to decide: to listen, to learn, and a hello. */
 export const SPANNING_TREE_NS = 5_000_000_000;
 
@@ -31,6 +33,7 @@ export interface RemovedLink {
 export class Maker {
   readonly #machine: Machine;
   readonly #hasIpv6: boolean;
+  #hasRoom = false;
   readonly #attach: Attach;
   /** All links that have been declared. */
   readonly #links: readonly LabLink[];
@@ -46,11 +49,22 @@ export class Maker {
 
   /** Makes nodes and links that are not there yet. */
   async make(nodes: readonly LabNode[], links: readonly LabLink[]): Promise<void> {
+    if (!this.#hasRoom) await this.#makeRoom();
     for (const node of nodes) await this.#makeNode(node);
     for (const link of links) await this.#makeLink(link);
     await this.#address(links);
     await this.#route();
     for (const link of links) await link.applyOptions();
+  }
+
+  /** Lets hosts know more neighbours than Linux lets a whole system, which a lab's hosts would share. */
+  async #makeRoom(): Promise<void> {
+    this.#hasRoom = true;
+    const initial = await this.#machine.netns();
+    for (const family of ["ipv4", "ipv6"]) {
+      for (const threshold of [1, 2, 3])
+        await initial.setSysctl(`net.${family}.neigh.default.gc_thresh${threshold}`, mostNeighbours);
+    }
   }
 
   async #makeNode(node: LabNode): Promise<void> {
