@@ -1,5 +1,5 @@
 # What the script of a sequence begins with, on either side. It is sourced with the working directory of its own that it writes
-# stdout, stderr, monitor.N to; SIDE is kernel or uveth, IPV6 one of quiet, on, off.
+# stdout, stderr, monitor.N to; SIDE is kernel or uveth, IPV6 one of quiet, on, off; DAEMON on uveth the daemon's process.
 #
 # A record is "\n%%line NUMBER\n", what was said, and on stdout "\n%%status STATUS\n".
 
@@ -89,16 +89,29 @@ gone() {
   settle
 }
 
-# Waits until a process sleeps, and sleeps on, in the same system call.
+# Waits until a process sleeps in a system call, and the daemon too if there is one, and none of them has run in between: what
+# one waits for then is not the other's answer, however slow the machine is.
 asleep() {
   local now before= try
   for ((try = 0; try < 200; try++)); do
-    now=$(cat "/proc/$1/syscall" 2>&1)
-    [[ $now == "$before" && $now != running ]] && return
+    doings "$1"
+    [[ $now == "$before" && $now != running* && $now != *'R (running)'* ]] && return
     before=$now
     doze 0.03
   done
 }
+
+# Sets `now` to the system call that a process is in, and to what its threads and the daemon's do and how often they began. No
+# process is made for it, which would have the daemon run.
+doings() {
+  local lines line file
+  mapfile -t lines <"/proc/$1/syscall"
+  now=${lines[*]}
+  for file in "/proc/$1/task/"*/status ${DAEMON:+"/proc/$DAEMON/task/"*/status}; do
+    mapfile -t lines <"$file"
+    for line in "${lines[@]}"; do [[ $line == State:* || $line == *ctxt_switches:* ]] && now+=" $line"; done
+  done
+} 2>/dev/null
 
 monitors=()
 monitor() {

@@ -83,7 +83,8 @@ export class Side {
     const { status, stderr } = spawnSync(process.execPath, [...run, "true"], { env, encoding: "utf8" });
     if (status !== 0) throw new Error(`uveth run: ${stderr}`);
     const daemon = await connectDaemon({ env });
-    const child = startDriver("uveth", checkout, process.execPath, run, env);
+    const more = { ...env, DAEMON: String(daemon.peer.pid) };
+    const child = startDriver("uveth", checkout, process.execPath, run, more);
     const client = new NetlinkClient(await daemon.openSocket({ protocol: NETLINK_GENERIC }));
     return new Side(checkout, child, daemon, await UvethClient.open(client));
   }
