@@ -1,6 +1,6 @@
-// Requests about queueing disciplines, classes and filters, and their answers: `struct tcmsg` with attributes behind it.
+// Requests about queueing disciplines, classes, filters and chains, and their answers: `struct tcmsg` with attributes behind it.
 //
-// Mirrors <linux/rtnetlink.h> (RTM_*QDISC, RTM_*TCLASS, RTM_*TFILTER, TCA_*).
+// Mirrors <linux/rtnetlink.h> (RTM_*QDISC, RTM_*TCLASS, RTM_*TFILTER, RTM_*CHAIN, TCA_*).
 
 import { getS32, getU32, setS32, setU32 } from "../bytes/endian.ts";
 import type { Attribute } from "../netlink/attribute.ts";
@@ -19,10 +19,11 @@ export interface TcHeader {
   info: number;
 }
 
-/** A message about a discipline, a class or a filter. */
+/** A message about a discipline, a class, a filter or a chain. */
 export interface TcMessage extends Readonly<TcHeader> {
-  /** RTM_* */
+  /** RTM_* and NLM_F_* */
   readonly type: number;
+  readonly flags: number;
   readonly kind: string;
   attribute(type: number): Attribute | undefined;
 }
@@ -33,6 +34,7 @@ export function parseTc(message: Message): TcMessage {
   const attribute = (type: number) => message.attribute(type, rt.TCMSG_SIZE);
   return {
     type: message.type,
+    flags: message.flags,
     ifindex: getS32(bytes, NLMSG_HDRLEN + rt.TCMSG_IFINDEX),
     handle: getU32(bytes, NLMSG_HDRLEN + rt.TCMSG_HANDLE),
     parent: getU32(bytes, NLMSG_HDRLEN + rt.TCMSG_PARENT),

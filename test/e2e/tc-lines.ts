@@ -155,3 +155,37 @@ export const tcClasses: Scenario = {
     filter del dev v0 ingress
   `,
 };
+
+export const tcChains: Scenario = {
+  title: "tc chain",
+  program: "tc",
+  setup: UP,
+  lines: `
+    chain add dev v0 ingress chain 1
+    chain show dev v0 ingress
+    qdisc add dev v0 clsact
+    chain add dev v0 ingress chain 11
+    chain add dev v0 ingress chain 11
+    chain add dev v0 ingress chain 268435456
+    chain add dev v0 ingress
+    chain show dev v0 ingress
+    -j chain show dev v0 ingress
+    chain show dev v0 ingress chain 11
+    chain add dev v0 ingress chain 7 u32
+    chain del dev v0 ingress chain 7
+    filter add dev v0 ingress protocol all prio 1 u32 match u32 0 0 action mirred egress mirror dev v1 goto chain 42
+    filter add dev v0 ingress chain 42 protocol all prio 1 u32 match u32 0 0 action mirred egress redirect dev v1
+    filter show dev v0 ingress chain 42
+    -j filter show dev v0 ingress
+    chain show dev v0 ingress
+    chain del dev v0 ingress chain 42
+    chain show dev v0 ingress
+    chain show foo
+    chain foo
+    chain help
+    chain add dev v0 ingress chain x
+    filter add dev v0 ingress protocol all prio 2 u32 match u32 0 0 action mirred egress mirror dev v1 goto foo 3
+    filter add dev v0 ingress protocol all prio 2 u32 match u32 0 0 action mirred egress mirror dev v1 goto chain x
+    filter add dev v0 ingress protocol all prio 2 u32 match u32 0 0 action mirred egress mirror dev v1 goto chain 268435456
+  `,
+};

@@ -15,11 +15,11 @@ import { createTestMachine } from "../../src/testkit/index.ts";
 import { canMakeNamespaces } from "../parity/kernel-child.ts";
 import { quietIo } from "./scenario.ts";
 import { testScenarios } from "./scenario-tests.ts";
-import { tcClasses, tcQdiscErrors, tcQdiscs } from "./tc-lines.ts";
+import { tcChains, tcClasses, tcQdiscErrors, tcQdiscs } from "./tc-lines.ts";
 import { test } from "./uveth.ts";
 
-testScenarios("kernel", [tcQdiscs, tcQdiscErrors, tcClasses]);
-testScenarios("machine", [tcQdiscs, tcQdiscErrors, tcClasses]);
+testScenarios("kernel", [tcQdiscs, tcQdiscErrors, tcClasses, tcChains]);
+testScenarios("machine", [tcQdiscs, tcQdiscErrors, tcClasses, tcChains]);
 
 /** What this kernel has not: netem, prio, fq_codel, matchall, gact. Each line is run as it stands. */
 const lines = `

@@ -8,8 +8,8 @@ import { CommandExit, EXIT_FAILURE, usage } from "../exit.ts";
 import type { Output } from "../output.ts";
 import type { Words } from "../words.ts";
 import type { TcContext } from "./context.ts";
+import { GACT_USAGE } from "./help.ts";
 import { actionWords } from "./kinds/action-table.ts";
-import { GACT_USAGE } from "./kinds/gact.ts";
 import type { ActionWords, WriteOptions } from "./kinds/kind.ts";
 import { printStats2 } from "./stats.ts";
 

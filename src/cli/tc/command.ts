@@ -1,6 +1,6 @@
 // `tc`: options, then an object, then the object's own command.
 //
-// Facts: iproute2 6.1. *Omitted:* the objects chain, action and exec, which refuse by name.
+// Facts: iproute2 6.1. *Omitted:* the objects action and exec, which refuse by name.
 
 import { CommandExit, EXIT_FAILURE, EXIT_USAGE, reportEnd, usage } from "../exit.ts";
 import type { CommandIo } from "../io.ts";
@@ -17,7 +17,7 @@ const OBJECTS: readonly (readonly [name: string, load?: () => Promise<TcObject>]
   ["qdisc", async () => (await import("./qdisc.ts")).qdisc],
   ["class", async () => (await import("./class.ts")).tclass],
   ["filter", async () => (await import("./filter.ts")).filter],
-  ["chain"],
+  ["chain", async () => (await import("./chain.ts")).chain],
   ["actions"],
   ["monitor", async () => (await import("./monitor.ts")).monitor],
   ["exec"],

@@ -46,8 +46,10 @@ export async function filter(tc: TcContext, words: Words): Promise<number> {
   return runVerb(tc, words, VERBS);
 }
 
+const CHAIN_TYPES: ReadonlySet<number> = new Set([rt.RTM_NEWCHAIN, rt.RTM_DELCHAIN, rt.RTM_GETCHAIN]);
+
 /** Where filters hang, as words say it. */
-interface Place {
+export interface Place {
   dev: string | undefined;
   parent: number;
   priority: number;
@@ -56,7 +58,13 @@ interface Place {
   handle: string | undefined;
 }
 
-async function modifyFilter(tc: TcContext, words: Words, type: number, flags: number): Promise<number> {
+/** Sends what the words of a filter or a chain come to. */
+export async function modifyFilter(
+  tc: TcContext,
+  words: Words,
+  type: number,
+  flags: number,
+): Promise<number> {
   const place = emptyPlace();
   let kind: string | undefined;
   let options: FilterOptions | undefined;
@@ -93,7 +101,8 @@ async function modifyFilter(tc: TcContext, words: Words, type: number, flags: nu
   return 0;
 }
 
-function emptyPlace(): Place {
+/** The place before any word. */
+export function emptyPlace(): Place {
   return {
     dev: undefined,
     parent: 0,
@@ -105,7 +114,7 @@ function emptyPlace(): Place {
 }
 
 /** Takes a word about the place, and its value; false for another word. */
-function takePlace(place: Place, word: string, words: Words): boolean {
+export function takePlace(place: Place, word: string, words: Words): boolean {
   const takeParent = (parent: number): void => {
     if (place.parent !== 0) throw illegal(`Error: "${word}" is duplicate parent ID`);
     place.parent = parent;
@@ -156,7 +165,12 @@ function swapped(protocol: number): number {
   return ((protocol & 0xff) << 8) | (protocol >>> 8);
 }
 
-async function showFilters(tc: TcContext, words: Words): Promise<number> {
+function showFilters(tc: TcContext, words: Words): Promise<number> {
+  return showPlace(tc, words, rt.RTM_GETTFILTER);
+}
+
+/** Lists what there is of a type at the place that words name. */
+export async function showPlace(tc: TcContext, words: Words, type: number): Promise<number> {
   const place = emptyPlace();
   for (let word = words.take(); word !== undefined; word = words.take()) {
     if (!takePlace(place, word, words)) {
@@ -167,7 +181,7 @@ async function showFilters(tc: TcContext, words: Words): Promise<number> {
   const info = ((place.priority << 16) | swapped(place.protocol ?? 0)) >>> 0;
   const header = { ifindex, handle: 0, parent: place.parent >>> 0, info };
   const messages = await tc.dump(
-    dumpTc(await tc.rtnl(), rt.RTM_GETTFILTER, header, (writer) => {
+    dumpTc(await tc.rtnl(), type, header, (writer) => {
       if (place.chain !== undefined) writer.u32(rt.TCA_CHAIN, place.chain);
     }),
   );
@@ -178,7 +192,7 @@ async function showFilters(tc: TcContext, words: Words): Promise<number> {
   return 0;
 }
 
-/** Prints a filter (print_filter). */
+/** Prints a filter or a chain (print_filter). */
 export async function printFilter(
   tc: TcContext,
   out: Output,
@@ -188,8 +202,14 @@ export async function printFilter(
 ): Promise<void> {
   const { parent, kind, info } = message;
   out.openObject();
-  if (message.type === rt.RTM_DELTFILTER) out.field("deleted", true, "deleted ");
-  out.text("filter ");
+  const isChain = CHAIN_TYPES.has(message.type);
+  if (message.type === rt.RTM_DELTFILTER || message.type === rt.RTM_DELCHAIN)
+    out.field("deleted", true, "deleted ");
+  if ((message.type === rt.RTM_NEWTFILTER || isChain) && (message.flags & nl.NLM_F_CREATE) !== 0) {
+    const word = (message.flags & nl.NLM_F_EXCL) === 0 ? "replaced" : "added";
+    out.field(word, true, `${word} `);
+  }
+  out.text(isChain ? "chain " : "filter ");
   if (ifindex === 0) {
     const dev = tc.links.name(message.ifindex);
     out.field("dev", dev, `dev ${dev} `);
@@ -197,7 +217,7 @@ export async function printFilter(
   if (place.parent === undefined || place.parent === 0 || place.parent >>> 0 !== parent) {
     printParent(out, parent);
   }
-  if (info !== 0) {
+  if (info !== 0 && !isChain) {
     const protocol = swapped(info & 0xffff);
     const priority = info >>> 16;
     if (place.protocol === undefined || place.protocol !== protocol) {
@@ -206,7 +226,7 @@ export async function printFilter(
     }
     if ((place.priority ?? 0) !== priority) out.field("pref", priority, `pref ${priority} `);
   }
-  out.field("kind", kind, `${kind} `);
+  if (kind !== "") out.field("kind", kind, `${kind} `);
   const chain = message.attribute(rt.TCA_CHAIN)?.u32();
   if (chain !== undefined && chain !== place.chain) out.field("chain", chain, `chain ${chain} `);
   const options = message.attribute(rt.TCA_OPTIONS);

@@ -2,7 +2,7 @@
 
 export const TC_USAGE = `Usage:	tc [ OPTIONS ] OBJECT { COMMAND | help }
 	tc [-force] -batch filename
-where  OBJECT := { qdisc | class | filter | monitor }
+where  OBJECT := { qdisc | class | filter | chain | monitor }
        OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -r[aw] |
 		    -o[neline] | -j[son] | -p[retty] | -c[olor]
 		    -b[atch] [filename] | -n[etns] name | -N[umeric] }
@@ -43,6 +43,22 @@ Where:
 FILTER_TYPE := { u32 | matchall }
 FILTERID := ... format depends on classifier, see there
 OPTIONS := ... try tc filter add <desired FILTER_KIND> help
+`;
+
+export const CHAIN_USAGE = `Usage: tc chain [ add | del | get | show ] [ dev STRING ]
+       tc chain [ add | del | get | show ] [ block BLOCK_INDEX ] ]
+`;
+
+/** What gact says of itself, and of a word that is no action. */
+export const GACT_USAGE = `Usage: ... gact <ACTION> [RAND] [INDEX]
+Where: 	ACTION := reclassify | drop | continue | pass | pipe |
+       	          goto chain <CHAIN_INDEX> | jump <JUMP_COUNT>
+	RAND := random <RANDTYPE> <ACTION> <VAL>
+	RANDTYPE := netrand | determ
+	VAL : = value not exceeding 10000
+	JUMP_COUNT := Absolute jump from start of action list
+	INDEX := index value used
+
 `;
 
 export const STAB_USAGE = `Usage: ... stab [ mtu BYTES ] [ tsize SLOTS ] [ mpu BYTES ]

@@ -1,4 +1,4 @@
-// `tc monitor`: disciplines, classes and filters as they change.
+// `tc monitor`: disciplines, classes, filters and chains as they change.
 //
 // Facts: the behaviour of iproute2 6.1.
 
@@ -12,6 +12,13 @@ import type { TcContext } from "./context.ts";
 import { printFilter } from "./filter.ts";
 import { MONITOR_USAGE } from "./help.ts";
 import { printQdisc } from "./qdisc.ts";
+
+const FILTER_TYPES: ReadonlySet<number> = new Set([
+  rt.RTM_NEWTFILTER,
+  rt.RTM_DELTFILTER,
+  rt.RTM_NEWCHAIN,
+  rt.RTM_DELCHAIN,
+]);
 
 /** Prints what changes until it is interrupted. */
 export async function monitor(tc: TcContext, words: Words): Promise<number> {
@@ -45,8 +52,6 @@ async function show(tc: TcContext, message: Message): Promise<void> {
   if (message.type === rt.RTM_NEWQDISC || message.type === rt.RTM_DELQDISC) printQdisc(tc, out, parsed);
   else if (message.type === rt.RTM_NEWTCLASS || message.type === rt.RTM_DELTCLASS)
     printClass(tc, out, parsed);
-  else if (message.type === rt.RTM_NEWTFILTER || message.type === rt.RTM_DELTFILTER) {
-    await printFilter(tc, out, parsed);
-  }
+  else if (FILTER_TYPES.has(message.type)) await printFilter(tc, out, parsed);
   out.flush();
 }

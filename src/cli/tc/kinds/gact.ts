@@ -8,22 +8,11 @@ import * as uapi from "../../../uapi/tc_gact.ts";
 import { usage } from "../../exit.ts";
 import { unsigned } from "../../numbers.ts";
 import type { Words } from "../../words.ts";
-import { controlName, controlWords, takeControl } from "../control.ts";
+import { controlWords, printControl, takeControl } from "../control.ts";
+import { GACT_USAGE } from "../help.ts";
 import { printIndex } from "./action-index.ts";
 import type { ActionWords, WriteOptions } from "./kind.ts";
 import { illegal, legal } from "./kind.ts";
-
-/** What gact says of itself, and of a word that is no action. */
-export const GACT_USAGE = `Usage: ... gact <ACTION> [RAND] [INDEX]
-Where: 	ACTION := reclassify | drop | continue | pass | pipe |
-       	          goto chain <CHAIN_INDEX> | jump <JUMP_COUNT>
-	RAND := random <RANDTYPE> <ACTION> <VAL>
-	RANDTYPE := netrand | determ
-	VAL : = value not exceeding 10000
-	JUMP_COUNT := Absolute jump from start of action list
-	INDEX := index value used
-
-`;
 
 export const gact: ActionWords = {
   kind: "gact",
@@ -32,11 +21,8 @@ export const gact: ActionWords = {
     const parms = options.child(uapi.TCA_GACT_PARMS);
     if (parms === undefined) return;
     const { bytes, start } = parms;
-    const name = controlName(getS32(bytes, start + uapi.TC_GACT_ACTION));
     out.field("kind", "gact", "gact ");
-    out.openObject("control_action");
-    out.field("type", name, `action ${name}`);
-    out.closeObject();
+    printControl(out, "action ", getS32(bytes, start + uapi.TC_GACT_ACTION));
     out.newline();
     out.openObject("prob");
     out.field("random_type", "none", "\t random type none");
@@ -67,7 +53,7 @@ function parse(words: Words): WriteOptions {
   words.takeIf("gact");
   words.takeIf("action");
   if (words.peek === "help") throw usage(GACT_USAGE, 1);
-  const action = takeControl(words);
+  const action = takeControl(words, true);
   if (action === undefined) throw illegal(`What is "${words.peek ?? ""}"?\n${GACT_USAGE.trimEnd()}`);
   if (words.peek === "random") throw illegal('"random" is not supported');
   const index = words.takeIf("index") ? legal(words, (word) => unsigned(word, 32, 10), "index") : 0;

@@ -10,7 +10,7 @@ import { unsigned } from "../../numbers.ts";
 import type { Words } from "../../words.ts";
 import { matches } from "../../words.ts";
 import type { TcContext } from "../context.ts";
-import { controlName, takeControl } from "../control.ts";
+import { printControl, takeControl } from "../control.ts";
 import { printIndex } from "./action-index.ts";
 import type { ActionWords, WriteOptions } from "./kind.ts";
 import { illegal, legal } from "./kind.ts";
@@ -46,15 +46,12 @@ export const mirred: ActionWords = {
       "unknown",
     ];
     const dev = tc.links.name(ifindex);
-    const control = controlName(getS32(bytes, start + uapi.TC_MIRRED_ACTION));
     out.field("kind", "mirred", "mirred ");
     out.text(`(${text} to device ${dev})`);
     out.json("mirred_action", what);
     out.json("direction", direction);
     out.json("to_dev", dev);
-    out.openObject("control_action");
-    out.field("type", control, ` ${control}`);
-    out.closeObject();
+    printControl(out, " ", getS32(bytes, start + uapi.TC_MIRRED_ACTION));
     out.newline();
     const number = (offset: number) => getU32(bytes, start + offset);
     const times = options.child(uapi.TCA_MIRRED_TM);
