@@ -2,7 +2,7 @@
 //
 // Mirrors drivers/net/vxlan/vxlan_core.c (vxlan_rcv, vxlan_set_mac) and include/net/inet_ecn.h (INET_ECN_decapsulate).
 
-import { getBe16, getU8, setU8 } from "../../bytes/endian.ts";
+import { getBe16, getBe24, getU8, setU8 } from "../../bytes/endian.ts";
 import { isIpv6LinkLocal } from "../../bytes/ipv6.ts";
 import { readMac } from "../../bytes/mac.ts";
 import { RX_DROPPED, RX_ERRORS, RX_FRAME_ERRORS, RX_LENGTH_ERRORS } from "../../net/counters.ts";
@@ -17,10 +17,17 @@ import { AF_INET6 } from "../../uapi/socket.ts";
 import { IPV4_SIZE } from "../../wire/ipv4.ts";
 import { IPV6_HEADER_SIZE, IPV6_SOURCE, ipv6TrafficClass } from "../../wire/ipv6.ts";
 import { UDP_SIZE } from "../../wire/udp.ts";
-import { VXLAN_HAS_VNI, VXLAN_SIZE, vxlanFlags, vxlanVni } from "../../wire/vxlan.ts";
+import {
+  VXLAN_HAS_GBP,
+  VXLAN_HAS_VNI,
+  VXLAN_SIZE,
+  vxlanFlags,
+  vxlanGroupPolicy,
+  vxlanVni,
+} from "../../wire/vxlan.ts";
 import { snoop } from "./fdb.ts";
 import type { Vxlan, VxlanSocket } from "./state.ts";
-import { findDevice, VXLAN_F_COLLECT_METADATA, VXLAN_F_LEARN } from "./state.ts";
+import { findDevice, VXLAN_F_COLLECT_METADATA, VXLAN_F_GBP, VXLAN_F_LEARN } from "./state.ts";
 import { countVniRx } from "./vni-stats.ts";
 
 /** Takes a datagram, whose `start` is at its UDP header; an EncapReceive. */
@@ -32,7 +39,8 @@ export function receive(frame: Frame, below: Device, socket: VxlanSocket): boole
   const vni = vxlanVni(bytes, at);
   const dev = hasVni ? findDevice(socket, vni, below.ifindex) : undefined;
   if (dev === undefined) return discard(frame, "no-socket");
-  if (hasReservedBits(bytes, at)) {
+  const hasPolicies = (dev.state.config.flags & VXLAN_F_GBP) !== 0;
+  if (hasReservedBits(bytes, at, hasPolicies)) {
     count(dev, RX_FRAME_ERRORS, 1);
     count(dev, RX_ERRORS, 1);
     return discard(frame, "bad-header");
@@ -42,6 +50,10 @@ export function receive(frame: Frame, below: Device, socket: VxlanSocket): boole
   const source = networkHeader + (is6 ? IPV6_SOURCE : 12);
   const sender = bytes.slice(source, source + (is6 ? 16 : 4));
   const ifindex = is6 && isIpv6LinkLocal(sender) ? below.ifindex : 0;
+  const isMarked = hasPolicies && (vxlanFlags(bytes, at) & VXLAN_HAS_GBP) !== 0;
+  if (isMarked && (dev.state.config.flags & VXLAN_F_COLLECT_METADATA) === 0) {
+    frame.mark = vxlanGroupPolicy(bytes, at);
+  }
   frame.start = at + VXLAN_SIZE;
   if (isOwnOrUnlearned(frame, dev, sender, ifindex, vni)) return discard(frame, "filtered");
   ethTypeTrans(frame, dev);
@@ -86,12 +98,11 @@ function discard(frame: Frame, reason: "bad-header" | "no-socket" | "filtered" |
   return true;
 }
 
-/** Flags and fields that mean nothing yet must be 0. */
-function hasReservedBits(bytes: Uint8Array, at: number): boolean {
-  const flags = vxlanFlags(bytes, at) & ~VXLAN_HAS_VNI;
-  return (
-    flags !== 0 || getBe16(bytes, at + 1) !== 0 || getU8(bytes, at + 3) !== 0 || getU8(bytes, at + 7) !== 0
-  );
+/** Flags and fields that mean nothing yet must be 0; a policy's may be anything to those that read them. */
+function hasReservedBits(bytes: Uint8Array, at: number, hasPolicies: boolean): boolean {
+  const known = hasPolicies ? VXLAN_HAS_VNI | VXLAN_HAS_GBP : VXLAN_HAS_VNI;
+  if ((vxlanFlags(bytes, at) & ~known) !== 0 || getU8(bytes, at + 7) !== 0) return true;
+  return !hasPolicies && getBe24(bytes, at + 1) !== 0;
 }
 
 /** A frame of the device's own that came back, as groups do; else its sender is learned (vxlan_set_mac). */

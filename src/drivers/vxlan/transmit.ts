@@ -29,7 +29,7 @@ import { PACKET_HOST } from "../../uapi/if_packet.ts";
 import { RTN_LOCAL } from "../../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../uapi/socket.ts";
 import { IP_DF } from "../../wire/ipv4.ts";
-import { emitVxlan, VXLAN_SIZE } from "../../wire/vxlan.ts";
+import { emitVxlan, setVxlanGroupPolicy, VXLAN_SIZE } from "../../wire/vxlan.ts";
 import { snoop } from "./fdb.ts";
 import { selectRemote } from "./fdb-nexthop.ts";
 import type { Remote } from "./fdb-table.ts";
@@ -145,7 +145,7 @@ function send4(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote, vni: numbe
     fragment: isDf(frame, config.df) ? IP_DF : 0,
     omitsChecksum: (config.flags & vx.VXLAN_F_UDP_ZERO_CSUM_TX) !== 0,
   };
-  const length = push(frame, vni);
+  const length = push(frame, dev, vni);
   if (length < 0) return dropTx(frame, dev, "no-memory");
   if (udpXmit4(ip, frame, route, header) === "") sent(dev, vni, length);
   else countError(dev, vni);
@@ -169,18 +169,22 @@ function send6(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote, vni: numbe
     fragment: 0,
     omitsChecksum: (config.flags & vx.VXLAN_F_UDP_ZERO_CSUM6_TX) !== 0,
   };
-  const length = push(frame, vni);
+  const length = push(frame, dev, vni);
   if (length < 0) return dropTx(frame, dev, "no-memory");
   if (udpXmit6(ip, frame, route, header) === "") sent(dev, vni, length);
   else countError(dev, vni);
 }
 
 /** Puts the VXLAN header in front; the length of what Linux counts as sent, without the link header; -1 without memory. */
-function push(frame: Frame, vni: number): number {
+function push(frame: Frame, dev: Vxlan, vni: number): number {
   const length = frame.length - ETH_HLEN;
   if (!frame.pool.cowHead(frame, vx.headroomOf(vx.VXLAN_F_IPV6) + ETH_HLEN)) return -1;
   frame.start -= VXLAN_SIZE;
   emitVxlan(frame.bytes, frame.start, vni);
+  if ((dev.state.config.flags & vx.VXLAN_F_GBP) !== 0) {
+    // What came by no tunnel has its mark as its policy.
+    setVxlanGroupPolicy(frame.bytes, frame.start, frame.mark);
+  }
   frame.tunnel = 0;
   // The link header of the frame inside is none of the packet's, and its tag and marks stay there.
   frame.macHeader = -1;
