@@ -281,3 +281,50 @@ parity("segments to a connection", async (ctx) => {
     ]
   `);
 });
+
+/** Segments of a burst, which takes far less than a second. */
+const burst = 160;
+
+/** Opens a connection, sends bursts of SYNs for it in different seconds, and says how many were challenged each time. */
+async function challenged(ctx: ParityContext, settings: Readonly<Record<string, number>>, bursts: number) {
+  const { wire, heard } = await strangersWire(ctx);
+  await ctx.addNeigh(stranger.ip4, "a", { state: NUD_PERMANENT, lladdr: stranger.mac });
+  for (const [name, value] of Object.entries(settings)) await ctx.netns.setSysctl(`net.ipv4.${name}`, value);
+  await ctx.listenTcp(80);
+  await ctx.sleep(50);
+  const peer = new Peer(ctx, wire, heard, { sport: 4_000 });
+  await peer.say(SYN, { options: mss });
+  await peer.say(ACK, { seq: 1, ack: 1 });
+  const counts: number[] = [];
+  for (let turn = 0; turn < bursts; turn++) {
+    peer.lines.length = 0;
+    for (let sent = 0; sent < burst; sent += 16) {
+      for (let index = 0; index < 16; index++) peer.send(SYN, { seq: 1 });
+      await peer.hear(10);
+    }
+    await peer.hear(1_000);
+    counts.push(peer.lines.filter((line) => line === "A seq 1 ack 1").length);
+  }
+  return counts;
+}
+
+parity("challenges are limited for the host, to a number that is another each second", async (ctx) => {
+  const settings = { tcp_invalid_ratelimit: 0, tcp_challenge_ack_limit: 100 };
+  const counts = await challenged(ctx, settings, 5);
+  // A burst may have lain in two seconds.
+  expect(counts.filter((count) => count >= 50 && count < 150).length).toBeGreaterThanOrEqual(4);
+  expect(new Set(counts).size).toBeGreaterThan(1);
+});
+
+parity("a limit of 0 challenges is none", async (ctx) => {
+  const settings = { tcp_invalid_ratelimit: 0, tcp_challenge_ack_limit: 0 };
+  expect(await challenged(ctx, settings, 1)).toEqual([burst]);
+});
+
+parity("challenges are limited for each connection", async (ctx) => {
+  expect(await challenged(ctx, { tcp_invalid_ratelimit: 60_000 }, 2)).toEqual([1, 0]);
+});
+
+parity("without limits every segment is challenged", async (ctx) => {
+  expect(await challenged(ctx, { tcp_invalid_ratelimit: 0 }, 1)).toEqual([burst]);
+});

@@ -5,6 +5,7 @@
 // as a path of its own.
 
 import type { Frame } from "../../net/netdevice.ts";
+import { randomBelow } from "../../net/random.ts";
 import { TCP_ACK, TCP_RST, TCP_SYN, TCP_URG } from "../../wire/tcp.ts";
 import { ipNetns } from "../slots.ts";
 import { processAck } from "./ack.ts";
@@ -24,6 +25,8 @@ const MS = 1_000_000;
 const S = 1_000 * MS;
 /** A timestamp is not compared with one that is older than this (TCP_PAWS_24DAYS). */
 const pawsNs = 24 * 86_400 * S;
+/** The challenge limit that is none (INT_MAX). */
+const unlimitedChallenges = 0x7fff_ffff;
 
 /** What is to be done when the connection cannot take a segment. */
 export type InputVerdict = "done" | "reset";
@@ -166,15 +169,29 @@ function isDue(socket: TcpSocket, nowNs: number): boolean {
 
 /** Asks the peer by an acknowledgement whether it meant what it sent; so often and no more (tcp_send_challenge_ack). */
 function challenge(socket: TcpSocket, nowNs: number): void {
-  if (!isDue(socket, nowNs)) return;
-  const table = tcpTable(ipNetns(socket.netns));
-  if (nowNs - table.challengeNs >= S) {
-    table.challengeNs = nowNs;
-    table.challenges = 0;
+  if (isDue(socket, nowNs) && takeChallenge(socket, nowNs)) sendAck(socket, nowNs);
+}
+
+/**
+ * Whether the host may send another challenge in this second. How many it may is not to be told by counting them, which would
+ * tell a stranger of connections between others: it is anywhere from half to one and a half of what the setting says.
+ */
+function takeChallenge({ netns, tunables }: TcpSocket, nowNs: number): boolean {
+  const limit = tunables.tcpChallengeAckLimit >>> 0;
+  if (limit === unlimitedChallenges) return true;
+  const ip = ipNetns(netns);
+  const table = tcpTable(ip);
+  const second = Math.floor(nowNs / S);
+  if (second !== table.challengeS) {
+    table.challengeS = second;
+    const { random } = ip.inet.machine;
+    // To the kernel a random number below 0 is any.
+    const share = limit === 0 ? random.u32() : randomBelow(random, limit);
+    table.challenges = (((limit + 1) >>> 1) + share) >>> 0;
   }
-  if (table.challenges >= socket.tunables.tcpChallengeAckLimit) return;
-  table.challenges++;
-  sendAck(socket, nowNs);
+  if (table.challenges === 0) return false;
+  table.challenges--;
+  return true;
 }
 
 /** Whether our FIN has just been acknowledged. */

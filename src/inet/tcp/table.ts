@@ -42,9 +42,9 @@ export class TcpTable extends ProtocolSlot {
   /** Connections that nobody holds, and the most there may be (net.ipv4.tcp_max_orphans). */
   orphans = 0;
   orphanLimit = 4_096;
-  /** Challenges answered in the second that began at `challengeNs` (RFC 5961 7). */
+  /** Challenges that may still be sent in the second `challengeS` of the clock (RFC 5961 7). */
   challenges = 0;
-  challengeNs = 0;
+  challengeS = -1;
   /** Keys of sequence numbers, of timestamps and of SYN cookies. */
   readonly #keys: Int32Array;
   readonly #tunables: Tunables;
