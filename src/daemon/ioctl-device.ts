@@ -1,6 +1,6 @@
 // Requests about devices, whatever the family of the socket.
 //
-// Mirrors net/core/dev_ioctl.c (dev_ioctl, dev_ifsioc). Omitted: multicast addresses (SIOCADDMULTI), bonding, MII and private
+// Mirrors net/core/dev_ioctl.c (dev_ioctl, dev_ifsioc). Omitted: multicast addresses (SIOCADDMULTI), what is asked about bonds, MII and private
 // requests, which are refused as by a device without them.
 
 import { getS32, getU16, setS32, setU16 } from "../bytes/endian.ts";
@@ -83,7 +83,7 @@ export async function deviceIoctl(call: IoctlCall): Promise<boolean> {
 function isForDriver(request: number): boolean {
   return (
     (request >= ioctl.SIOCGMIIPHY && request <= ioctl.SIOCSMIIREG) ||
-    (request >= ioctl.SIOCBONDENSLAVE && request <= ioctl.SIOCBONDCHANGEACTIVE) ||
+    (request >= ioctl.SIOCBONDSLAVEINFOQUERY && request <= ioctl.SIOCBONDINFOQUERY) ||
     request === ioctl.SIOCSHWTSTAMP ||
     request === ioctl.SIOCGHWTSTAMP ||
     request === ioctl.SIOCWANDEV ||

@@ -8,6 +8,7 @@ import { NetlinkError } from "../netlink/error.ts";
 import { AF_INET, AF_INET6, AF_PACKET } from "../uapi/socket.ts";
 import * as ioctl from "../uapi/sockios.ts";
 import { arpIoctl } from "./ioctl-arp.ts";
+import { bondIoctl } from "./ioctl-bond.ts";
 import { bridgeIoctl } from "./ioctl-bridge.ts";
 import { deviceIoctl } from "./ioctl-device.ts";
 import type { IoctlCall } from "./ioctl-ifreq.ts";
@@ -23,7 +24,11 @@ import type { SeqpacketAnswer } from "./seqpacket-protocol.ts";
 export async function interfaceIoctl(call: IoctlCall, room: number): Promise<SeqpacketAnswer> {
   if (call.request === ioctl.SIOCGIFCONF) return listAddresses(call.client, room);
   if (call.bytes.length < smallest(call)) throw new NetlinkError("EFAULT");
-  const isDone = (await ofFamily(call)) || (await deviceIoctl(call)) || (await bridgeIoctl(call));
+  const isDone =
+    (await ofFamily(call)) ||
+    (await bondIoctl(call)) ||
+    (await deviceIoctl(call)) ||
+    (await bridgeIoctl(call));
   if (!isDone) throw new NetlinkError("ENOTTY");
   return { result: 0, payload: call.bytes };
 }
