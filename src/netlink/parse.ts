@@ -134,8 +134,12 @@ function validate(
   }
   if (rule.message !== undefined) throw new NetlinkError("EINVAL", rule.message, { offset });
   const errno = lengthError(attribute, rule);
-  if (errno !== undefined)
-    throw new NetlinkError(errno, "Attribute failed policy validation", { offset, policy: rule });
+  if (errno !== undefined) {
+    // A length that is exact is a range of one (nla_validate_range_unsigned).
+    const text =
+      rule.type === "exact" ? "binary attribute size out of range" : "Attribute failed policy validation";
+    throw new NetlinkError(errno, text, { offset, policy: rule });
+  }
   if (rule.range !== undefined || (rule.mask !== undefined && rule.type !== "bitfield32"))
     validateNumber(attribute, rule);
   if (rule.nested !== undefined && length > 0) {

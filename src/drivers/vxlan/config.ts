@@ -3,16 +3,17 @@
 // Mirrors drivers/net/vxlan/vxlan_core.c (vxlan_policy, vxlan_validate, vxlan_nl2conf, vxlan_config_validate) with their
 // order, errno and texts.
 
-import { getBe16 } from "../../bytes/endian.ts";
+import { getBe16, getBe32 } from "../../bytes/endian.ts";
 import { isIpv6LinkLocal } from "../../bytes/ipv6.ts";
 import { validateEtherAddress } from "../../net/ethernet.ts";
 import type { LinkAttributes } from "../../net/link-policy.ts";
 import type { Device, Netns } from "../../net/netdevice.ts";
 import { exists, invalid, NetlinkError, noDevice, refused } from "../../netlink/error.ts";
 import type { Parsed } from "../../netlink/policy.ts";
-import { be16, binary, flag, policy, u8, u32, unspec } from "../../netlink/policy.ts";
+import { be16, exact, flag, policy, u8, u32, unspec } from "../../netlink/policy.ts";
 import { ETH_MAX_MTU, ETH_MIN_MTU } from "../../uapi/if_ether.ts";
 import * as link from "../../uapi/if_link.ts";
+import { usedBits } from "./reserved-bits.ts";
 import type { Vxlan, VxlanConfig } from "./state.ts";
 import * as vx from "./state.ts";
 
@@ -51,7 +52,7 @@ export const vxlanPolicy = policy(
     [link.IFLA_VXLAN_VNIFILTER]: u8("vnifilter"),
     [link.IFLA_VXLAN_LOCALBYPASS]: u8("localbypass"),
     [link.IFLA_VXLAN_LABEL_POLICY]: u32("labelPolicy", { range: [0, 1] }),
-    [link.IFLA_VXLAN_RESERVED_BITS]: binary("reservedBits", 8),
+    [link.IFLA_VXLAN_RESERVED_BITS]: exact("reservedBits", 8),
   },
   link.IFLA_VXLAN_LOCALBYPASS,
 );
@@ -137,6 +138,7 @@ const fixed = [
   ["gbp", "vxlan: cannot change GBP flag"],
   ["gpe", "vxlan: cannot change GPE flag"],
   ["remcsumNopartial", "vxlan: cannot change REMCSUM_NOPARTIAL flag"],
+  ["reservedBits", "Cannot change reserved_bits"],
   ["vnifilter", "vxlan: cannot change VNIFILTER flag"],
 ] as const;
 
@@ -174,6 +176,7 @@ export function configOf(attrs: LinkAttributes, data: VxlanData, old: VxlanConfi
     port: data.port ?? old?.port ?? 0,
     portLow: data.portRange === undefined ? (old?.portLow ?? 0) : low,
     portHigh: data.portRange === undefined ? (old?.portHigh ?? 0) : high,
+    reservedBits: old?.reservedBits ?? reservedBitsOf(data),
   };
   if (old !== undefined) refuseFixed(attrs, data);
   return config;
@@ -184,6 +187,20 @@ function refuseFixed(attrs: LinkAttributes, data: VxlanData): void {
     if (data[name] !== undefined) throw refused("EOPNOTSUPP", text, data, name);
   }
   if (attrs.mtu !== undefined) throw refused("EOPNOTSUPP", "Cannot change mtu", attrs, "mtu");
+}
+
+/** The bits that must be 0 as the user names them, which may be none that have a meaning; else all others. */
+function reservedBitsOf(data: VxlanData): readonly [number, number] {
+  const used = usedBits(flagsOf(data, undefined));
+  if (data.reservedBits === undefined) return [~used[0] >>> 0, ~used[1] >>> 0];
+  const reserved = [getBe32(data.reservedBits, 0) >>> 0, getBe32(data.reservedBits, 4) >>> 0] as const;
+  if ((used[0] & reserved[0]) === 0 && (used[1] & reserved[1]) === 0) return reserved;
+  const text = `Used bits ${hexOf(used)} cannot overlap reserved bits ${hexOf(reserved)}`;
+  throw invalid(text, data, "reservedBits");
+}
+
+function hexOf(words: readonly [number, number]): string {
+  return `0x${words.map((word) => word.toString(16).padStart(8, "0")).join("")}`;
 }
 
 function labelOf({ label }: VxlanData): number | undefined {

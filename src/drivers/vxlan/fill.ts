@@ -2,7 +2,7 @@
 //
 // Mirrors drivers/net/vxlan/vxlan_core.c (vxlan_fill_info).
 
-import { setBe16 } from "../../bytes/endian.ts";
+import { setBe16, setBe32 } from "../../bytes/endian.ts";
 import type { MessageWriter } from "../../netlink/writer.ts";
 import * as link from "../../uapi/if_link.ts";
 import type { Vxlan } from "./state.ts";
@@ -45,6 +45,9 @@ export function fillInfo({ state }: Vxlan, writer: MessageWriter): void {
   if (bit(vx.VXLAN_F_GBP)) writer.flag(link.IFLA_VXLAN_GBP);
   if (bit(vx.VXLAN_F_GPE)) writer.flag(link.IFLA_VXLAN_GPE);
   if (bit(vx.VXLAN_F_REMCSUM_NOPARTIAL)) writer.flag(link.IFLA_VXLAN_REMCSUM_NOPARTIAL);
+  const reserved = writer.attribute(link.IFLA_VXLAN_RESERVED_BITS, 8);
+  setBe32(writer.bytes, reserved, config.reservedBits[0]);
+  setBe32(writer.bytes, reserved + 4, config.reservedBits[1]);
   if (bit(vx.VXLAN_F_VNIFILTER)) writer.u8(link.IFLA_VXLAN_VNIFILTER, 1);
 }
 

@@ -2,7 +2,7 @@
 //
 // Mirrors drivers/net/vxlan/vxlan_core.c (vxlan_rcv, vxlan_set_mac) and include/net/inet_ecn.h (INET_ECN_decapsulate).
 
-import { getBe16, getBe24, getU8, setU8 } from "../../bytes/endian.ts";
+import { getBe16, getU8, setU8 } from "../../bytes/endian.ts";
 import { isIpv6LinkLocal } from "../../bytes/ipv6.ts";
 import { readMac } from "../../bytes/mac.ts";
 import { RX_DROPPED, RX_ERRORS, RX_FRAME_ERRORS, RX_LENGTH_ERRORS } from "../../net/counters.ts";
@@ -26,8 +26,15 @@ import {
   vxlanVni,
 } from "../../wire/vxlan.ts";
 import { snoop } from "./fdb.ts";
+import { hasReservedBits } from "./reserved-bits.ts";
 import type { Vxlan, VxlanSocket } from "./state.ts";
-import { findDevice, VXLAN_F_COLLECT_METADATA, VXLAN_F_GBP, VXLAN_F_LEARN } from "./state.ts";
+import {
+  findDevice,
+  VXLAN_F_COLLECT_METADATA,
+  VXLAN_F_GBP,
+  VXLAN_F_LEARN,
+  VXLAN_F_REMCSUM_RX,
+} from "./state.ts";
 import { countVniRx } from "./vni-stats.ts";
 
 /** Takes a datagram, whose `start` is at its UDP header; an EncapReceive. */
@@ -40,7 +47,7 @@ export function receive(frame: Frame, below: Device, socket: VxlanSocket): boole
   const dev = hasVni ? findDevice(socket, vni, below.ifindex) : undefined;
   if (dev === undefined) return discard(frame, "no-socket");
   const hasPolicies = (dev.state.config.flags & VXLAN_F_GBP) !== 0;
-  if (hasReservedBits(bytes, at, hasPolicies)) {
+  if (hasReservedBits(bytes, at, dev.state.config.reservedBits) || hasRemoteChecksum(bytes, at, dev)) {
     count(dev, RX_FRAME_ERRORS, 1);
     count(dev, RX_ERRORS, 1);
     return discard(frame, "bad-header");
@@ -98,11 +105,9 @@ function discard(frame: Frame, reason: "bad-header" | "no-socket" | "filtered" |
   return true;
 }
 
-/** Flags and fields that mean nothing yet must be 0; a policy's may be anything to those that read them. */
-function hasReservedBits(bytes: Uint8Array, at: number, hasPolicies: boolean): boolean {
-  const known = hasPolicies ? VXLAN_HAS_VNI | VXLAN_HAS_GBP : VXLAN_HAS_VNI;
-  if ((vxlanFlags(bytes, at) & ~known) !== 0 || getU8(bytes, at + 7) !== 0) return true;
-  return !hasPolicies && getBe24(bytes, at + 1) !== 0;
+/** Whether a checksum is to be made here of what is inside (remcsumrx), which nobody here does. */
+function hasRemoteChecksum(bytes: Uint8Array, at: number, dev: Vxlan): boolean {
+  return (dev.state.config.flags & VXLAN_F_REMCSUM_RX) !== 0 && (getU8(bytes, at + 1) & 0x20) !== 0;
 }
 
 /** A frame of the device's own that came back, as groups do; else its sender is learned (vxlan_set_mac). */

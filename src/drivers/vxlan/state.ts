@@ -59,6 +59,8 @@ export interface VxlanConfig {
   readonly port: number;
   readonly portLow: number;
   readonly portHigh: number;
+  /** The bits of a header that must be 0, as its two words. */
+  readonly reservedBits: readonly [high: number, low: number];
 }
 
 /** What an identifier counts (`struct vxlan_vni_stats`). */
@@ -99,6 +101,7 @@ export class VxlanState {
     port: 0,
     portLow: 0,
     portHigh: 0,
+    reservedBits: [0, 0],
   };
   /** Where its sockets are: the namespace it was made in, wherever it moves. */
   netns: Netns | null = null;
