@@ -1,10 +1,11 @@
 // What: VXLAN headers are read and written.
 //
-// Source: RFC 7348 5.
+// Source: RFC 7348 5; for what is said of them, tcpdump 4.99.3.
 
 import { expect, test } from "vitest";
 import { fromHex } from "../bytes/hex.ts";
 import {
+  describeVxlan,
   emitVxlan,
   setVxlanGroupPolicy,
   VXLAN_HAS_VNI,
@@ -31,4 +32,12 @@ test("a group policy has two flags and a group; other bits of it are none, and n
   expect(bytes).toEqual(fromHex("88 48 1234 00002a 00"));
   bytes[1] = 0xff;
   expect(vxlanGroupPolicy(bytes, 0)).toBe(0x48_1234);
+});
+
+test.for([
+  ["08000000", "VXLAN, flags [I] (0x08), vni 42"],
+  ["88481234", "VXLAN, flags [I] (0x88), vni 42"],
+  ["80000000", "VXLAN, flags [invalid] (0x80), vni 42"],
+] as const)("flags %s are described as tcpdump does", ([flags, text]) => {
+  expect(describeVxlan(fromHex(`${flags} 00002a 00`), 0)).toBe(text);
 });

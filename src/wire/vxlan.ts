@@ -65,6 +65,6 @@ export function setVxlanGroupPolicy(bytes: Uint8Array, at: number, policy: numbe
 /** Describes the header at `at`; the frame inside is for the caller. */
 export function describeVxlan(bytes: Uint8Array, at: number): string {
   const flags = vxlanFlags(bytes, at);
-  const name = flags === VXLAN_HAS_VNI ? "I" : "invalid";
+  const name = (flags & VXLAN_HAS_VNI) !== 0 ? "I" : "invalid";
   return `VXLAN, flags [${name}] (0x${flags.toString(16).padStart(2, "0")}), vni ${vxlanVni(bytes, at)}`;
 }
