@@ -189,7 +189,7 @@ stdbuf -oL ip netns monitor > theirs & theirs=$!
 until grep -q warm ours && grep -q warm theirs; do ip netns add warm; ip netns del warm; sleep 0.1; done
 ip netns add aa; "$0" ip netns add bb; ip netns del bb; "$0" ip netns del aa; "$0" ip netns add end
 until grep -q end ours && grep -q end theirs; do sleep 0.1; done
-kill -INT $ours; kill $theirs; ip netns del end; grep -hv warm ours theirs | xargs`;
+kill -INT $ours; kill $theirs; wait $ours $theirs; ip netns del end; grep -hv warm ours theirs | xargs`;
     const { stdout } = await run(["--", "sh", "-c", script, UVETH]);
     const told = "add aa add bb delete bb delete aa add end";
     expect(stdout).toBe(`${told} ${told}\n`);
