@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { Rehearsal } from "./rehearsal.ts";
 import { loadTapCalls } from "./tap-calls.ts";
 
+const EMFILE = 24;
 const calls = await loadTapCalls();
 
 test("every frame that is played arrives", async () => {
@@ -25,5 +26,24 @@ test("a closed one has left no descriptor", async () => {
   rehearsal.close();
   // A handle of the event loop is closed by its next turn.
   await turn();
+  expect(readdirSync("/proc/self/fd").length).toBe(before);
+});
+
+test.for([0, 1] as const)("without a descriptor left after %i sockets none is taken", async (count) => {
+  const before = readdirSync("/proc/self/fd").length;
+  let made = 0;
+  const socketpair: typeof calls.libc.socketpair = (...given) =>
+    made++ < count ? calls.libc.socketpair(...given) : -EMFILE;
+  const short = { ...calls, libc: { ...calls.libc, socketpair } };
+  await expect(Rehearsal.open(short)).rejects.toMatchObject({ code: "EMFILE" });
+  await turn();
+  expect(readdirSync("/proc/self/fd").length).toBe(before);
+});
+
+test("without one for the loop none is taken either", async () => {
+  const before = readdirSync("/proc/self/fd").length;
+  await expect(Rehearsal.open({ ...calls, epollCreate: () => -EMFILE })).rejects.toMatchObject({
+    code: "EMFILE",
+  });
   expect(readdirSync("/proc/self/fd").length).toBe(before);
 });

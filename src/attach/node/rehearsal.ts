@@ -49,7 +49,11 @@ export class Rehearsal {
   /** Makes one; whoever does closes it. Rejects with a NetlinkError when there are no descriptors left (EMFILE, ENFILE). */
   static async open(calls: TapCalls): Promise<Rehearsal> {
     const machine = createMachine({ ...realTime(), frameMemoryBytes });
-    const rehearsal = new Rehearsal(calls, machine, await TapLoop.open(calls, machine.core));
+    const loop = await TapLoop.open(calls, machine.core).catch((error: unknown) => {
+      machine.close();
+      throw error;
+    });
+    const rehearsal = new Rehearsal(calls, machine, loop);
     try {
       await rehearsal.#build();
       return rehearsal;
