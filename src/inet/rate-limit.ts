@@ -1,6 +1,6 @@
 // How many ICMP errors a host sends: so many a second in all, and to each destination.
 //
-// Mirrors net/ipv4/icmp.c (icmp_global_allow) and net/ipv4/inetpeer.c (inet_peer_xrlim_allow).
+// Mirrors net/ipv4/icmp.c (icmp_global_allow), net/ipv4/inetpeer.c (inet_peer_xrlim_allow) and net/ipv4/route.c (ip_error).
 
 import type { Clock } from "../net/clock.ts";
 
@@ -11,6 +11,9 @@ const burstFactor = 6;
 const unknownNs = 60 * S;
 /** Destinations remembered; the one longest there makes room. */
 const maxDestinations = 1_024;
+/** What it costs a sender to be told that there is no way, and what it may have saved up for that (ip_rt_error_cost, _burst). */
+const noWayNs = S;
+const noWayBurst = 5;
 /** The common bucket is refilled no more often than this. */
 const refillNs = S / 50;
 
@@ -48,16 +51,27 @@ export class RateLimits {
 
   /** Whether one more may be sent to a destination, which gets one each `intervalNs`. */
   allowTo(destination: number | string, intervalNs: number): boolean {
+    return this.#take(destination, intervalNs, burstFactor);
+  }
+
+  /** Whether a sender may be told that there is no way; what else it is told counts with that. */
+  allowNoWay(sender: number): boolean {
+    return this.#take(sender, noWayNs, noWayBurst);
+  }
+
+  #take(destination: number | string, costNs: number, burst: number): boolean {
     const now = this.#clock.now();
     let bucket = this.#destinations.get(destination);
     if (bucket === undefined) {
       bucket = { tokensNs: 0, lastNs: now - unknownNs };
       this.#remember(destination, bucket);
     }
-    bucket.tokensNs = Math.min(bucket.tokensNs + now - bucket.lastNs, burstFactor * intervalNs);
-    bucket.lastNs = now;
-    if (bucket.tokensNs < intervalNs) return false;
-    bucket.tokensNs -= intervalNs;
+    if (now !== bucket.lastNs) {
+      bucket.tokensNs = Math.min(bucket.tokensNs + now - bucket.lastNs, burst * costNs);
+      bucket.lastNs = now;
+    }
+    if (bucket.tokensNs < costNs) return false;
+    bucket.tokensNs -= costNs;
     return true;
   }
 

@@ -136,11 +136,13 @@ function keepHere(route: Route4, dev: Device, destination: number): void {
   route.alias = null;
 }
 
-/** There is no way for the packet: its sender is told if this host is a router (ip_error). */
+/** There is no way for the packet: its sender is told if this host is a router, and not too often (ip_error). */
 function reject(ip: IpNetns, frame: Frame, inDev: InDevice, route: Route4): void {
   if (inDev.conf.get(conf.IPV4_DEVCONF_FORWARDING) === 0) return drop(frame, "not-for-us");
   const code = unreachableCode(route.error);
-  if (code >= 0) icmpSend(ip, frame, icmp.ICMP_DEST_UNREACH, code, 0, RTN_UNREACHABLE);
+  if (code >= 0 && ip.limits.allowNoWay(ipv4Source(frame.bytes, frame.networkHeader))) {
+    icmpSend(ip, frame, icmp.ICMP_DEST_UNREACH, code, 0, RTN_UNREACHABLE);
+  }
   drop(frame, "no-route");
 }
 
