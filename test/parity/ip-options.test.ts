@@ -5,6 +5,7 @@
 // Source: the live kernel, which wrote the expectations; RFC 791 3.1, 1122 3.2.1.8 and 3.2.2, 1812 5.2.4 and 5.3.13, 2113.
 
 import { ETH_P_ALL } from "../../src/uapi/if_ether.ts";
+import { IFLA_VRF_TABLE } from "../../src/uapi/if_link.ts";
 import { NUD_PERMANENT } from "../../src/uapi/neighbour.ts";
 import type { ParityContext } from "./context.ts";
 import { expect, parity } from "./harness.ts";
@@ -27,6 +28,7 @@ async function answers(
   ctx: ParityContext,
   cases: readonly (readonly [name: string, ...frames: Uint8Array[]])[],
   settings: Readonly<Record<string, number>> = {},
+  prepare: () => Promise<void> = async () => {},
 ) {
   const { wire, heard } = await strangersWire(ctx);
   const blue = await ctx.otherNetns();
@@ -38,6 +40,7 @@ async function answers(
   await ctx.addAddr("10.1.0.1/24", "c");
   await ctx.up("c");
   await ctx.settle("c");
+  await prepare();
   const beyond: Uint8Array[] = [];
   const read = async (): Promise<void> => {
     for (;;) beyond.push((await other.receive()).bytes);
@@ -346,3 +349,28 @@ parity("source routes that may be followed", async (ctx) => {
     ]
   `);
 });
+
+parity(
+  "the addresses written in a VRF are those of that VRF",
+  async (ctx) => {
+    const cases = [["timestamp and address", echo(stamp(1, 5, ...zeros(16)), { to: far })]] as const;
+    const seen = await answers(ctx, cases, {}, async () => {
+      // Outside of it a route to everywhere.
+      await ctx.addVeth("e", "f");
+      await ctx.up("e", "f");
+      await ctx.addAddr("10.7.0.1/24", "e");
+      await ctx.addRoute("0.0.0.0/0", { gateway: "10.7.0.2" });
+      await ctx.newLink({
+        name: "red",
+        info: { kind: "vrf", data: (writer) => writer.u32(IFLA_VRF_TABLE, 10) },
+      });
+      await ctx.up("red");
+      const master = await ctx.index("red");
+      for (const name of ["a", "c"]) await ctx.setLink({ name, master });
+    });
+    expect(seen).toEqual([
+      "timestamp and address: on: 10.0.0.2 > 10.1.0.2 ttl 63 tos 0 options 44140d01/0a000001/time/00000000/00000000 icmp 8/0 1 70696e67",
+    ]);
+  },
+  { skip: { kernel: "this kernel is built without VRFs (CONFIG_NET_VRF)" } },
+);

@@ -10,6 +10,7 @@ import type { Device, Frame } from "../../net/netdevice.ts";
 import { RT_SCOPE_LINK, RT_SCOPE_UNIVERSE, RTN_LOCAL, RTN_UNICAST } from "../../uapi/rtnetlink.ts";
 import { IPV4_SIZE, ipv4Destination, ipv4HeaderLength, ipv4Source, ipv4Tos } from "../../wire/ipv4.ts";
 import * as option from "../../wire/ipv4-option.ts";
+import { l3mdevIfindex } from "../l3mdev.ts";
 import type { IpNetns } from "../netns.ts";
 import { addressType } from "./address-type.ts";
 import { FibResult, Flow4 } from "./fib.ts";
@@ -66,6 +67,8 @@ function specificDestination(ip: IpNetns, frame: Frame, dev: Device, isLocal: bo
   const result = new FibResult();
   flow.destination = source;
   flow.tos = ipv4Tos(bytes, networkHeader);
+  // In a VRF the sender is somebody of that one.
+  flow.oif = flow.l3mdev = l3mdevIfindex(dev);
   if (fibLookup(ip, flow, result)) return sourceOf(ip, result);
   return selectSource(ip, dev, source, RT_SCOPE_UNIVERSE);
 }
