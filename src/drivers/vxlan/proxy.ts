@@ -10,8 +10,6 @@ import { In6Device } from "../../inet/ipv6/device.ts";
 import { findNeighbour6 } from "../../inet/ipv6/neighbour.ts";
 import type { Neighbour } from "../../inet/neigh/neighbour.ts";
 import { NUD_CONNECTED } from "../../inet/neigh/neighbour.ts";
-import { RX_DROPPED } from "../../net/counters.ts";
-import { count } from "../../net/device.ts";
 import { ethTypeTrans } from "../../net/ethernet.ts";
 import { dropTx } from "../../net/frame.ts";
 import type { Frame } from "../../net/netdevice.ts";
@@ -32,7 +30,7 @@ import type { FdbEntry } from "./fdb-table.ts";
 import { notifyIpMiss } from "./miss.ts";
 import type { Vxlan } from "./state.ts";
 import { VXLAN_F_L3MISS } from "./state.ts";
-import { countVniTxDrop } from "./vni-stats.ts";
+import { countRxDrop, countVniTxDrop } from "./vni-stats.ts";
 
 /** Takes ARP packets and solicitations of neighbour discovery, answered or not; false for all else, which stays the caller's. */
 export function reduce(frame: Frame, dev: Vxlan, vni: number): boolean {
@@ -102,10 +100,7 @@ function answer(reply: Frame | null, dev: Vxlan, vni: number): void {
   if (reply === null) return;
   ethTypeTrans(reply, dev);
   reply.packetType = PACKET_HOST;
-  if (netifRx(reply, dev)) return;
-  count(dev, RX_DROPPED, 1);
-  const node = dev.state.vnis.get(vni);
-  if (node !== undefined) node.stats.rxDrops++;
+  if (!netifRx(reply, dev)) countRxDrop(dev, vni);
 }
 
 /**

@@ -5,7 +5,7 @@
 import { getBe16, getU8, setU8 } from "../../bytes/endian.ts";
 import { isIpv6LinkLocal } from "../../bytes/ipv6.ts";
 import { readMac } from "../../bytes/mac.ts";
-import { RX_DROPPED, RX_ERRORS, RX_FRAME_ERRORS, RX_LENGTH_ERRORS } from "../../net/counters.ts";
+import { RX_FRAME_ERRORS, RX_LENGTH_ERRORS } from "../../net/counters.ts";
 import { count, countRx } from "../../net/device.ts";
 import { ethTypeTrans } from "../../net/ethernet.ts";
 import { drop } from "../../net/frame.ts";
@@ -35,7 +35,7 @@ import {
   VXLAN_F_LEARN,
   VXLAN_F_REMCSUM_RX,
 } from "./state.ts";
-import { countVniRx } from "./vni-stats.ts";
+import { countRxDrop, countRxError, countVniRx } from "./vni-stats.ts";
 
 /** Takes a datagram, whose `start` is at its UDP header; an EncapReceive. */
 export function receive(frame: Frame, below: Device, socket: VxlanSocket): boolean {
@@ -49,7 +49,7 @@ export function receive(frame: Frame, below: Device, socket: VxlanSocket): boole
   const hasPolicies = (dev.state.config.flags & VXLAN_F_GBP) !== 0;
   if (hasReservedBits(bytes, at, dev.state.config.reservedBits) || hasRemoteChecksum(bytes, at, dev)) {
     count(dev, RX_FRAME_ERRORS, 1);
-    count(dev, RX_ERRORS, 1);
+    countRxError(dev, vni);
     return discard(frame, "bad-header");
   }
   const is6 = socket.family === AF_INET6;
@@ -66,18 +66,16 @@ export function receive(frame: Frame, below: Device, socket: VxlanSocket): boole
   ethTypeTrans(frame, dev);
   if (frame.length < leastInside(frame.protocol)) {
     count(dev, RX_LENGTH_ERRORS, 1);
-    countVniError(dev, vni);
+    countRxError(dev, vni);
     return discard(frame, "bad-header");
   }
   if (!decapsulateEcn(frame, tos)) {
     count(dev, RX_FRAME_ERRORS, 1);
-    countVniError(dev, vni);
+    countRxError(dev, vni);
     return discard(frame, "bad-header");
   }
   if ((dev.flags & IFF_UP) === 0) {
-    count(dev, RX_DROPPED, 1);
-    const node = dev.state.vnis.get(vni);
-    if (node !== undefined) node.stats.rxDrops++;
+    countRxDrop(dev, vni);
     return discard(frame, "device-down");
   }
   countRx(dev, frame.length);
@@ -86,12 +84,6 @@ export function receive(frame: Frame, below: Device, socket: VxlanSocket): boole
   if ((dev.state.config.flags & VXLAN_F_COLLECT_METADATA) !== 0) frame.tunnel = -1 - vni;
   netifRx(frame, dev);
   return true;
-}
-
-function countVniError(dev: Vxlan, vni: number): void {
-  count(dev, RX_ERRORS, 1);
-  const node = dev.state.vnis.get(vni);
-  if (node !== undefined) node.stats.rxErrors++;
 }
 
 /** Bytes that a packet inside has at least: its header (pskb_inet_may_pull). */

@@ -14,7 +14,7 @@ import type { NexthopObject } from "../../inet/nexthop/object.ts";
 import { ipNetns } from "../../inet/slots.ts";
 import { udpXmit4, udpXmit6 } from "../../inet/udp/send.ts";
 import { completeChecksum } from "../../net/complete-checksum.ts";
-import { COLLISIONS, RX_DROPPED, TX_CARRIER_ERRORS, TX_ERRORS } from "../../net/counters.ts";
+import { COLLISIONS, TX_CARRIER_ERRORS, TX_ERRORS } from "../../net/counters.ts";
 import { count, countRx, countTx } from "../../net/device.ts";
 import { ethTypeTrans } from "../../net/ethernet.ts";
 import { drop, dropTx } from "../../net/frame.ts";
@@ -30,6 +30,7 @@ import { RTN_LOCAL } from "../../uapi/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../uapi/socket.ts";
 import { IP_DF } from "../../wire/ipv4.ts";
 import { emitVxlan, setVxlanGroupPolicy, VXLAN_SIZE } from "../../wire/vxlan.ts";
+import { familyOf } from "./config.ts";
 import { snoop } from "./fdb.ts";
 import { selectRemote } from "./fdb-nexthop.ts";
 import type { Remote } from "./fdb-table.ts";
@@ -37,7 +38,11 @@ import { notifyMiss } from "./miss.ts";
 import { isForRouter, reduce, shortCircuit } from "./proxy.ts";
 import type { Vxlan } from "./state.ts";
 import * as vx from "./state.ts";
-import { countVniRx, countVniTx, countVniTxDrop, countVniTxError } from "./vni-stats.ts";
+import { countRxDrop, countVniRx, countVniTx, countVniTxDrop, countVniTxError } from "./vni-stats.ts";
+
+/** Whom this host's own frames are learned from. */
+const loopback4 = Uint8Array.of(127, 0, 0, 1);
+const loopback6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
 /** Sends a frame to every remote of its destination, or of what stands for those without an entry. */
 export function startXmit(frame: Frame, dev: Vxlan): void {
@@ -117,8 +122,7 @@ function sendWhole(
 /** Sends one frame to one remote (vxlan_xmit_one); what was readdressed to somebody at this very end comes back (`isShort`). */
 function send(ip: IpNetns, frame: Frame, dev: Vxlan, remote: Remote, vni: number, isShort: boolean): void {
   if (remote.address.every((byte) => byte === 0)) {
-    if (isShort)
-      return deliver(frame, dev, dev, dev.state.config.remote?.length === 16 ? AF_INET6 : AF_INET, vni);
+    if (isShort) return deliver(frame, dev, dev, vni);
     countVniTxDrop(dev, vni);
     return dropTx(frame, dev, "no-route");
   }
@@ -230,36 +234,30 @@ function bypass(frame: Frame, dev: Vxlan, remote: Remote, vni: number, family: n
     fail(frame, dev, vni, false);
     return true;
   }
-  deliver(frame, dev, target, family, vni);
+  deliver(frame, dev, target, vni);
   return true;
 }
 
 /** Has `target` receive a frame as if it had come from this host (vxlan_encap_bypass). */
-function deliver(frame: Frame, dev: Vxlan, target: Vxlan, family: number, vni: number): void {
+function deliver(frame: Frame, dev: Vxlan, target: Vxlan, vni: number): void {
   const { length } = frame;
-  const source = readMac(frame.bytes, frame.start + 6);
-  if ((target.state.config.flags & vx.VXLAN_F_LEARN) !== 0) {
-    snoop(target, source, family === AF_INET ? Uint8Array.of(127, 0, 0, 1) : loopback6(), 0, vni);
-  }
   if ((target.flags & IFF_UP) === 0) {
-    count(target, RX_DROPPED, 1);
+    countRxDrop(target, vni);
     frame.dev = dev;
     return drop(frame, "peer-down");
+  }
+  const { config } = target.state;
+  if ((config.flags & vx.VXLAN_F_LEARN) !== 0) {
+    const source = readMac(frame.bytes, frame.start + 6);
+    snoop(target, source, familyOf(config) === 16 ? loopback6 : loopback4, 0, vni);
   }
   countTx(dev, length);
   countVniTx(dev, vni, length);
   ethTypeTrans(frame, target);
   frame.packetType = PACKET_HOST;
-  if (netifRx(frame, target)) {
-    countRx(target, length);
-    countVniRx(target, vni, length);
-  }
-}
-
-function loopback6(): Uint8Array {
-  const address = new Uint8Array(16);
-  address[15] = 1;
-  return address;
+  if (!netifRx(frame, target)) return countRxDrop(target, vni);
+  countRx(target, length);
+  countVniRx(target, vni, length);
 }
 
 /** TTL or hop limit of the packet inside, when it is an IP packet; else 0. */

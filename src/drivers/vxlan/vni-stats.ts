@@ -1,7 +1,10 @@
-// What each identifier of a device with vnifilter counts; other devices have none.
+// What each identifier of a device with vnifilter counts; other devices have none. What went wrong in receiving counts for the
+// device too.
 //
 // Mirrors drivers/net/vxlan/vxlan_vnifilter.c (vxlan_vnifilter_count).
 
+import { RX_DROPPED, RX_ERRORS } from "../../net/counters.ts";
+import { count } from "../../net/device.ts";
 import type { Vxlan } from "./state.ts";
 
 /** Counts a frame of `length` bytes behind its link header that came in. */
@@ -10,6 +13,20 @@ export function countVniRx({ state }: Vxlan, vni: number, length: number): void 
   if (node === undefined) return;
   node.stats.rxBytes += length;
   node.stats.rxPackets++;
+}
+
+/** Counts a frame that came in and was not received, of the device and of the identifier. */
+export function countRxDrop(dev: Vxlan, vni: number): void {
+  count(dev, RX_DROPPED, 1);
+  const node = dev.state.vnis.get(vni);
+  if (node !== undefined) node.stats.rxDrops++;
+}
+
+/** Counts a frame that came in broken, of the device and of the identifier. */
+export function countRxError(dev: Vxlan, vni: number): void {
+  count(dev, RX_ERRORS, 1);
+  const node = dev.state.vnis.get(vni);
+  if (node !== undefined) node.stats.rxErrors++;
 }
 
 /** Counts a frame of `length` bytes that went out. */
